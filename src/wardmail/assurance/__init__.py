@@ -1,0 +1,1 @@
+"""What our own and other domains publish: gathered, graded, and the records to publish."""

@@ -1,0 +1,1 @@
+"""What is inside a message: markings and identifiers."""

@@ -1,0 +1,1 @@
+"""The walk of a message from outside to an application."""

@@ -1,0 +1,1 @@
+"""What people do: integrations, routes, lists, holds and keys."""

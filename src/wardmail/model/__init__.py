@@ -1,0 +1,1 @@
+"""Plain frozen data: the words that every other package speaks."""

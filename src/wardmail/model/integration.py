@@ -1,0 +1,63 @@
+"""A registered application, its credentials, and what it may do (SEND-6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from wardmail.model.classification import Sensitivity
+from wardmail.model.standing import Profile
+
+
+class IntegrationState(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Ceilings for one integration; `None` means no ceiling."""
+
+    messages_per_minute: int | None = 60
+    messages_per_day: int | None = 10_000
+    recipients_per_minute: int | None = None
+    recipients_per_day: int | None = 10_000
+    recipients_per_message: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """`senders` holds addresses (`a@b.example`) and whole domains (`@b.example`); `networks` CIDR blocks, empty = any."""
+
+    id: str
+    name: str
+    route: str
+    senders: tuple[str, ...]
+    state: IntegrationState = IntegrationState.ACTIVE
+    profile: Profile = Profile.HEALTH_AND_CARE
+    default_sensitivity: Sensitivity = Sensitivity.OFFICIAL
+    networks: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    detect_nhs_numbers: bool = True
+    may_use_null_sender: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A user name and what is needed to prove its secret; the secret itself is shown once and never kept.
+
+    `secret_hash` is HMAC-SHA-256 of the secret under a key from the keystore: the secret has 256 random bits, so a
+    slow hash would only help an attacker to exhaust us. The SCRAM values are those of RFC 5802 section 3.
+    """
+
+    username: str
+    integration_id: str
+    secret_hash: bytes
+    scram_salt: bytes
+    scram_stored_key: bytes
+    scram_server_key: bytes
+    scram_iterations: int
+    created_at: float
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    networks: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Facts in, decisions out: rules as data, one pure evaluator."""

@@ -1,0 +1,1 @@
+"""Seals made and checked: DKIM."""
