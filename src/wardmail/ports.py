@@ -96,9 +96,7 @@ class SubmissionDesk(Protocol):
         """After a proof: is the credential in date, allowed from this address, its integration active?"""
         ...
 
-    def check_sender(
-        self, identity: Identity, sender: Address | None, declared_size: int
-    ) -> Refusal | None: ...
+    def check_sender(self, identity: Identity, sender: Address | None, declared_size: int) -> Refusal | None: ...
 
     def check_recipient(self, identity: Identity, envelope: Envelope, recipient: Address) -> Refusal | None:
         """`envelope` holds what was accepted so far in this transaction."""

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Sensitivity(IntEnum):
-    """Government security classifications, in rising order; -SENSITIVE is a marking on OFFICIAL that we rank above it."""
+    """Government security classifications, in rising order; -SENSITIVE marks OFFICIAL, and ranks above it here."""
 
     OFFICIAL = 1
     OFFICIAL_SENSITIVE = 2

@@ -9,7 +9,7 @@ from wardmail.model.route import TlsLevel
 
 
 class RecipientState(StrEnum):
-    """The words shown to people are in `docs/reference/statuses.md`; DELIVERED is said only of the recipient's own server."""
+    """Honest words: DELIVERED is said only when the recipient's own server took it, RELAYED when a relay did."""
 
     ACCEPTED = "accepted"
     DEFERRED = "deferred"
@@ -35,9 +35,7 @@ _OPEN = {
 TRANSITIONS: dict[RecipientState, frozenset[RecipientState]] = {
     RecipientState.ACCEPTED: frozenset(_OPEN),
     RecipientState.DEFERRED: frozenset(_OPEN | {RecipientState.ACCEPTED}),
-    RecipientState.HELD: frozenset(
-        {RecipientState.ACCEPTED, RecipientState.CANCELLED, RecipientState.REJECTED}
-    ),
+    RecipientState.HELD: frozenset({RecipientState.ACCEPTED, RecipientState.CANCELLED, RecipientState.REJECTED}),
     RecipientState.RELAYED: frozenset({RecipientState.BOUNCED, RecipientState.DELIVERED}),
     RecipientState.DELIVERED: frozenset(),
     RecipientState.BOUNCED: frozenset(),
@@ -109,7 +107,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """The connection was lost after the final dot: it may have been taken. Tried again, marked as a possible duplicate."""
+    """The connection was lost after the final dot: it may have been taken. Tried again, as a possible duplicate."""
 
     why: str
 

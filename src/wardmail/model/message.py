@@ -43,7 +43,7 @@ class MemoryBody:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One RCPT command: the address with its DSN wishes (RFC 3461). `notify` empty = not stated; `orcpt` as sent (xtext)."""
+    """One RCPT command with its DSN wishes (RFC 3461). `notify` empty = not stated; `orcpt` as sent (xtext)."""
 
     address: Address
     notify: frozenset[str] = frozenset()

@@ -25,8 +25,8 @@ class TlsMode(StrEnum):
 class TlsLevel(IntEnum):
     """What a connection achieved, or must achieve, in rising order.
 
-    VERIFIED: encrypted, and the peer's name proved (configured host with WebPKI, DANE, MTA-STS, or a pinned certificate).
-    ENCRYPTED: TLS 1.2 or later with an approved suite, name not proved. NONE is acceptable only to an opportunistic route.
+    VERIFIED: encrypted, and the peer's name proved (configured host with WebPKI, DANE, MTA-STS, or a pinned key).
+    ENCRYPTED: TLS 1.2 or later with an approved suite, name not proved. NONE is enough only for an opportunistic route.
     """
 
     NONE = 0
@@ -76,7 +76,7 @@ class Route:
     """One record; looked up by name at each attempt, so that mending a route repairs mail already queued.
 
     `tls` is the least that every message needs; sensitive mail needs VERIFIED whatever a route says. `secure_tag` is the
-    word that makes the upstream encrypt (NHSmail: `[secure]`). Secrets are references (`keystore:NAME`, `file:PATH`, `env:NAME`).
+    word that makes the upstream encrypt (NHSmail: `[secure]`). Secrets are references: `keystore:NAME`, `file:PATH`…
     """
 
     name: str
