@@ -27,7 +27,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """`senders` holds addresses (`a@b.example`) and whole domains (`@b.example`); `networks` CIDR blocks (empty = any)."""
+    """`senders` are addresses (`a@b.example`) and whole domains (`@b.example`); `networks` CIDR blocks (none = any)."""
 
     id: str
     name: str

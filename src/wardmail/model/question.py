@@ -26,7 +26,7 @@ Question = DnsQuestion | HttpsQuestion
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`records` in presentation form (TXT strings joined, unquoted); `authenticated` is a validating resolver's AD bit."""
+    """`records` in presentation form (TXT strings joined, unquoted); `authenticated` is a validator's AD bit."""
 
     records: tuple[str, ...]
     authenticated: bool = False

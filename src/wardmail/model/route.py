@@ -75,8 +75,8 @@ class RouteLimits:
 class Route:
     """One record; looked up by name at each attempt, so that mending a route repairs mail already queued.
 
-    `tls` is the least that every message needs; sensitive mail needs VERIFIED whatever a route says. `secure_tag` is the
-    word that makes the upstream encrypt (NHSmail: `[secure]`). Secrets are references: `keystore:NAME`, `file:PATH`…
+    `tls` is the least that every message needs; sensitive mail needs VERIFIED whatever a route says. `secure_tag` is
+    the word that makes the upstream encrypt (NHSmail: `[secure]`). Secrets are references, as `keystore:NAME`.
     """
 
     name: str

@@ -1,0 +1,122 @@
+"""The built-in policy: what the two source documents ask, one rule for each sentence, each naming its requirement."""
+
+from __future__ import annotations
+
+from wardmail.model.classification import Sensitivity
+from wardmail.model.decision import Protection
+from wardmail.model.refusal import Refusal
+from wardmail.model.route import RouteKind, TlsLevel
+from wardmail.model.standing import Standing
+from wardmail.policy.conditions import (
+    AllOf,
+    Always,
+    Condition,
+    IntegrationIsActive,
+    IsTimeCritical,
+    Not,
+    RecipientIs,
+    RequiresTls,
+    RouteHasSecureTag,
+    RouteIsAccredited,
+    RouteKindIs,
+    SensitivityAtLeast,
+    StandingIs,
+)
+from wardmail.policy.effects import Hold, Protect, Refuse, RequireTls, RouteByIntegration
+from wardmail.policy.evaluate import Rule
+
+POLICY_VERSION = "built-in-1"
+
+_SENSITIVE = SensitivityAtLeast(Sensitivity.OFFICIAL_SENSITIVE)
+_NOT_KNOWN_SECURE: Condition = Not(StandingIs(Standing.SECURE))
+_ON_SANDBOX = RouteKindIs(RouteKind.SANDBOX)
+
+SECRET_REFUSED = Refusal(
+    550,
+    "5.7.1",
+    "Information at SECRET or above must not be sent by this service; contact your security team",
+    "WM-POLICY-SECRET",
+)
+SUSPENDED_REFUSED = Refusal(
+    550, "5.7.1", "This integration is suspended; contact the mail team", "WM-INTEGRATION-SUSPENDED"
+)
+NOT_SECURE_REFUSED = Refusal(
+    550,
+    "5.7.1",
+    "This recipient's domain must not be sent sensitive information",
+    "WM-POLICY-NOT-SECURE",
+)
+
+BUILT_IN_RULES: tuple[Rule, ...] = (
+    Rule("route", "SEND-2", Always(), RouteByIntegration(), "it goes by the integration's route"),
+    Rule(
+        "suspended",
+        "SEND-6",
+        Not(IntegrationIsActive()),
+        Refuse(SUSPENDED_REFUSED),
+        "the integration is suspended",
+    ),
+    Rule(
+        "secret",
+        "SEC-4",
+        SensitivityAtLeast(Sensitivity.SECRET),
+        Refuse(SECRET_REFUSED),
+        "information at SECRET or above needs other handling",
+    ),
+    Rule(
+        "not-secure",
+        "SHARE-1",
+        AllOf((_SENSITIVE, StandingIs(Standing.NOT_SECURE))),
+        Refuse(NOT_SECURE_REFUSED),
+        "it is sensitive, and the recipient's domain is known not to be secure",
+    ),
+    Rule(
+        "sensitive-tls",
+        "SHARE-9",
+        _SENSITIVE,
+        RequireTls(TlsLevel.VERIFIED),
+        "it is sensitive, so TLS with a verified name is required",
+    ),
+    Rule(
+        "require-tls",
+        "SEC-1",
+        RequiresTls(),
+        RequireTls(TlsLevel.VERIFIED),
+        "the sender asked for TLS on every hop",
+    ),
+    Rule(
+        "accredited-route",
+        "SEC-2",
+        AllOf((_SENSITIVE, Not(RouteIsAccredited()), Not(_ON_SANDBOX))),
+        Hold(),
+        "it is sensitive, and the route has no DCB1596 accreditation that is in date",
+    ),
+    Rule(
+        "tag",
+        "SHARE-1",
+        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, RouteHasSecureTag())),
+        Protect(Protection.SECURE_TAG),
+        "it is sensitive and the recipient's domain is not known to be secure: the upstream encrypts it",
+    ),
+    Rule(
+        "unknown-domain",
+        "SHARE-6",
+        AllOf((_SENSITIVE, StandingIs(Standing.UNKNOWN), Not(RouteHasSecureTag()))),
+        Hold(),
+        "it is sensitive, and the recipient's domain is not known to be secure",
+    ),
+    Rule(
+        "time-critical",
+        "SHARE-9",
+        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, Not(RouteHasSecureTag()), IsTimeCritical())),
+        Hold(urgent=True),
+        "it is time-critical and cannot be sent securely: a named person must look at once",
+    ),
+    Rule(
+        "simulator-held",
+        "SEND-2",
+        AllOf((_ON_SANDBOX, RecipientIs("held@sandbox.invalid"))),
+        Hold(),
+        "the sandbox's held@ address is always held",
+    ),
+)
