@@ -14,6 +14,14 @@ from wardmail.model.question import Answer, Question
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
 from wardmail.model.route import Route
+from wardmail.model.stored import (
+    AcceptedMessage,
+    Charge,
+    LateRecipient,
+    RecipientUpdate,
+    StoredMessage,
+    StoredRecipient,
+)
 
 
 class Clock(Protocol):
@@ -75,6 +83,56 @@ class BodySink(Protocol):
 class Spool(Protocol):
     def open_sink(self, message_id: str) -> BodySink:
         """Raises Unavailable when there is no room."""
+        ...
+
+    def open_body(self, name: str) -> Body:
+        """The body that a sink's `finish` returned under this name, in this or an earlier process."""
+        ...
+
+    def remove(self, name: str) -> None: ...
+
+
+class Sealer(Protocol):
+    """Seals content at rest. `context` binds the sealed bytes to their place: opening them elsewhere fails."""
+
+    def seal(self, parts: Sequence[bytes], context: bytes) -> bytes: ...
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Raises Unavailable when the key is gone or the bytes were changed."""
+        ...
+
+
+class Queue(Protocol):
+    """Where messages are safe. Every method that writes returns after the commit or raises Unavailable."""
+
+    async def put(self, message: AcceptedMessage) -> float | None:
+        """None when stored; else nothing was stored: a ceiling is reached, and this is when to try again."""
+        ...
+
+    async def record(self, updates: Sequence[RecipientUpdate], reports: Sequence[AcceptedMessage] = ()) -> None:
+        """Write what attempts came to, and the reports about them, in one transaction."""
+        ...
+
+    async def lease(self, route: str, limit: int, now: float, until: float) -> Sequence[Consignment]:
+        """Take up to `limit` recipients that are due on this route, for this process alone until `until`."""
+        ...
+
+    async def release(self, consignments: Sequence[Consignment], due_at: float) -> None:
+        """Give a lease back unused."""
+        ...
+
+    async def take(self, charges: Sequence[Charge], now: float) -> float | None:
+        """Use up some of a ceiling. None when there was room, else nothing was taken and this is when to ask again."""
+        ...
+
+    async def late(self, now: float, limit: int) -> Sequence[LateRecipient]:
+        """Waiting recipients that are past their expiry, or whose sender is owed a delay notice."""
+        ...
+
+    async def load(self, message_id: str) -> tuple[StoredMessage, Sequence[StoredRecipient]] | None: ...
+
+    async def read_content(self, message_id: str, variant: int) -> tuple[bytes, Body]:
+        """The header block of one variant, and the body."""
         ...
 
 

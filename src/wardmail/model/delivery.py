@@ -93,6 +93,7 @@ class Deferred:
     counts: bool = True
     not_before: float | None = None
     error: str = "WM-DELIVERY-DEFERRED"
+    status: str = "4.0.0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from wardmail.model.address import Address
 
@@ -21,6 +21,14 @@ class Body(Protocol):
 
     @property
     def is_spooled(self) -> bool: ...
+
+
+@runtime_checkable
+class SpooledBody(Body, Protocol):
+    """A large body; `name` is what the spool finds it by."""
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,17 @@
+"""One line of the list of organisations accredited to DCB1596 (SHARE-4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class AccreditedEntry:
+    """Accreditation lasts one year: past `expires` the domain counts as unknown. `domain` is lower-case A-labels."""
+
+    domain: str
+    organisation: str
+    ods_code: str
+    accredited_on: date | None
+    expires: date

@@ -1,0 +1,23 @@
+"""The register as one process sees it at one moment: read whole, asked often, replaced when somebody changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.integration import Credential, Integration
+from wardmail.model.route import Route
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSnapshot:
+    """`read_at` is when the store last confirmed that nothing has changed: an old snapshot must not be trusted."""
+
+    version: int
+    integrations: Mapping[str, Integration]
+    credentials: Mapping[str, Credential]
+    routes: Mapping[str, Route]
+    accredited: Mapping[str, AccreditedEntry]
+    list_version: str | None
+    read_at: float

@@ -1,0 +1,116 @@
+"""What goes into the store for one message, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wardmail.model.classification import Classification
+from wardmail.model.consignment import AttemptResult, ConsignedRecipient
+from wardmail.model.decision import Decision
+from wardmail.model.delivery import RecipientState
+from wardmail.model.message import Body, Envelope, Origin, Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a message costs against one ceiling: at most `limit` units of `key` in any `window` seconds."""
+
+    key: str
+    amount: int
+    limit: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRecipient:
+    """One recipient row as it is first stored. `variant` says which of the message's headers it is sent with."""
+
+    n: int
+    recipient: Recipient
+    decision: Decision
+    variant: int
+    state: RecipientState
+    due_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedMessage:
+    """One message, decided and transformed. `heads` are the header blocks as they will be sent, one for each variant.
+
+    `lease_owner` is set when the storing process hands the message to its own couriers: others wait until `due_at`.
+    """
+
+    id: str
+    origin: Origin
+    envelope: Envelope
+    classification: Classification
+    policy_version: str
+    received_at: float
+    expires_at: float
+    notice_at: float | None
+    heads: tuple[bytes, ...]
+    body: Body
+    recipients: tuple[AcceptedRecipient, ...]
+    charges: tuple[Charge, ...] = ()
+    lease_owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientUpdate:
+    """What one attempt changes in one recipient row, with the attempt itself for the record."""
+
+    message_id: str
+    n: int
+    state: RecipientState
+    attempts: int
+    due_at: float | None
+    result: AttemptResult | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message as the store gives it back, to be reported on, re-judged or shown."""
+
+    id: str
+    origin: Origin
+    envelope: Envelope
+    classification: Classification
+    policy_version: str
+    received_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecipient:
+    """One recipient row. `last_reply` is the peer's last word, or ours."""
+
+    n: int
+    recipient: ConsignedRecipient
+    state: RecipientState
+    decision: Decision
+    variant: int
+    due_at: float | None
+    last_reply: str
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LateRecipient:
+    """A waiting recipient that is past its expiry, or else past the time at which its sender is told of the delay."""
+
+    message_id: str
+    n: int
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the audit: what happened, to what, by whom, when, and why. `detail` holds no subject and no body."""
+
+    kind: str
+    at: float
+    actor: str
+    message_id: str | None
+    subject: str
+    detail: dict[str, object]

@@ -1,0 +1,84 @@
+"""The audit: events that can be added but not changed, each hash covering the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+
+from wardmail.model.stored import Event
+from wardmail.store.connection import Database
+from wardmail.store.schema import chain_head, event
+from wardmail.store.statements import insert_all
+
+GENESIS = b"\0" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What walking the chain found. `broken_at` is the first sequence number that does not fit, with the reason."""
+
+    events: int
+    head: bytes
+    broken_at: int | None = None
+    why: str = ""
+
+
+class EventChain:
+    """Appends events inside a caller's write transaction; writers take turns, so the head cannot fork."""
+
+    def __init__(self, database: Database) -> None:
+        self._append = insert_all(database, event)
+
+    def append(self, connection: Connection, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
+        seq, last = head.seq, bytes(head.hash)
+        rows = []
+        for item in events:
+            seq += 1
+            detail = json.dumps(item.detail, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+            last = link(last, seq, item, detail)
+            rows.append((seq, item.at, item.kind, item.message_id, item.subject, item.actor, detail, last))
+        connection.exec_driver_sql(self._append, rows)
+        connection.execute(update(chain_head).values(seq=seq, hash=last))
+
+
+def link(previous: bytes, seq: int, item: Event, detail: str) -> bytes:
+    """The hash of one event. Fields are length-prefixed, so that no two different rows hash alike."""
+    fields = (str(seq), repr(item.at), item.kind, item.message_id or "", item.subject, item.actor, detail)
+    digest = hashlib.sha256(previous)
+    for field in fields:
+        raw = field.encode()
+        digest.update(len(raw).to_bytes(4, "big") + raw)
+    return digest.digest()
+
+
+def verify(database: Database) -> ChainReport:
+    """Walk the whole chain: names the first event that was changed, removed or put in, or a head that was cut off."""
+    with database.read() as connection:
+        head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
+        previous, count = GENESIS, 0
+        for seq, item, detail, stored in _walk(connection):
+            count += 1
+            if seq != count:
+                return ChainReport(count - 1, previous, count, f"event {count} is missing")
+            previous = link(previous, seq, item, detail)
+            if previous != stored:
+                return ChainReport(
+                    count - 1, stored, seq, f"event {seq} ({item.kind}) was changed after it was written"
+                )
+        if head.seq != count or bytes(head.hash) != previous:
+            return ChainReport(count, previous, count + 1, f"the chain should end at event {head.seq}")
+        return ChainReport(count, previous)
+
+
+def _walk(connection: Connection) -> Iterator[tuple[int, Event, str, bytes]]:
+    rows = connection.execution_options(yield_per=2000).execute(select(event).order_by(event.c.seq))
+    for row in rows:
+        item = Event(row.kind, row.at, row.actor, row.message_id, row.subject, {})
+        yield row.seq, item, row.detail, bytes(row.hash)

@@ -1,0 +1,120 @@
+"""Sealed content: header blocks and bodies, into rows and back into consignments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, tuple_
+
+from wardmail.model.consignment import Consignment
+from wardmail.model.message import Body, MemoryBody
+from wardmail.model.refusal import Unavailable
+from wardmail.model.route import TlsLevel
+from wardmail.model.stored import AcceptedMessage, StoredMessage, StoredRecipient
+from wardmail.ports import Sealer, Spool
+from wardmail.store import rows
+from wardmail.store.connection import Database
+from wardmail.store.schema import content, message, recipient
+
+
+class Contents:
+    """Seals on the way in and opens on the way out; the message's ID and the part's place are bound into the seal."""
+
+    def __init__(self, database: Database, sealer: Sealer, spool: Spool) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._spool = spool
+
+    def rows_of(self, accepted: AcceptedMessage) -> Iterator[tuple[object, ...]]:
+        """One row for each variant; the first also carries the body, or the spool's name for it."""
+        spooled = rows.spool_name(accepted)
+        for variant, head in enumerate(accepted.heads):
+            sealed_head = self._sealer.seal((head,), _context(accepted.id, f"head {variant}"))
+            sealed_body = None
+            if variant == 0 and spooled is None:
+                sealed_body = self._sealer.seal(tuple(accepted.body.chunks()), _context(accepted.id, "body"))
+            yield accepted.id, variant, sealed_head, sealed_body, spooled if variant == 0 else None
+
+    def add_variant(self, connection: Connection, message_id: str, head: bytes) -> int:
+        """One more header block for a message that is stored already; returns its number."""
+        count = len(connection.execute(select(content.c.variant).where(content.c.message_id == message_id)).all())
+        sealed = self._sealer.seal((head,), _context(message_id, f"head {count}"))
+        connection.execute(content.insert().values(message_id=message_id, variant=count, head=sealed))
+        return count
+
+    def read(self, message_id: str, variant: int) -> tuple[bytes, Body]:
+        with self._database.read() as connection:
+            return self._head(connection, message_id, variant), self._body(connection, message_id)
+
+    def load(self, message_id: str) -> tuple[StoredMessage, Sequence[StoredRecipient]] | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(message).where(message.c.id == message_id)).one_or_none()
+            if row is None:
+                return None
+            query = select(recipient).where(recipient.c.message_id == message_id).order_by(recipient.c.n)
+            return rows.stored_message(row), [rows.stored_recipient(each) for each in connection.execute(query)]
+
+    def consignments(self, keys: Sequence[tuple[str, int]]) -> Sequence[Consignment]:
+        """What couriers need for these recipient rows: those of one message with equal needs travel together."""
+        query = (
+            select(recipient, message)
+            .join(message, message.c.id == recipient.c.message_id)
+            .where(tuple_(recipient.c.message_id, recipient.c.n).in_(keys))
+            .order_by(message.c.id, recipient.c.variant, recipient.c.route, recipient.c.tls, recipient.c.n)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).all()
+            bodies: dict[str, Body] = {}
+            made = []
+            for (message_id, variant, route, tls), group in groupby(found, key=_together):
+                if message_id not in bodies:
+                    bodies = {message_id: self._body(connection, message_id)}
+                head = self._head(connection, message_id, variant)
+                made.append(_consignment(list(group), route, TlsLevel(tls), head, bodies[message_id]))
+            return made
+
+    def _head(self, connection: Connection, message_id: str, variant: int) -> bytes:
+        query = select(content.c.head).where(content.c.message_id == message_id, content.c.variant == variant)
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            raise Unavailable("the message's content", f"{message_id} has no content any more")
+        return self._sealer.open(bytes(row.head), _context(message_id, f"head {variant}"))
+
+    def _body(self, connection: Connection, message_id: str) -> Body:
+        query = select(content.c.body, content.c.spooled).where(
+            content.c.message_id == message_id, content.c.variant == 0
+        )
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            raise Unavailable("the message's content", f"{message_id} has no content any more")
+        if row.spooled is not None:
+            return self._spool.open_body(row.spooled)
+        return MemoryBody((self._sealer.open(bytes(row.body), _context(message_id, "body")),))
+
+
+def _together(row: Row[Any]) -> tuple[str, int, str, int]:
+    return row.message_id, row.variant, row.route, row.tls
+
+
+def _consignment(group: list[Row[Any]], route: str, tls: TlsLevel, head: bytes, body: Body) -> Consignment:
+    stored = rows.stored_message(group[0])
+    return Consignment(
+        message_id=stored.id,
+        route=route,
+        sender=stored.envelope.sender,
+        recipients=tuple(rows.consigned_recipient(row) for row in group),
+        head=head,
+        body=body,
+        tls=tls,
+        ret=stored.envelope.ret,
+        envid=stored.envelope.envid,
+        eight_bit=stored.envelope.eight_bit,
+        smtputf8=stored.envelope.smtputf8,
+        require_tls=stored.envelope.require_tls,
+    )
+
+
+def _context(message_id: str, part: str) -> bytes:
+    return f"{message_id} {part}".encode()

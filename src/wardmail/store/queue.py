@@ -1,0 +1,190 @@
+"""The durable queue: implements `ports.Queue` over the writer and a reading thread."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import Connection, and_, bindparam, or_, select, tuple_, update
+
+from wardmail.model.consignment import Consignment
+from wardmail.model.delivery import WAITING
+from wardmail.model.message import Body
+from wardmail.model.stored import (
+    AcceptedMessage,
+    Charge,
+    LateRecipient,
+    RecipientUpdate,
+    StoredMessage,
+    StoredRecipient,
+)
+from wardmail.ports import Sealer, Spool
+from wardmail.store import rows
+from wardmail.store.chain import EventChain
+from wardmail.store.connection import Database
+from wardmail.store.contents import Contents
+from wardmail.store.quota import Quota
+from wardmail.store.schema import content, message, recipient
+from wardmail.store.statements import insert_all, update_where
+from wardmail.store.writer import Writer
+
+_WAITING = tuple(state.value for state in WAITING)
+
+
+class StoreQueue:
+    """`owner` names this process in leases; the same name after a restart takes its leases back at once."""
+
+    def __init__(self, database: Database, writer: Writer, sealer: Sealer, spool: Spool, owner: str) -> None:
+        self.owner = owner
+        self._database = database
+        self._writer = writer
+        self._chain = EventChain(database)
+        self._quota = Quota(database)
+        self.contents = Contents(database, sealer, spool)
+        self._insert_message = insert_all(database, message)
+        self._insert_content = insert_all(database, content)
+        self._insert_recipient = insert_all(database, recipient)
+        self._update_recipient = update_where(
+            database,
+            recipient,
+            ("state", "attempts", "due_at", "lease_owner", "last_reply", "updated_at"),
+            recipient.c.message_id == bindparam("message_id"),
+            recipient.c.n == bindparam("n"),
+            recipient.c.state.in_([bindparam("accepted"), bindparam("deferred")]),
+        )
+
+    async def put(self, message: AcceptedMessage) -> float | None:
+        later: float | None = await self._writer.submit(self._put_all, message)
+        return later
+
+    async def record(self, updates: Sequence[RecipientUpdate], reports: Sequence[AcceptedMessage] = ()) -> None:
+        await self._writer.submit(self._record_all, (updates, reports))
+
+    async def lease(self, route: str, limit: int, now: float, until: float) -> Sequence[Consignment]:
+        keys = await self._writer.submit(self._one_by_one, partial(self._lease, route, limit, now, until))
+        return await asyncio.to_thread(self.contents.consignments, keys) if keys else ()
+
+    async def release(self, consignments: Sequence[Consignment], due_at: float) -> None:
+        keys = [(each.message_id, r.id) for each in consignments for r in each.recipients]
+        await self._writer.submit(self._one_by_one, partial(self._release, keys, due_at))
+
+    async def take(self, charges: Sequence[Charge], now: float) -> float | None:
+        later: float | None = await self._writer.submit(
+            self._one_by_one, lambda connection: self._quota.take(connection, charges, now)
+        )
+        return later
+
+    async def late(self, now: float, limit: int) -> Sequence[LateRecipient]:
+        return await asyncio.to_thread(self._late, now, limit)
+
+    async def notice_given(self, late: Sequence[LateRecipient]) -> None:
+        """The delay notices of these recipients are in the store (or nobody wants one)."""
+        keys = [(each.message_id, each.n) for each in late]
+        await self._writer.submit(self._one_by_one, partial(_clear_notice, keys))
+
+    async def load(self, message_id: str) -> tuple[StoredMessage, Sequence[StoredRecipient]] | None:
+        return await asyncio.to_thread(self.contents.load, message_id)
+
+    async def read_content(self, message_id: str, variant: int) -> tuple[bytes, Body]:
+        return await asyncio.to_thread(self.contents.read, message_id, variant)
+
+    def take_back_leases(self) -> int:
+        """Blocking, at start: what an earlier process of this name had on its desk is due now."""
+        with self._database.write() as connection:
+            statement = update(recipient).where(recipient.c.lease_owner == self.owner)
+            return connection.execute(statement.values(due_at=time.time(), lease_owner=None)).rowcount
+
+    def _put_all(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> Sequence[float | None]:
+        results: list[float | None] = []
+        stored: list[AcceptedMessage] = []
+        for each in messages:
+            later = self._quota.take(connection, each.charges, each.received_at) if each.charges else None
+            results.append(later)
+            if later is None:
+                stored.append(each)
+        if stored:
+            self._insert(connection, stored)
+        return results
+
+    def _insert(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> None:
+        connection.exec_driver_sql(self._insert_message, [rows.message_row(each) for each in messages])
+        connection.exec_driver_sql(
+            self._insert_content, [row for each in messages for row in self.contents.rows_of(each)]
+        )
+        connection.exec_driver_sql(
+            self._insert_recipient, [rows.recipient_row(each, item) for each in messages for item in each.recipients]
+        )
+        self._chain.append(connection, [rows.accepted_event(each) for each in messages])
+
+    def _record_all(
+        self,
+        connection: Connection,
+        batches: Sequence[tuple[Sequence[RecipientUpdate], Sequence[AcceptedMessage]]],
+    ) -> Sequence[None]:
+        now = time.time()
+        updates = [each for batch, _ in batches for each in batch]
+        reports = [report for _, batch in batches for report in batch]
+        if updates:
+            connection.exec_driver_sql(self._update_recipient, [_update_row(each, now) for each in updates])
+            self._chain.append(connection, [rows.attempt_event(each, now) for each in updates])
+        if reports:
+            self._insert(connection, reports)
+        return [None] * len(batches)
+
+    @staticmethod
+    def _one_by_one(connection: Connection, operations: Sequence[partial[object]]) -> Sequence[object]:
+        return [operation(connection) for operation in operations]
+
+    def _lease(
+        self, route: str, limit: int, now: float, until: float, connection: Connection
+    ) -> Sequence[tuple[str, int]]:
+        due = (
+            select(recipient.c.message_id, recipient.c.n)
+            .where(recipient.c.route == route, recipient.c.due_at <= now, recipient.c.state.in_(_WAITING))
+            .order_by(recipient.c.due_at)
+            .limit(limit)
+        )
+        statement = (
+            update(recipient)
+            .where(tuple_(recipient.c.message_id, recipient.c.n).in_(due))
+            .values(due_at=until, lease_owner=self.owner)
+            .returning(recipient.c.message_id, recipient.c.n)
+        )
+        return [(row.message_id, row.n) for row in connection.execute(statement)]
+
+    def _release(self, keys: Sequence[tuple[str, int]], due_at: float, connection: Connection) -> None:
+        statement = (
+            update(recipient)
+            .where(
+                recipient.c.message_id == bindparam("of"),
+                recipient.c.n == bindparam("index"),
+                recipient.c.lease_owner == self.owner,
+                recipient.c.state.in_(_WAITING),
+            )
+            .values(due_at=due_at, lease_owner=None)
+        )
+        connection.execute(statement, [{"of": of, "index": index} for of, index in keys])
+
+    def _late(self, now: float, limit: int) -> Sequence[LateRecipient]:
+        waiting = and_(recipient.c.due_at.is_not(None), recipient.c.state.in_(_WAITING))
+        expired = message.c.expires_at <= now
+        query = (
+            select(recipient.c.message_id, recipient.c.n, message.c.expires_at)
+            .join(message, message.c.id == recipient.c.message_id)
+            .where(waiting, or_(recipient.c.notice_at <= now, expired))
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [LateRecipient(row.message_id, row.n, row.expires_at <= now) for row in connection.execute(query)]
+
+
+def _update_row(each: RecipientUpdate, now: float) -> tuple[object, ...]:
+    reply = rows.reply_text(each.result) if each.result is not None else each.why
+    return (each.state.value, each.attempts, each.due_at, None, reply, now, each.message_id, each.n, *_WAITING)
+
+
+def _clear_notice(keys: Sequence[tuple[str, int]], connection: Connection) -> None:
+    statement = update(recipient).where(recipient.c.message_id == bindparam("of"), recipient.c.n == bindparam("index"))
+    connection.execute(statement.values(notice_at=None), [{"of": of, "index": index} for of, index in keys])

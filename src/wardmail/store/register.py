@@ -1,0 +1,158 @@
+"""Who may send, and by which routes: records that people change and every process follows within a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.integration import Credential, Integration
+from wardmail.model.register import RegisterSnapshot
+from wardmail.model.route import Route
+from wardmail.model.stored import Event
+from wardmail.store import records
+from wardmail.store.chain import EventChain
+from wardmail.store.connection import Database
+from wardmail.store.schema import accredited_domain, credential, integration, list_version, meta, route
+
+ACCREDITED = "accredited"
+
+
+@dataclass(frozen=True, slots=True)
+class ListVersion:
+    """One import of a list: who brought it in, from where, and how many entries it had."""
+
+    name: str
+    version: str
+    imported_at: float
+    imported_by: str
+    source: str
+    entries: int
+
+
+class StoreRegister:
+    """Every change is an event in the audit, and moves the register's version on."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._chain = EventChain(database)
+        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
+
+    def version(self) -> int:
+        with self._database.read() as connection:
+            return _version(connection)
+
+    def snapshot(self) -> RegisterSnapshot:
+        with self._database.read() as connection:
+            latest = _latest_list(connection)
+            return RegisterSnapshot(
+                version=_version(connection),
+                integrations={each.id: each for each in _all(connection, integration, Integration)},
+                credentials={each.username: each for each in _all(connection, credential, Credential)},
+                routes={each.name: each for each in _all(connection, route, Route)},
+                accredited={each.domain: each for each in _all(connection, accredited_domain, AccreditedEntry)},
+                list_version=latest.version if latest else None,
+                read_at=time.time(),
+            )
+
+    def save_integration(self, record: Integration, actor: str) -> None:
+        values = {"id": record.id, "record": records.encode(record), "updated_at": time.time()}
+        self._save(integration, values, "IntegrationSaved", record.id, actor, records.to_plain(record))
+
+    def save_route(self, record: Route, actor: str) -> None:
+        values = {"name": record.name, "record": records.encode(record), "updated_at": time.time()}
+        self._save(route, values, "RouteSaved", record.name, actor, records.to_plain(record))
+
+    def save_credential(self, record: Credential, actor: str) -> None:
+        values = {
+            "username": record.username,
+            "integration_id": record.integration_id,
+            "record": records.encode(record),
+        }
+        detail: dict[str, object] = {
+            "integration": record.integration_id,
+            "expires": record.expires_at,
+            "revoked": record.revoked_at,
+            "networks": list(record.networks),
+        }
+        self._save(credential, values, "CredentialSaved", record.username, actor, detail)
+
+    def remove_route(self, name: str, actor: str) -> bool:
+        with self._database.write() as connection:
+            gone = connection.execute(delete(route).where(route.c.name == name)).rowcount > 0
+            if gone:
+                self._changed(connection, "RouteRemoved", name, actor, {})
+            return gone
+
+    def import_accredited(self, entries: Iterable[AccreditedEntry], version: ListVersion) -> None:
+        """Replace the whole list in one transaction: readers see the old list or the new one, never half of each."""
+        rows = [{"domain": each.domain, "record": records.encode(each)} for each in entries]
+        with self._database.write() as connection:
+            connection.execute(delete(accredited_domain))
+            if rows:
+                connection.execute(accredited_domain.insert(), rows)
+            connection.execute(
+                self._insert(list_version)
+                .values(
+                    list=version.name,
+                    version=version.version,
+                    imported_at=version.imported_at,
+                    imported_by=version.imported_by,
+                    source=version.source,
+                    entries=version.entries,
+                )
+                .on_conflict_do_update(index_elements=["list", "version"], set_={"imported_at": version.imported_at})
+            )
+            detail: dict[str, object] = {"version": version.version, "source": version.source, "entries": len(rows)}
+            self._changed(connection, "ListImported", version.name, version.imported_by, detail)
+
+    def list_versions(self) -> Sequence[ListVersion]:
+        with self._database.read() as connection:
+            query = select(list_version).order_by(list_version.c.imported_at.desc())
+            return [ListVersion(*row) for row in connection.execute(query)]
+
+    def _save(
+        self,
+        table: Table,
+        values: Mapping[str, object],
+        kind: str,
+        subject: str,
+        actor: str,
+        detail: dict[str, object],
+    ) -> None:
+        key = next(iter(table.primary_key.columns)).name
+        with self._database.write() as connection:
+            statement = self._insert(table).values(**values)
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[key], set_={name: value for name, value in values.items() if name != key}
+                )
+            )
+            self._changed(connection, kind, subject, actor, detail)
+
+    def _changed(self, connection: Connection, kind: str, subject: str, actor: str, detail: dict[str, object]) -> None:
+        statement = self._insert(meta).values(key="register_version", value=str(_version(connection) + 1))
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
+        )
+        self._chain.append(connection, [Event(kind, time.time(), actor, None, subject, detail)])
+
+
+def _version(connection: Connection) -> int:
+    value = connection.execute(select(meta.c.value).where(meta.c.key == "register_version")).scalar_one_or_none()
+    return int(value or 0)
+
+
+def _all(connection: Connection, table: Table, kind: type[Any]) -> list[Any]:
+    return [records.decode(kind, text) for text in connection.execute(select(table.c.record)).scalars()]
+
+
+def _latest_list(connection: Connection) -> ListVersion | None:
+    query = select(list_version).where(list_version.c.list == ACCREDITED).order_by(list_version.c.imported_at.desc())
+    row = connection.execute(query.limit(1)).one_or_none()
+    return ListVersion(*row) if row else None
