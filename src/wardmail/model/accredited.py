@@ -8,10 +8,13 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class AccreditedEntry:
-    """Accreditation lasts one year: past `expires` the domain counts as unknown. `domain` is lower-case A-labels."""
+    """Accreditation lasts one year; `expires` is the last day on which it counts.
+
+    `domain` is lower-case A-labels and exact; `*.x.example` means every name below x.example.
+    """
 
     domain: str
     organisation: str
     ods_code: str
-    accredited_on: date | None
+    accredited_on: date
     expires: date

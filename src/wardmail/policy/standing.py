@@ -7,22 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from wardmail.model.accredited import AccreditedEntry
 from wardmail.model.standing import Profile, Standing, StandingAnswer
 from wardmail.policy.profiles import ANY_OTHER, PROFILES
 
 _LARGEST_CACHE = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class AccreditedEntry:
-    """One line of the accredited list. `domain` is exact; `*.x.example` means every name below x.example."""
-
-    domain: str
-    organisation: str
-    ods_code: str
-    accredited_on: date
-    expires: date
-    """The last day on which it counts."""
 
 
 @dataclass(frozen=True, slots=True)
