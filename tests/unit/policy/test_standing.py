@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
+from wardmail.model.accredited import AccreditedEntry
 from wardmail.model.standing import Profile, Standing
-from wardmail.policy.standing import AccreditedEntry, LocalRow, StandingTable
+from wardmail.policy.standing import LocalRow, StandingTable
 
 TODAY = date(2026, 6, 1)
 HEALTH = StandingTable(Profile.HEALTH_AND_CARE)
