@@ -1,0 +1,44 @@
+"""Names one place to deliver to: the route, the server, and what TLS must prove about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wardmail.model.route import Route, TlsLevel, TlsMode
+from wardmail.posture.dane import TlsaRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TlsDemand:
+    """`level` is the least to achieve. With `tlsa`, DANE proves the name (RFC 7672); else VERIFIED means WebPKI.
+
+    `vouched_by` says what makes the name itself worth proving ("MTA-STS"); empty when the name is configured.
+    """
+
+    level: TlsLevel
+    ca_file: str | None = None
+    tlsa: tuple[TlsaRecord, ...] = ()
+    vouched_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """`host` is the name to prove and to show; `address` is what to connect to (the same, or an IP address)."""
+
+    route: Route
+    host: str
+    address: str
+    port: int
+    tls_mode: TlsMode
+    tls: TlsDemand
+
+
+@dataclass(frozen=True, slots=True)
+class CourierSettings:
+    """Seconds, and the name that we give in EHLO."""
+
+    helo: str
+    connect_timeout: float = 30.0
+    reply_timeout: float = 300.0
+    final_reply_timeout: float = 600.0
+    idle_timeout: float = 10.0
