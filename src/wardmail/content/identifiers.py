@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 
 _BLANK = " \u00a0\u2007\u2009\u202f"
+# The digits come first and look back over themselves: a search that starts with a digit skips all else quickly.
 _CANDIDATE = re.compile(
-    rf"(?<![0-9A-Za-z+])(?<![0-9][.,])([0-9]{{3}})([-{_BLANK}]?)([0-9]{{3}})\2([0-9]{{4}})(?![0-9A-Za-z])(?![.,][0-9])"
+    rf"([0-9][0-9][0-9])(?<![0-9A-Za-z+]...)(?<![0-9][.,]...)([-{_BLANK}]?)([0-9]{{3}})\2([0-9]{{4}})(?![0-9A-Za-z]|[.,][0-9])"
 )
 _DIGITS_BESIDE_BEFORE = re.compile(rf"[0-9][-{_BLANK}]$")
 _DIGITS_BESIDE_AFTER = re.compile(rf"[-{_BLANK}][0-9]")

@@ -102,11 +102,12 @@ def text_marks(text: str) -> tuple[Mark, ...]:
 
 def _outer_lines(text: str) -> Iterator[str]:
     """Head and foot may overlap in a short text: a line that is seen twice is marked the same twice."""
-    head = text[:_LARGEST_EDGE].splitlines()
-    foot = text[-_LARGEST_EDGE:].splitlines()
-    for lines in (head, reversed(foot)):
-        filled = (stripped for line in lines if (stripped := line[:_LONGEST_LINE].strip(" \t>\u00a0")))
-        yield from islice(filled, _LINES_LOOKED_AT)
+    for edge, step in ((text[:_LARGEST_EDGE], 1), (text[-_LARGEST_EDGE:], -1)):
+        capitals = edge.upper()
+        if "SECRET" in capitals or "SENSITIVE" in capitals:
+            lines = edge.splitlines()[::step]
+            filled = (stripped for line in lines if (stripped := line[:_LONGEST_LINE].strip(" \t>\u00a0")))
+            yield from islice(filled, _LINES_LOOKED_AT)
 
 
 def _level(match: re.Match[str]) -> Sensitivity:

@@ -7,7 +7,7 @@ import codecs
 import re
 
 _WORD = re.compile(rb"=\?([A-Za-z0-9_.:-]{1,40})(?:\*[A-Za-z0-9-]{0,40})?\?([bBqQ])\?([^?\s]*)\?=")
-_RISKY_CODECS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf-7"})
+_RISKY_CODECS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 """Codecs that are slow, stateful or mean code points that nobody wrote."""
 
 
@@ -52,7 +52,7 @@ def _decoded(octets: bytes, charset: str) -> str:
         return ""
     try:
         name = codecs.lookup(charset).name
-        return octets.decode("utf-8" if name in _RISKY_CODECS else name, "replace")
+        return octets.decode("utf-8" if name.replace("_", "-") in _RISKY_CODECS else name, "replace")
     except (LookupError, ValueError):
         return octets.decode("utf-8", "replace")
 

@@ -152,6 +152,8 @@ def test_a_tag_cannot_inject(tag: str) -> None:
         (b"=?no-such?q?=C3=A9?=", "é"),
         (b"=?hex?q?41?=", "41"),
         (b"=?idna?q?a?=", "a"),
+        (b"=?unicode_escape?q?=C3=A9?=", "é"),
+        (b"=?raw-unicode-escape?q?=C3=A9?=", "é"),
         (b"=?utf-8?q?broken", "=?utf-8?q?broken"),
         (b"=?utf-8?x?abc?=", "=?utf-8?x?abc?="),
         (b"=?utf-8?b?!!!?=", ""),

@@ -1,0 +1,211 @@
+"""The readable text of a message: found wherever MIME puts it, within a budget, and gaps are named."""
+
+from __future__ import annotations
+
+import base64
+import time
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wardmail.content.markup import text_of_html
+from wardmail.content.text import ReadingBudget, ReadText, readable_text
+
+
+def read(message: EmailMessage | bytes, budget: ReadingBudget | None = None) -> ReadText:
+    raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    fields = {}
+    for line in head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        fields[name.lower()] = value
+    chunks = [body[start : start + 100] for start in range(0, len(body), 100)]
+    return readable_text(
+        fields.get(b"content-type", b""),
+        fields.get(b"content-transfer-encoding", b""),
+        chunks,
+        budget or ReadingBudget(),
+    )
+
+
+def message(text: str = "plain é text\n") -> EmailMessage:
+    made = EmailMessage()
+    made.set_content(text)
+    return made
+
+
+def test_a_single_part_in_every_transfer_encoding() -> None:
+    for encoding in ("quoted-printable", "base64", "8bit"):
+        made = EmailMessage()
+        made.set_content("plain é text\n", cte=encoding)
+        assert read(made) == ReadText(("plain é text\r\n",)) or read(made) == ReadText(("plain é text\n",))
+
+
+def test_no_content_type_means_plain_text() -> None:
+    assert read(b"Subject: x\r\n\r\nhello\r\n").parts == ("hello\r\n",)
+
+
+def test_alternatives_attachments_and_nested_messages() -> None:
+    inner = message("inner text\n")
+    made = message("outer text\n")
+    made.add_alternative("<p>outer <b>html</b></p><p>second</p>\n", subtype="html")
+    made.add_attachment(b"\x00\x01", maintype="application", subtype="pdf", filename="a.pdf")
+    made.add_attachment("a,b\n1,2\n", subtype="csv", filename="a.csv")
+    made.add_attachment(inner)
+    answer = read(made)
+    assert [part.split() for part in answer.parts] == [
+        ["outer", "text"],
+        ["outer", "html", "second"],
+        ["a,b", "1,2"],
+        ["inner", "text"],
+    ]
+    assert answer.unscanned == ()
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "windows-1252", "utf-16", "iso-8859-15"])
+def test_charsets(charset: str) -> None:
+    raw = b"Content-Type: text/plain; charset=%b\r\n\r\n" % charset.encode() + "né".encode(charset)
+    assert read(raw).parts == ("né",)
+
+
+@pytest.mark.parametrize("charset", [b"no-such", b"hex", b"punycode", b"unicode_escape", b"undefined", b"zip"])
+def test_unknown_and_risky_charsets_are_read_as_utf8(charset: bytes) -> None:
+    assert read(b"Content-Type: text/plain; charset=%b\r\n\r\nn\xc3\xa9" % charset).parts == ("né",)
+
+
+MULTI = b'Content-Type: multipart/mixed; boundary="b 1"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "texts"),
+    [
+        (b"--b 1\r\n\r\nA\r\n--b 1--\r\n", ["A"]),
+        (b"preamble\r\n--b 1\r\n\r\nA\r\n--b 1  \r\n\r\nB\r\n--b 1--\r\nepilogue", ["A", "B"]),
+        (b"--b 1\r\n\r\nA", ["A"]),
+        (b"--b 1\r\n\r\nA\r\n--b 12\r\nB\r\n--b 1--", ["A\r\n--b 12\r\nB"]),
+        (b"--b 1\r\n--b 1\r\n\r\nB\r\n--b 1--", ["", "B"]),
+        (b"--b 1\r\nContent-Type:\r\n text/plain\r\n\r\nA\r\n--b 1--", ["A"]),
+        (b"--b 1\r\nX: y\r\nCONTENT-TRANSFER-ENCODING: BASE64\r\n\r\nQQ==\r\n--b 1--", ["A"]),
+        (b"--b 1\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJDRE\r\n--b 1--", ["ABC"]),
+        (b"--b 1--\r\n\r\nA", []),
+        (b"nothing here", []),
+    ],
+)
+def test_multipart_forms(body: bytes, texts: list[str]) -> None:
+    assert list(read(MULTI + body).parts) == texts
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"Content-Type: multipart/mixed\r\n\r\nhello", "without a boundary"),
+        (b"Content-Transfer-Encoding: x-uuencode\r\n\r\nhello", "unknown transfer encoding"),
+        (b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nMII", "encrypted"),
+        (b"Content-Type: multipart/encrypted; boundary=x\r\n\r\n--x\r\n\r\n", "encrypted"),
+    ],
+)
+def test_gaps_are_named(raw: bytes, words: str) -> None:
+    (gap,) = read(raw).unscanned
+    assert words in gap
+
+
+def test_the_octet_budget() -> None:
+    answer = read(b"\r\n\r\n" + b"y" * 1000, ReadingBudget(octets=300))
+    assert answer.parts == ("y" * 300,)
+    assert answer.unscanned == ("only the first 300 octets of the body were read",)
+    assert read(b"\r\n\r\n" + b"y" * 300, ReadingBudget(octets=300)).unscanned == ()
+
+
+def test_no_more_than_the_budget_is_taken() -> None:
+    taken = []
+
+    def chunks():  # type: ignore[no-untyped-def]
+        for number in range(1000):
+            taken.append(number)
+            yield b"z" * 100
+
+    readable_text(b"", b"", chunks(), ReadingBudget(octets=1000))
+    assert len(taken) <= 11
+
+
+def test_the_part_and_depth_budgets() -> None:
+    many = read(MULTI + b"--b 1\r\n\r\nA\r\n" * 50, ReadingBudget(parts=10))
+    assert len(many.parts) == 9
+    assert many.unscanned == ("only the first 10 parts were read",)
+    deep = b"x"
+    for level in range(20):
+        deep = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) + deep
+    assert "levels" in read(deep).unscanned[0]
+    nested = b"Content-Type: message/rfc822\r\n\r\n" * 20 + b"Subject: x\r\n\r\ntext"
+    assert read(nested).unscanned == ("an attached message was not read",)
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<p>a</p><p>b", "\na\n\nb"),
+        ("943<b> </b>476&nbsp;5919", "943 476\u00a05919"),
+        ("943<b>476</b>5919", "9434765919"),
+        ("a<br/>b", "a\nb"),
+        ("<!-- 943 476 5919 -->x", "x"),
+        ("x<!-- open", "x"),
+        ("<style>p{}</style>x<script>var y</script >z", "x z"),
+        ("1 < 2 and <b>3</b> > 2", "1 < 2 and 3 > 2"),
+        ("a\r\n  b", "a b"),
+        ("&lt;p&gt;", "<p>"),
+        ("<table><tr><td>a</td><td>b</td></tr></table>", "\n\n\na\n\nb\n\n\n"),
+    ],
+)
+def test_html(markup: str, text: str) -> None:
+    assert text_of_html(markup) == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "<!--", "<script", "<p ", "</style", "&", "<a href='", "-->", "<!-- -->", "</script  "]
+)
+def test_hostile_html_costs_linear_time(piece: str) -> None:
+    started = time.process_time()
+    text_of_html(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize(
+    "piece", [b"--b 1\r\n", b"\r\n--b 1x", b"--b 1--\r\n", b"\r\n", b"Content-Type: ", b"\r\n ", b"="]
+)
+def test_hostile_bodies_cost_linear_time(piece: bytes) -> None:
+    body = piece * (1_000_000 // len(piece))
+    started = time.process_time()
+    read_once = readable_text(b'multipart/mixed; boundary="b 1"', b"", [body])
+    readable_text(b'multipart/mixed; boundary="b 1"', b"", [b"--b 1\r\n" + body])
+    readable_text(b"message/rfc822", b"quoted-printable", [body])
+    assert time.process_time() - started < 2.0
+    assert isinstance(read_once, ReadText)
+
+
+@given(st.binary(max_size=300), st.binary(max_size=60), st.sampled_from([b"base64", b"quoted-printable", b"", b"\xff"]))
+def test_never_raises(body: bytes, content_type: bytes, encoding: bytes) -> None:
+    readable_text(content_type, encoding, [body])
+    readable_text(
+        b"multipart/mixed; boundary=b", encoding, [b"--b\r\nContent-Type: " + content_type + b"\r\n\r\n" + body]
+    )
+
+
+def test_a_message_of_eleven_kilobytes_is_read_quickly() -> None:
+    made = message("some plain words to read in a letter\n" * 60)
+    made.add_alternative(
+        "<html><body>" + "<p style='margin:0'>words in a letter</p>\n" * 100 + "</body></html>", subtype="html"
+    )
+    made.add_attachment(base64.b64encode(b"x" * 1500), maintype="application", subtype="pdf")
+    raw = made.as_bytes(policy=SMTP)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    content_type = head[head.index(b"Content-Type:") + 13 :]
+    assert len(readable_text(content_type, b"", [body]).parts) == 2
+    best = 1.0
+    for _ in range(20):
+        started = time.perf_counter()
+        readable_text(content_type, b"", [body])
+        best = min(best, time.perf_counter() - started)
+    assert best < 1e-3, "five times the budget of 200 microseconds, for machines under load"
