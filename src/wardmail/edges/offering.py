@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wardmail.edges.connection_pool import ConnectionPool
 from wardmail.edges.smtp_opening import no_tls
 from wardmail.edges.upstream import Upstream
-from wardmail.model.consignment import ConsignedRecipient, Consignment
-from wardmail.model.delivery import AttemptOutcome, AttemptTls, Deferred
+from wardmail.model.consignment import AttemptResult, ConsignedRecipient, Consignment
+from wardmail.model.delivery import Deferred
+from wardmail.model.route import Route
 from wardmail.protocol.smtp_client import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What came of it, by recipient ID. `no_connection` is set when the message was never offered."""
+    """`no_connection` is set when the message was never offered."""
 
-    outcomes: dict[int, AttemptOutcome]
-    tls: AttemptTls
+    results: list[AttemptResult]
     no_connection: Deferred | None = None
 
 
@@ -29,11 +31,16 @@ async def offer(
     *,
     to_mailbox: bool,
 ) -> Offer:
+    began = time.monotonic()
     fresh = False
     while True:
         connection = await pool.lease(upstream, fresh=fresh)
         if isinstance(connection, Deferred):
-            return Offer({recipient.id: connection for recipient in recipients}, no_tls(upstream), connection)
+            tls, seconds = no_tls(upstream), time.monotonic() - began
+            return Offer(
+                [AttemptResult(recipient.id, connection, tls, upstream.host, seconds) for recipient in recipients],
+                connection,
+            )
         was_used = connection.transactions > 0
         transaction = Transaction(consignment, recipients, connection.features, to_mailbox=to_mailbox)
         try:
@@ -44,4 +51,17 @@ async def offer(
             # The server had closed an idle connection, and we learned it only now.
             fresh = True
             continue
-        return Offer(transaction.outcomes, connection.tls)
+        seconds = time.monotonic() - began
+        return Offer(
+            [
+                AttemptResult(recipient.id, transaction.outcomes[recipient.id], connection.tls, upstream.host, seconds)
+                for recipient in recipients
+            ]
+        )
+
+
+def groups(recipients: tuple[ConsignedRecipient, ...], route: Route) -> Iterator[tuple[ConsignedRecipient, ...]]:
+    """As many at a time as the route's servers take."""
+    size = max(1, route.limits.recipients_per_message)
+    for start in range(0, len(recipients), size):
+        yield recipients[start : start + size]

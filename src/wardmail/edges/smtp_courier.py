@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from wardmail.edges.connection_pool import ConnectionPool
-from wardmail.edges.offering import offer
+from wardmail.edges.offering import groups, offer
 from wardmail.edges.upstream import TlsDemand, Upstream
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.route import AuthMechanism, Route, TlsLevel
@@ -21,16 +20,9 @@ class SmtpCourier:
     async def deliver(self, consignment: Consignment, route: Route) -> Sequence[AttemptResult]:
         upstream = _upstream(route, consignment)
         results: list[AttemptResult] = []
-        size = max(1, route.limits.recipients_per_message)
-        for start in range(0, len(consignment.recipients), size):
-            began = time.monotonic()
-            group = consignment.recipients[start : start + size]
+        for group in groups(consignment.recipients, route):
             offered = await offer(self._pool, upstream, consignment, group, to_mailbox=False)
-            seconds = time.monotonic() - began
-            results += [
-                AttemptResult(recipient.id, offered.outcomes[recipient.id], offered.tls, route.host, seconds)
-                for recipient in group
-            ]
+            results += offered.results
         return results
 
     async def close(self) -> None:

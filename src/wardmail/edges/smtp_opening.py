@@ -78,7 +78,7 @@ class SmtpOpener:
         return None
 
     async def _upgrade(self, connection: SmtpConnection, upstream: Upstream) -> Deferred | None:
-        if not connection.features.starttls:
+        if not connection.features.starttls or not upstream.tls.is_tried:
             if upstream.tls.level is TlsLevel.NONE:
                 return None
             why = f"{upstream.host} does not offer STARTTLS, and this mail may only go over TLS. Nothing was sent."

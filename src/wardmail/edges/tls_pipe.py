@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ssl
+import sys
 
 from wardmail.edges.approved_suites import APPROVED_SUITES
 from wardmail.model.message import TlsSession
 
 _RECORD = 16384  # RFC 8446 section 5.1: one read gives at most one record
+
+_DER = 2  # `_ssl.ENCODING_DER`
 
 
 class TlsFailure(Exception):
@@ -52,6 +55,14 @@ class TlsPipe:
     def peer_certificate(self) -> bytes | None:
         """DER."""
         return self._tls.getpeercert(binary_form=True)
+
+    def peer_chain(self) -> tuple[bytes, ...]:
+        """DER, as the peer sent it and unverified, its own certificate first; for DANE, which verifies by itself."""
+        if sys.version_info >= (3, 13):
+            return tuple(self._tls.get_unverified_chain())
+        # Python 3.11 and 3.12 have this only under the public object.
+        certificates = self._tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]
+        return tuple(certificate.public_bytes(_DER) for certificate in certificates)
 
     def feed_ciphertext(self, ciphertext: bytes | bytearray | memoryview) -> bytes:
         """The plaintext that this completes; empty during the handshake. Raises TlsFailure."""

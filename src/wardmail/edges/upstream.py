@@ -12,13 +12,15 @@ from wardmail.posture.dane import TlsaRecord
 class TlsDemand:
     """`level` is the least to achieve. With `tlsa`, DANE proves the name (RFC 7672); else VERIFIED means WebPKI.
 
-    `vouched_by` says what makes the name itself worth proving ("MTA-STS"); empty when the name is configured.
+    `vouched_by` says what makes the name itself worth proving ("MTA-STS"); empty when the name is configured. With
+    `is_tried` False, an offer of STARTTLS is passed over (only where nothing demands TLS).
     """
 
     level: TlsLevel
     ca_file: str | None = None
     tlsa: tuple[TlsaRecord, ...] = ()
     vouched_by: str = ""
+    is_tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +48,7 @@ lines = st.lists(st.sampled_from([b"", b".", b"..", b"x", b".x", b"x."]), max_si
 @given(lines, st.lists(st.integers(0, 40), max_size=5))
 def test_any_cut_gives_the_same_octets_and_can_be_undone(message, cuts):
     bounds = [0, *sorted(cut for cut in cuts if cut <= len(message)), len(message)]
-    chunks = [message[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    chunks = [message[start:end] for start, end in itertools.pairwise(bounds)]
     sent = encode(*chunks)
     assert sent == encode(message)
     received = [line[1:] if line.startswith(b".") else line for line in sent.removesuffix(b".\r\n").split(b"\r\n")]
