@@ -47,15 +47,12 @@ def is_nhs_number(digits: str) -> bool:
     return (11 - remainder) % 11 == int(digits[9])
 
 
-def count_nhs_numbers(text: str, *, enough: int = 1, longest: int = 1024 * 1024) -> int:
-    """How many NHS numbers the first `longest` characters hold; stops counting at `enough`."""
-    found = 0
-    for match in _CANDIDATE.finditer(text, 0, longest):
-        if is_nhs_number(match[1] + match[3] + match[4]) and _reads_like_one(text, match):
-            found += 1
-            if found >= enough:
-                break
-    return found
+def has_nhs_number(text: str, longest: int = 1024 * 1024) -> bool:
+    """Whether the first `longest` characters hold an NHS number."""
+    return any(
+        is_nhs_number(match[1] + match[3] + match[4]) and _reads_like_one(text, match)
+        for match in _CANDIDATE.finditer(text, 0, longest)
+    )
 
 
 def _reads_like_one(text: str, match: re.Match[str]) -> bool:

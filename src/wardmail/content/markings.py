@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from wardmail.model.classification import Mark, Sensitivity
+from wardmail.model.classification import Sensitivity
 
 _JOIN = r"[ \t\u00a0_\u2010-\u2015-]{1,3}"
 _SENSITIVE = rf"OFFICIAL{_JOIN}SENSITIVE"
@@ -52,19 +52,19 @@ _LINE_ANY_CASE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownClassification:
+class UnknownMarking:
     """A Wardmail-Classification that means nothing to us: the caller refuses rather than guesses."""
 
     reason: str
 
 
-def parse_classification(value: bytes) -> Sensitivity | UnknownClassification:
+def parse_classification(value: bytes) -> Sensitivity | UnknownMarking:
     """The value of a Wardmail-Classification field: case and blanks do not matter, everything else does."""
     text = value.decode("ascii", "replace").replace(" ", "").lower()
     known = _CLASSIFICATIONS.get(text)
     if known is not None:
         return known
-    return UnknownClassification(
+    return UnknownMarking(
         "Wardmail-Classification is not one of " + ", ".join(_CLASSIFICATIONS) + ": correct it and send again."
     )
 
@@ -79,25 +79,24 @@ _CLASSIFICATIONS = {
 }
 
 
-def subject_marks(subject: str) -> tuple[Mark, ...]:
-    """Markings in a decoded subject: capitals or brackets, anywhere."""
+def mark_in_subject(subject: str) -> Sensitivity | None:
+    """The highest marking in a decoded subject: capitals or brackets, anywhere."""
     subject = subject[: 4 * _LONGEST_LINE]
     levels = [_level(match) for match in _BRACKETED.finditer(subject)]
     if _CAPITALS_SENSITIVE.search(subject):
         levels.append(Sensitivity.OFFICIAL_SENSITIVE)
     pattern = _CAPITALS_SECRET if _HAS_SMALL_LETTER.search(_REPLY_PREFIX.sub("", subject)) else _SECRET_AT_AN_END
     levels += [_level(match) for match in pattern.finditer(subject)]
-    return _marks(levels, "subject")
+    return max(levels, default=None)
 
 
-def text_marks(text: str) -> tuple[Mark, ...]:
-    """Markings in the first and last five lines that hold anything, as a line or at the head of one."""
-    levels: list[Sensitivity] = []
-    for line in _outer_lines(text):
-        match = _BRACKETED.match(line) or _LINE_CAPITALS.match(line) or _LINE_ANY_CASE.match(line)
-        if match is not None:
-            levels.append(_level(match))
-    return _marks(levels, "text")
+def mark_in_body(text: str) -> Sensitivity | None:
+    """The highest marking in the first and last five lines that hold anything, as a line or at the head of one."""
+    matches = (
+        _BRACKETED.match(line) or _LINE_CAPITALS.match(line) or _LINE_ANY_CASE.match(line)
+        for line in _outer_lines(text)
+    )
+    return max((_level(match) for match in matches if match is not None), default=None)
 
 
 def _outer_lines(text: str) -> Iterator[str]:
@@ -116,7 +115,3 @@ def _level(match: re.Match[str]) -> Sensitivity:
     if not secret:
         return Sensitivity.OFFICIAL_SENSITIVE
     return Sensitivity.TOP_SECRET if secret[0] in "Tt" else Sensitivity.SECRET
-
-
-def _marks(levels: list[Sensitivity], where: str) -> tuple[Mark, ...]:
-    return tuple(Mark(level, f"marking {level.label} in the {where}") for level in sorted(set(levels)))

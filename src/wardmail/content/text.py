@@ -8,27 +8,26 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from wardmail.content.condense import ReadingBudget, condense
 from wardmail.content.markup import text_of_html
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingBudget:
-    """Octets of raw body, parts of all kinds, levels of multipart and message/rfc822."""
+class TextParts:
+    """The text of each readable part in order, HTML as people see it; `unscanned` is empty, or says what was not read.
 
-    octets: int = 1024 * 1024
-    parts: int = 200
-    depth: int = 10
+    Parts that hold no text by their type (pictures, documents) are neither read nor mentioned.
+    """
+
+    texts: tuple[str, ...]
+    unscanned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ReadText:
-    """The text of each readable part in order, HTML as people see it; `unscanned` has a sentence for each gap.
+class Unreadable:
+    """There is no text to be had: `why` is a phrase for people."""
 
-    Parts that hold no text by their type (pictures, documents) are neither read nor named.
-    """
-
-    parts: tuple[str, ...]
-    unscanned: tuple[str, ...] = ()
+    why: str
 
 
 _DEFAULT_BUDGET = ReadingBudget()
@@ -40,52 +39,44 @@ _BOUNDARY = re.compile(
 )
 _CHARSET = re.compile(rb';[ \t\r\n]*charset[ \t]*=[ \t]*"?([A-Za-z0-9_.:-]{1,40})', re.IGNORECASE)
 _RISKY_CODECS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
+_LONGEST_PART_HEAD = 16 * 1024
 _IDENTITY = frozenset({b"", b"7bit", b"8bit", b"binary"})
 _ENCRYPTED = frozenset({b"multipart/encrypted", b"application/pkcs7-mime", b"application/x-pkcs7-mime"})
 _NESTED = frozenset({b"message/rfc822", b"message/global"})
 
 
 def readable_text(
-    content_type: bytes, transfer_encoding: bytes, body: Iterable[bytes], budget: ReadingBudget = _DEFAULT_BUDGET
-) -> ReadText:
-    """`content_type` and `transfer_encoding` are the message's own field values (empty when absent).
+    content_type: bytes, encoding: bytes, body: Iterable[bytes], budget: ReadingBudget = _DEFAULT_BUDGET
+) -> TextParts | Unreadable:
+    """`content_type` and `encoding` are the message's own field values (empty when absent); `body` what follows them.
 
-    `body` yields what follows the blank line; no more than the budget is taken from it. Never raises.
+    Never raises; memory stays within the budget whatever the size of the body.
     """
-    reader = _Reader(budget)
-    raw, complete = _first_octets(body, budget.octets)
-    if not complete:
-        reader.unscanned[f"only the first {budget.octets} octets of the body were read"] = None
-    reader.read_entity(content_type, transfer_encoding, raw, depth=0)
-    return ReadText(tuple(reader.texts), tuple(reader.unscanned))
-
-
-def _first_octets(body: Iterable[bytes], limit: int) -> tuple[bytes, bool]:
-    taken: list[bytes] = []
-    room = limit
-    for chunk in body:
-        taken.append(chunk[:room])
-        room -= len(chunk)
-        if room < 0:
-            break
-    return (taken[0] if len(taken) == 1 else b"".join(taken)), room >= 0
+    condensed = condense(body, budget)
+    reader = _Reader(budget, condensed.part_limit)
+    if condensed.ended_early:
+        reader.gaps[f"of a long body only {budget.total} octets were read"] = None
+    reader.read_entity(content_type, encoding, condensed.raw, depth=0)
+    gaps = "; ".join(reader.gaps)
+    return TextParts(tuple(reader.texts), gaps) if reader.texts or not gaps else Unreadable(gaps)
 
 
 @dataclass(slots=True)
 class _Reader:
     budget: ReadingBudget
+    part_limit: int | None
     texts: list[str] = field(default_factory=list)
-    unscanned: dict[str, None] = field(default_factory=dict)
+    gaps: dict[str, None] = field(default_factory=dict)
     seen: int = 0
 
     def read_entity(self, content_type: bytes, transfer_encoding: bytes, raw: bytes, depth: int) -> None:
         self.seen += 1
         if self.seen > self.budget.parts:
-            self.unscanned[f"only the first {self.budget.parts} parts were read"] = None
+            self.gaps[f"only the first {self.budget.parts} parts were read"] = None
             return
         media = content_type.partition(b";")[0].strip().lower() or b"text/plain"
         if media in _ENCRYPTED:
-            self.unscanned["an encrypted part cannot be read"] = None
+            self.gaps["an encrypted part cannot be read"] = None
         elif media.startswith(b"multipart/"):
             self._read_multipart(content_type, raw, depth)
         elif media in _NESTED:
@@ -96,12 +87,12 @@ class _Reader:
     def _read_multipart(self, content_type: bytes, raw: bytes, depth: int) -> None:
         match = _BOUNDARY.search(content_type)
         if match is None:
-            self.unscanned["a multipart without a boundary was read as plain text"] = None
+            self.gaps["a multipart without a boundary was read as plain text"] = None
             self.texts.append(_decoded(raw, b""))
             return
         boundary = match[1].replace(b"\\", b"") if match[1] else match[2]
         if depth >= self.budget.depth:
-            self.unscanned[f"only {self.budget.depth} levels of parts were read"] = None
+            self.gaps[f"only {self.budget.depth} levels of parts were read"] = None
             return
         for part in _parts_between(boundary, raw):
             if self.seen > self.budget.parts:
@@ -110,6 +101,8 @@ class _Reader:
 
     def _read_with_head(self, part: bytes, depth: int) -> None:
         head, body = _split_head(part)
+        if len(head) > _LONGEST_PART_HEAD:
+            self.gaps["a part has an overlong header"] = None
         fields: dict[bytes, bytes] = {}
         for name, value in _CONTENT_FIELD.findall(head):
             fields.setdefault(name.lower(), value)
@@ -118,14 +111,16 @@ class _Reader:
     def _read_nested(self, transfer_encoding: bytes, raw: bytes, depth: int) -> None:
         inner = _transfer_decoded(transfer_encoding, raw)
         if depth >= self.budget.depth or inner is None:
-            self.unscanned["an attached message was not read"] = None
+            self.gaps["an attached message was not read"] = None
             return
         self._read_with_head(inner, depth + 1)
 
     def _read_text(self, media: bytes, content_type: bytes, transfer_encoding: bytes, raw: bytes) -> None:
+        if self.part_limit and len(raw) >= self.part_limit - _LONGEST_PART_HEAD:
+            self.gaps[f"only {self.part_limit} octets of a long text were read"] = None
         octets = _transfer_decoded(transfer_encoding, raw)
         if octets is None:
-            self.unscanned["a text part has an unknown transfer encoding"] = None
+            self.gaps["a text part has an unknown transfer encoding"] = None
             octets = raw
         charset = _CHARSET.search(content_type)
         text = _decoded(octets, charset[1] if charset else b"")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wardmail.content.identifiers import count_nhs_numbers, is_nhs_number
+from wardmail.content.identifiers import has_nhs_number, is_nhs_number
 
 
 @pytest.mark.parametrize("number", ["9990548609", "9434765919", "4010232137", "0000000019"])
@@ -54,7 +54,7 @@ def test_at_most_one_check_digit_is_right(first_nine: int) -> None:
     ],
 )
 def test_numbers_that_count(text: str) -> None:
-    assert count_nhs_numbers(text) == 1
+    assert has_nhs_number(text)
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,11 @@ def test_numbers_that_count(text: str) -> None:
     ],
 )
 def test_numbers_that_do_not_count(text: str) -> None:
-    assert count_nhs_numbers(text) == 0
-
-
-def test_counting_stops_when_there_are_enough() -> None:
-    text = "943 476 5919\n" * 10
-    assert count_nhs_numbers(text, enough=3) == 3
-    assert count_nhs_numbers(text, enough=100) == 10
+    assert not has_nhs_number(text)
 
 
 def test_a_budget() -> None:
-    assert count_nhs_numbers("x " * 50 + "943 476 5919", longest=100) == 0
+    assert not has_nhs_number("x " * 50 + "943 476 5919", longest=100)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +101,7 @@ def test_a_budget() -> None:
 )
 def test_hostile_text_costs_linear_time(piece: str) -> None:
     started = time.process_time()
-    count_nhs_numbers(piece * (1_000_000 // len(piece)), enough=10**9)
+    has_nhs_number(piece * (1_000_000 // len(piece)))
     assert time.process_time() - started < 5.0
 
 
@@ -115,4 +109,4 @@ def test_random_ten_digit_numbers_are_mostly_left_alone() -> None:
     numbers = [f"{value * 7919 % 10**10:010}" for value in range(1, 20_000)]
     passing = sum(map(is_nhs_number, numbers)) / len(numbers)
     assert 0.07 < passing < 0.11
-    assert count_nhs_numbers("\n".join(numbers), enough=10**9) == 0
+    assert not has_nhs_number("\n".join(numbers))

@@ -6,18 +6,10 @@ import time
 
 import pytest
 
-from wardmail.content.markings import UnknownClassification, parse_classification, subject_marks, text_marks
+from wardmail.content.markings import UnknownMarking, mark_in_body, mark_in_subject, parse_classification
 from wardmail.model.classification import Sensitivity
 
 OS, SECRET, TOP = Sensitivity.OFFICIAL_SENSITIVE, Sensitivity.SECRET, Sensitivity.TOP_SECRET
-
-
-def in_subject(subject: str) -> Sensitivity | None:
-    return max((mark.level for mark in subject_marks(subject)), default=None)
-
-
-def in_text(text: str) -> Sensitivity | None:
-    return max((mark.level for mark in text_marks(text)), default=None)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +46,7 @@ def in_text(text: str) -> Sensitivity | None:
     ],
 )
 def test_subject_markings(subject: str, level: Sensitivity) -> None:
-    assert in_subject(subject) is level
+    assert mark_in_subject(subject) is level
 
 
 @pytest.mark.parametrize(
@@ -85,7 +77,7 @@ def test_subject_markings(subject: str, level: Sensitivity) -> None:
     ],
 )
 def test_ordinary_subjects(subject: str) -> None:
-    assert in_subject(subject) is None
+    assert mark_in_subject(subject) is None
 
 
 PROSE = "Dear colleague,\n\nplease find the letter below.\n" + "More of the letter.\n" * 12
@@ -112,9 +104,9 @@ PROSE = "Dear colleague,\n\nplease find the letter below.\n" + "More of the lett
     ],
 )
 def test_text_markings_at_the_top_and_at_the_foot(line: str, level: Sensitivity) -> None:
-    assert in_text(f"{line}\r\n\r\n{PROSE}") is level
-    assert in_text(f"\n\n  {line}  \n{PROSE}") is level
-    assert in_text(f"{PROSE}\n{line}\n") is level
+    assert mark_in_body(f"{line}\r\n\r\n{PROSE}") is level
+    assert mark_in_body(f"\n\n  {line}  \n{PROSE}") is level
+    assert mark_in_body(f"{PROSE}\n{line}\n") is level
 
 
 @pytest.mark.parametrize(
@@ -135,24 +127,19 @@ def test_text_markings_at_the_top_and_at_the_foot(line: str, level: Sensitivity)
     ],
 )
 def test_ordinary_text(line: str) -> None:
-    assert in_text(f"{line}\n{PROSE}") is None
-    assert in_text(f"{PROSE}{line}\n") is None
+    assert mark_in_body(f"{line}\n{PROSE}") is None
+    assert mark_in_body(f"{PROSE}{line}\n") is None
 
 
 def test_a_marking_in_the_middle_of_a_text_is_prose() -> None:
-    assert in_text(f"{PROSE}OFFICIAL-SENSITIVE\n{PROSE}") is None
-
-
-def test_marks_say_where_they_were_and_quote_nothing() -> None:
-    (mark,) = subject_marks("OFFICIAL-SENSITIVE Jane Smith [official-sensitive: Jane]")
-    assert mark.source == "marking OFFICIAL-SENSITIVE in the subject"
+    assert mark_in_body(f"{PROSE}OFFICIAL-SENSITIVE\n{PROSE}") is None
 
 
 @pytest.mark.parametrize("piece", ["[", "[OFFICIAL SENSITIVE ", "SECRET ", "* ", "OFFICIAL-", "\n", " ", ">", "UK "])
 def test_hostile_text_costs_linear_time(piece: str) -> None:
     started = time.process_time()
-    subject_marks(piece * 100_000)
-    text_marks(piece * 100_000)
+    mark_in_subject(piece * 100_000)
+    mark_in_body(piece * 100_000)
     assert time.process_time() - started < 0.5
 
 
@@ -176,5 +163,5 @@ def test_the_classification_field(value: bytes, level: Sensitivity) -> None:
 )
 def test_an_unknown_classification_is_an_error_value(value: bytes) -> None:
     answer = parse_classification(value)
-    assert isinstance(answer, UnknownClassification)
+    assert isinstance(answer, UnknownMarking)
     assert "official-sensitive:personal" in answer.reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -11,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wardmail.content.condense import ReadingBudget
 from wardmail.content.markup import text_of_html
-from wardmail.content.text import ReadingBudget, ReadText, readable_text
+from wardmail.content.text import TextParts, Unreadable, readable_text
 
 
-def read(message: EmailMessage | bytes, budget: ReadingBudget | None = None) -> ReadText:
+def read(message: EmailMessage | bytes, budget: ReadingBudget | None = None) -> TextParts:
     raw = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
     head, _, body = raw.partition(b"\r\n\r\n")
     fields = {}
@@ -23,12 +25,13 @@ def read(message: EmailMessage | bytes, budget: ReadingBudget | None = None) -> 
         name, _, value = line.partition(b":")
         fields[name.lower()] = value
     chunks = [body[start : start + 100] for start in range(0, len(body), 100)]
-    return readable_text(
+    answer = readable_text(
         fields.get(b"content-type", b""),
         fields.get(b"content-transfer-encoding", b""),
         chunks,
         budget or ReadingBudget(),
     )
+    return answer if isinstance(answer, TextParts) else TextParts((), "unreadable: " + answer.why)
 
 
 def message(text: str = "plain é text\n") -> EmailMessage:
@@ -41,11 +44,11 @@ def test_a_single_part_in_every_transfer_encoding() -> None:
     for encoding in ("quoted-printable", "base64", "8bit"):
         made = EmailMessage()
         made.set_content("plain é text\n", cte=encoding)
-        assert read(made) == ReadText(("plain é text\r\n",)) or read(made) == ReadText(("plain é text\n",))
+        assert read(made) == TextParts(("plain é text\r\n",)) or read(made) == TextParts(("plain é text\n",))
 
 
 def test_no_content_type_means_plain_text() -> None:
-    assert read(b"Subject: x\r\n\r\nhello\r\n").parts == ("hello\r\n",)
+    assert read(b"Subject: x\r\n\r\nhello\r\n").texts == ("hello\r\n",)
 
 
 def test_alternatives_attachments_and_nested_messages() -> None:
@@ -56,24 +59,24 @@ def test_alternatives_attachments_and_nested_messages() -> None:
     made.add_attachment("a,b\n1,2\n", subtype="csv", filename="a.csv")
     made.add_attachment(inner)
     answer = read(made)
-    assert [part.split() for part in answer.parts] == [
+    assert [part.split() for part in answer.texts] == [
         ["outer", "text"],
         ["outer", "html", "second"],
         ["a,b", "1,2"],
         ["inner", "text"],
     ]
-    assert answer.unscanned == ()
+    assert answer.unscanned == ""
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "windows-1252", "utf-16", "iso-8859-15"])
 def test_charsets(charset: str) -> None:
     raw = b"Content-Type: text/plain; charset=%b\r\n\r\n" % charset.encode() + "né".encode(charset)
-    assert read(raw).parts == ("né",)
+    assert read(raw).texts == ("né",)
 
 
 @pytest.mark.parametrize("charset", [b"no-such", b"hex", b"punycode", b"unicode_escape", b"undefined", b"zip"])
 def test_unknown_and_risky_charsets_are_read_as_utf8(charset: bytes) -> None:
-    assert read(b"Content-Type: text/plain; charset=%b\r\n\r\nn\xc3\xa9" % charset).parts == ("né",)
+    assert read(b"Content-Type: text/plain; charset=%b\r\n\r\nn\xc3\xa9" % charset).texts == ("né",)
 
 
 MULTI = b'Content-Type: multipart/mixed; boundary="b 1"\r\n\r\n'
@@ -95,7 +98,7 @@ MULTI = b'Content-Type: multipart/mixed; boundary="b 1"\r\n\r\n'
     ],
 )
 def test_multipart_forms(body: bytes, texts: list[str]) -> None:
-    assert list(read(MULTI + body).parts) == texts
+    assert list(read(MULTI + body).texts) == texts
 
 
 @pytest.mark.parametrize(
@@ -108,39 +111,59 @@ def test_multipart_forms(body: bytes, texts: list[str]) -> None:
     ],
 )
 def test_gaps_are_named(raw: bytes, words: str) -> None:
-    (gap,) = read(raw).unscanned
+    gap = read(raw).unscanned
     assert words in gap
 
 
-def test_the_octet_budget() -> None:
-    answer = read(b"\r\n\r\n" + b"y" * 1000, ReadingBudget(octets=300))
-    assert answer.parts == ("y" * 300,)
-    assert answer.unscanned == ("only the first 300 octets of the body were read",)
-    assert read(b"\r\n\r\n" + b"y" * 300, ReadingBudget(octets=300)).unscanned == ()
+def test_nothing_but_gaps_is_unreadable() -> None:
+    answer = readable_text(b"application/pkcs7-mime", b"base64", [b"MII"])
+    assert answer == Unreadable("an encrypted part cannot be read")
+
+
+SMALL = ReadingBudget(whole=1000, part=200, total=2000)
+
+
+def test_long_bodies_keep_the_beginning_of_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wardmail.content.text._LONGEST_PART_HEAD", 80)
+    bulk = b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b"QUJD\r\n" * 1000
+    body = b"--b 1\r\n\r\nfirst\r\n--b 1\r\n" + bulk + b"--b 1\r\n\r\nlast\r\n--b 1--\r\n"
+    for size in (1, 7, 100, 10_000):
+        chunks = [body[start : start + size] for start in range(0, len(body), size)]
+        answer = readable_text(b'multipart/mixed; boundary="b 1"', b"", chunks, SMALL)
+        assert answer == TextParts(("first", "last"))
+
+
+def test_a_long_text_is_read_in_part_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wardmail.content.text._LONGEST_PART_HEAD", 80)
+    answer = readable_text(b"text/plain", b"", [b"x" * 5000], SMALL)
+    assert answer == TextParts(("x" * 200,), "only 200 octets of a long text were read")
+    assert readable_text(b"text/plain", b"", [b"x" * 1000], SMALL) == TextParts(("x" * 1000,))
 
 
 def test_no_more_than_the_budget_is_taken() -> None:
     taken = []
 
-    def chunks():  # type: ignore[no-untyped-def]
+    def chunks() -> Iterator[bytes]:
         for number in range(1000):
             taken.append(number)
-            yield b"z" * 100
+            yield b"\r\n--" + b"z" * 96
 
-    readable_text(b"", b"", chunks(), ReadingBudget(octets=1000))
-    assert len(taken) <= 11
+    answer = readable_text(b"", b"", chunks(), SMALL)
+    assert len(taken) <= 2000 // 100 + 2
+    assert isinstance(answer, TextParts)
+    assert "of a long body only 2000 octets" in answer.unscanned
 
 
 def test_the_part_and_depth_budgets() -> None:
     many = read(MULTI + b"--b 1\r\n\r\nA\r\n" * 50, ReadingBudget(parts=10))
-    assert len(many.parts) == 9
-    assert many.unscanned == ("only the first 10 parts were read",)
+    assert len(many.texts) == 9
+    assert many.unscanned == "only the first 10 parts were read"
     deep = b"x"
     for level in range(20):
         deep = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) + deep
-    assert "levels" in read(deep).unscanned[0]
+    assert "levels" in read(deep).unscanned
     nested = b"Content-Type: message/rfc822\r\n\r\n" * 20 + b"Subject: x\r\n\r\ntext"
-    assert read(nested).unscanned == ("an attached message was not read",)
+    assert "an attached message was not read" in read(nested).unscanned
 
 
 @pytest.mark.parametrize(
@@ -182,7 +205,7 @@ def test_hostile_bodies_cost_linear_time(piece: bytes) -> None:
     readable_text(b'multipart/mixed; boundary="b 1"', b"", [b"--b 1\r\n" + body])
     readable_text(b"message/rfc822", b"quoted-printable", [body])
     assert time.process_time() - started < 2.0
-    assert isinstance(read_once, ReadText)
+    assert isinstance(read_once, TextParts)
 
 
 @given(st.binary(max_size=300), st.binary(max_size=60), st.sampled_from([b"base64", b"quoted-printable", b"", b"\xff"]))
@@ -202,7 +225,7 @@ def test_a_message_of_eleven_kilobytes_is_read_quickly() -> None:
     raw = made.as_bytes(policy=SMTP)
     head, _, body = raw.partition(b"\r\n\r\n")
     content_type = head[head.index(b"Content-Type:") + 13 :]
-    assert len(readable_text(content_type, b"", [body]).parts) == 2
+    assert len(read(raw).texts) == 2
     best = 1.0
     for _ in range(20):
         started = time.perf_counter()
