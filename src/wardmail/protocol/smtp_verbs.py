@@ -93,7 +93,7 @@ def judge_command(verb: str, arguments: str, standing: Standing, terms: ServerTe
         closes = commands.is_of_another_protocol(verb)
         return ProtocolFault(Reply(554 if closes else 500, "5.5.1", "Unknown command"), closes)
     if verb in _OUT_OF_ORDER and verb not in TRANSITIONS[standing.phase] and verb != "BDAT":
-        if verb == "DATA" and standing.has_offered_recipients:
+        if verb == "DATA" and standing.phase is Phase.SENDER and standing.has_offered_recipients:
             return Answered(Reply(554, "5.5.1", "No recipient was accepted"))
         return ProtocolFault(Reply(503, "5.5.1", _OUT_OF_ORDER[verb]))
     return judge(arguments, standing, terms)
