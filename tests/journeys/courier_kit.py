@@ -5,7 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from tests.journeys.peers.dns import Dns
 from wardmail.edges.connection_pool import ConnectionPool
+from wardmail.edges.direct_courier import DirectCourier, DirectSettings
+from wardmail.edges.dns import DnsResolver
+from wardmail.edges.https import HttpsFetcher, WorldResolver
 from wardmail.edges.oauth import TokenSource
 from wardmail.edges.smtp_courier import SmtpCourier
 from wardmail.edges.smtp_opening import SmtpOpener
@@ -56,6 +60,13 @@ def connection_pool(
 
 def smtp_courier(settings: CourierSettings = HASTY, secrets: KnownSecrets | None = None, oauth_ca: str | None = None):
     return SmtpCourier(connection_pool(settings, secrets, oauth_ca))
+
+
+def direct_courier(dns: Dns, port: int, ca_file: str, https_port: int = 443, *, allow_loopback: bool = True):
+    clock = WallClock()
+    resolver = DnsResolver(clock, dns.nameservers, timeout=3)
+    world = WorldResolver(resolver, HttpsFetcher(resolver, ca_file=ca_file, port=https_port, timeout=5))
+    return DirectCourier(connection_pool(), world, clock, DirectSettings(port, allow_loopback))
 
 
 def consignment(*recipients: str, **changes: object) -> Consignment:

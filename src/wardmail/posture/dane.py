@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from wardmail.model.question import Answer, DnsQuestion, Found, Question, Unknown
 
 MAX_RECORDS = 32
 DANE_TA = 2
 DANE_EE = 3
+
+# A domain that is its own authority need not follow the web's rules for extensions; the name must be there all the same.
+_NAMED = ExtensionPolicy.permit_all().require_present(x509.SubjectAlternativeName, Criticality.AGNOSTIC, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,12 @@ def _leads_to(anchors: list[bytes], chain: tuple[bytes, ...], host: str, now: fl
     try:
         certificates = [x509.load_der_x509_certificate(der) for der in chain]
         store = Store([x509.load_der_x509_certificate(der) for der in anchors])
-        policy = PolicyBuilder().store(store).time(datetime.fromtimestamp(now, UTC))
+        policy = (
+            PolicyBuilder()
+            .store(store)
+            .time(datetime.fromtimestamp(now, UTC))
+            .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_NAMED)
+        )
         policy.build_server_verifier(x509.DNSName(host)).verify(certificates[0], certificates[1:])
     except (ValueError, VerificationError):
         return False

@@ -1,4 +1,4 @@
-"""A private Postfix that takes mail for `sink.example` into maildirs."""
+"""A private Postfix that takes mail for one domain into maildirs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Postfix:
     implicit_port: int
 
     def messages(self, mailbox: str) -> list[bytes]:
-        """What `mailbox@sink.example` has received, as stored."""
+        """What the mailbox has received, as stored."""
         return [path.read_bytes() for path in sorted((self.directory / "mail" / mailbox / "new").glob("*"))]
 
     def wait_for_messages(self, mailbox: str, count: int) -> list[bytes]:
@@ -67,13 +67,17 @@ def running_postfix(
     *,
     mailboxes: tuple[str, ...] = ("anna", "bob"),
     address: str = "127.0.0.1",
+    port: int = 0,
+    domain: str = DOMAIN,
     settings: dict[str, str] | None = None,
 ) -> Iterator[Postfix]:
-    """`settings` are lines of main.cf on top of ours."""
+    """`settings` are lines of main.cf on top of ours; port 0 is any free one."""
     need("postfix")
     with open_directory("postfix") as directory:
-        postfix = Postfix(directory, address, free_port(address), free_port(address))
-        _write_configuration(postfix, certificate, mailboxes, settings or {})
+        postfix = Postfix(directory, address, port or free_port(address), free_port(address))
+        listed = " ".join(f"{{{mailbox}@{domain} = {mailbox}/}}" for mailbox in mailboxes)
+        receives = {"virtual_mailbox_domains": f"inline:{{{domain}=x}}", "virtual_mailbox_maps": f"inline:{{{listed}}}"}
+        _write_configuration(postfix, certificate, receives | (settings or {}))
         subprocess.run(["/usr/sbin/postfix", "-c", str(directory), "start"], check=True, capture_output=True)
         try:
             wait_until(lambda: is_listening(postfix.port, address), "Postfix")
@@ -82,16 +86,13 @@ def running_postfix(
             subprocess.run(["/usr/sbin/postfix", "-c", str(directory), "abort"], check=False, capture_output=True)
 
 
-def _write_configuration(
-    postfix: Postfix, certificate: CertificateFilesOnDisk, mailboxes: tuple[str, ...], settings: dict[str, str]
-) -> None:
+def _write_configuration(postfix: Postfix, certificate: CertificateFilesOnDisk, settings: dict[str, str]) -> None:
     directory, owner = postfix.directory, pwd.getpwnam("postfix")
     for name in ("queue", "data", "mail"):
         (directory / name).mkdir()
     for name in ("data", "mail"):
         (directory / name).chmod(0o700)
         subprocess.run(["chown", "postfix", str(directory / name)], check=True)
-    listed = " ".join(f"{{{mailbox}@{DOMAIN} = {mailbox}/}}" for mailbox in mailboxes)
     lines = {
         "compatibility_level": "3.6",
         "queue_directory": str(directory / "queue"),
@@ -99,12 +100,10 @@ def _write_configuration(
         "maillog_file": str(directory / "log"),
         "maillog_file_prefixes": "/tmp",
         "myhostname": "mx.sink.example",
-        "inet_interfaces": postfix.address,
+        "inet_interfaces": "loopback-only",
         "mydestination": "",
         "mynetworks": "",
         "alias_maps": "",
-        "virtual_mailbox_domains": f"inline:{{{DOMAIN}=x}}",
-        "virtual_mailbox_maps": f"inline:{{{listed}}}",
         "virtual_mailbox_base": str(directory / "mail"),
         "virtual_uid_maps": f"static:{owner.pw_uid}",
         "virtual_gid_maps": f"static:{owner.pw_gid}",

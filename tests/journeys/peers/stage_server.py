@@ -138,14 +138,19 @@ class Stage:
 
 @asynccontextmanager
 async def on_stage(
-    play: Play, certificate: CertificateFilesOnDisk | None, *, implicit: bool = False
+    play: Play,
+    certificate: CertificateFilesOnDisk | None,
+    *,
+    implicit: bool = False,
+    address: str = "127.0.0.1",
+    port: int = 0,
 ) -> AsyncIterator[Stage]:
     context = None
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate.certificate, certificate.key)
     stage = Stage(play, context)
-    server = await asyncio.start_server(stage.serve, "127.0.0.1", 0, ssl=context if implicit else None)
+    server = await asyncio.start_server(stage.serve, address, port, ssl=context if implicit else None)
     stage.port = server.sockets[0].getsockname()[1]
     try:
         yield stage
