@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import fnmatch
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.dialogues.listening import listening
 from tests.dialogues.script import Do, Expect, Script, Send, read_script, unescape
 from tests.dialogues.wires import MemoryWire, SocketWire, Wire
-from tests.submission_desk import SECRET, USERNAME, FakeDesk, FakeSpool, octets_of
+from tests.submission_desk import SECRET, USERNAME, FakeDesk, octets_of
 from wardmail.edges.sandbox_certificate import SandboxCertificate
-from wardmail.edges.smtp_listener import start_listeners
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, Patience
-from wardmail.edges.tls import CertificateFiles, verifying_context
+from wardmail.edges.tls import verifying_context
 from wardmail.model.message import Submission
 from wardmail.model.route import TlsMode
 from wardmail.protocol.smtp_verbs import ServerTerms
@@ -140,24 +138,14 @@ async def test_in_memory(path: Path, step: int) -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 async def test_over_tls(path: Path, certificate: SandboxCertificate) -> None:
     script, desk = read_script(path), FakeDesk()
-    async with _listening(script, desk, certificate) as port:
-        wire = SocketWire(verifying_context(certificate.authority))
-        await wire.connect(port, is_implicit=script.is_implicit)
-        try:
-            await Client(wire, desk, script).play(script)
-        finally:
-            await wire.close()
-
-
-@asynccontextmanager
-async def _listening(script: Script, desk: FakeDesk, certificate: SandboxCertificate) -> AsyncIterator[int]:
     mode = TlsMode.IMPLICIT if script.is_implicit else TlsMode.STARTTLS
     settings = ListenerSettings(
         (Endpoint("127.0.0.1", 0, mode),), _terms(script), Patience(before_greeting=0.1, farewell=1.0)
     )
-    files = CertificateFiles(certificate.certificate, certificate.key)
-    listener = await start_listeners(settings, desk, FakeSpool(), files)
-    try:
-        yield listener.ports[0]
-    finally:
-        await listener.drain(1.0)
+    async with listening(certificate, desk, settings=settings) as listener:
+        wire = SocketWire(verifying_context(certificate.authority))
+        await wire.connect(listener.ports[0], is_implicit=script.is_implicit)
+        try:
+            await Client(wire, desk, script).play(script)
+        finally:
+            await wire.close()

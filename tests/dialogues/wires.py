@@ -115,5 +115,9 @@ class SocketWire:
             self._pipe.feed_ciphertext(await asyncio.wait_for(self._reader.read(65536), 5))
         self._writer.write(self._pipe.take_ciphertext())
 
+    @property
+    def has_something_to_read(self) -> bool:
+        return bool(self._reader._buffer) or self._reader.at_eof()  # type: ignore[attr-defined]
+
     async def close(self) -> None:
         self._writer.close()

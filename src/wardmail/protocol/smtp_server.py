@@ -35,6 +35,9 @@ _FREE_OF_CHARGE = frozenset({"MAIL", "RCPT", "DATA", "BDAT", "QUIT"})
 _TINY_CHUNK = 1024
 _SPENT = Reply(503, "5.5.1", "An earlier part of this message was refused: say RSET")
 _NO_RECIPIENT = Reply(503, "5.5.1", "Give a recipient first")
+_NOT_TEXT = ProtocolFault(Reply(500, "5.5.2", "A command is printable ASCII or UTF-8"))
+_OUT_OF_STEP = ProtocolFault(Reply(500, "5.5.2", "A command is a line of text that ends in CRLF"), closes=True)
+_ENDLESS = ProtocolFault(Reply(500, "5.5.2", "Line too long"), closes=True)
 _TOO_IDLE = Reply(421, "4.7.0", "Too many commands without a message")
 _TOO_FAULTY = Reply(421, "4.7.0", "Too many errors")
 
@@ -269,24 +272,24 @@ class SmtpServer:
             return self._judge_unfinished_line()
         raw = self._buffer[self._position : end]
         self._position = end + 2
+        if len(raw) + 2 > commands.AUTH_LINE_LIMIT:
+            return self._fault(_ENDLESS)
         try:
             line = raw.decode()
         except UnicodeDecodeError:
-            return self._fault(ProtocolFault(Reply(500, "5.5.2", "A command is written in ASCII or UTF-8")))
+            return self._fault(_out_of_step(raw) or _NOT_TEXT)
         if not line.isprintable():
-            closes = not {"\r", "\n", "\0"}.isdisjoint(line)
-            return self._fault(ProtocolFault(Reply(500, "5.5.2", "A command holds no control characters"), closes))
+            return self._fault(_out_of_step(raw) or _NOT_TEXT)
         if self._standing.phase is Phase.AUTHENTICATING:
             return self._auth_response(line)
         return self._command(line, len(raw) + 2)
 
     def _judge_unfinished_line(self) -> Event | Signal:
         self._cut_buffer()
-        if b"\n" in self._buffer or b"\0" in self._buffer or self._buffer[:2] == b"\x16\x03":
-            return self._fault(ProtocolFault(Reply(500, "5.5.2", "A command is a line that ends in CRLF"), closes=True))
         if len(self._buffer) > commands.AUTH_LINE_LIMIT:
-            return self._fault(ProtocolFault(Reply(500, "5.5.2", "Line too long"), closes=True))
-        return Signal.NEED_DATA
+            return self._fault(_ENDLESS)
+        fault = _out_of_step(self._buffer.removesuffix(b"\r"))
+        return Signal.NEED_DATA if fault is None else self._fault(fault)
 
     def _command(self, line: str, length: int) -> Event | None:
         verb, _, arguments = line.rstrip(" ").partition(" ")
@@ -338,3 +341,10 @@ class SmtpServer:
         else:
             self._output.append(fault.reply.encode())
         return fault
+
+
+def _out_of_step(line: bytes) -> ProtocolFault | None:
+    """Octets after which nobody knows where the next command begins: stray line ends, NUL, a TLS handshake."""
+    if b"\r" in line or b"\n" in line or b"\0" in line or line[:2] == b"\x16\x03":
+        return _OUT_OF_STEP
+    return None
