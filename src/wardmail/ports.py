@@ -17,8 +17,10 @@ from wardmail.model.route import Route
 from wardmail.model.stored import (
     AcceptedMessage,
     Charge,
+    Event,
     LateRecipient,
     RecipientUpdate,
+    Released,
     StoredMessage,
     StoredRecipient,
 )
@@ -105,8 +107,16 @@ class Sealer(Protocol):
 class Queue(Protocol):
     """Where messages are safe. Every method that writes returns after the commit or raises Unavailable."""
 
-    async def put(self, message: AcceptedMessage) -> float | None:
+    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> float | None:
         """None when stored; else nothing was stored: a ceiling is reached, and this is when to try again."""
+        ...
+
+    async def note(self, event: Event) -> None:
+        """One line in the audit about something that stored no message."""
+        ...
+
+    async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:
+        """Let held recipients go; False (and nothing changed) when one of them is not held any more."""
         ...
 
     async def record(self, updates: Sequence[RecipientUpdate], reports: Sequence[AcceptedMessage] = ()) -> None:
@@ -127,6 +137,14 @@ class Queue(Protocol):
 
     async def late(self, now: float, limit: int) -> Sequence[LateRecipient]:
         """Waiting recipients that are past their expiry, or whose sender is owed a delay notice."""
+        ...
+
+    async def notice_given(self, late: Sequence[LateRecipient]) -> None:
+        """These senders were told of the delay, or nobody is to be told."""
+        ...
+
+    def take_back_leases(self) -> int:
+        """Blocking, at start: what an earlier process of our name had on its desk is due now; how many that was."""
         ...
 
     async def load(self, message_id: str) -> tuple[StoredMessage, Sequence[StoredRecipient]] | None: ...

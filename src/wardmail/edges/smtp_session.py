@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from wardmail.edges.smtp_body import MessageCollector, SpoolWriter
 from wardmail.edges.smtp_dialogue import DialogueTools, SmtpDialogue
@@ -73,7 +73,7 @@ class SmtpSession(asyncio.BufferedProtocol):
     # -- called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
         self._transport = transport
         now = time.monotonic()
         self._peer = str((transport.get_extra_info("peername") or ("unknown",))[0])

@@ -40,6 +40,9 @@ class Consignment:
     eight_bit: bool = False
     smtputf8: bool = False
     require_tls: bool = False
+    integration_id: str = ""
+    sensitive: bool = False
+    received_at: float = 0.0
 
     @property
     def size(self) -> int:

@@ -96,6 +96,16 @@ class StoredRecipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """A held recipient that may go now: its new decision, and the header block that it is sent with."""
+
+    n: int
+    decision: Decision
+    head: bytes
+    due_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class LateRecipient:
     """A waiting recipient that is past its expiry, or else past the time at which its sender is told of the delay."""
 

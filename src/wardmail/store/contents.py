@@ -113,6 +113,9 @@ def _consignment(group: list[Row[Any]], route: str, tls: TlsLevel, head: bytes, 
         eight_bit=stored.envelope.eight_bit,
         smtputf8=stored.envelope.smtputf8,
         require_tls=stored.envelope.require_tls,
+        integration_id=stored.origin.integration_id,
+        sensitive=stored.classification.is_sensitive,
+        received_at=stored.received_at,
     )
 
 

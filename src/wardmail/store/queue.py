@@ -15,8 +15,10 @@ from wardmail.model.message import Body
 from wardmail.model.stored import (
     AcceptedMessage,
     Charge,
+    Event,
     LateRecipient,
     RecipientUpdate,
+    Released,
     StoredMessage,
     StoredRecipient,
 )
@@ -55,9 +57,16 @@ class StoreQueue:
             recipient.c.state.in_([bindparam("accepted"), bindparam("deferred")]),
         )
 
-    async def put(self, message: AcceptedMessage) -> float | None:
-        later: float | None = await self._writer.submit(self._put_all, message)
+    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> float | None:
+        later: float | None = await self._writer.submit(self._put_all, (message, reports))
         return later
+
+    async def note(self, event: Event) -> None:
+        await self._writer.submit(self._chain_all, event)
+
+    async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:
+        done: bool = await self._writer.submit(self._one_by_one, partial(self._reopen, message_id, released, event))
+        return done
 
     async def record(self, updates: Sequence[RecipientUpdate], reports: Sequence[AcceptedMessage] = ()) -> None:
         await self._writer.submit(self._record_all, (updates, reports))
@@ -96,14 +105,16 @@ class StoreQueue:
             statement = update(recipient).where(recipient.c.lease_owner == self.owner)
             return connection.execute(statement.values(due_at=time.time(), lease_owner=None)).rowcount
 
-    def _put_all(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> Sequence[float | None]:
+    def _put_all(
+        self, connection: Connection, batch: Sequence[tuple[AcceptedMessage, Sequence[AcceptedMessage]]]
+    ) -> Sequence[float | None]:
         results: list[float | None] = []
         stored: list[AcceptedMessage] = []
-        for each in messages:
+        for each, reports in batch:
             later = self._quota.take(connection, each.charges, each.received_at) if each.charges else None
             results.append(later)
             if later is None:
-                stored.append(each)
+                stored += [each, *reports]
         if stored:
             self._insert(connection, stored)
         return results
@@ -132,6 +143,24 @@ class StoreQueue:
         if reports:
             self._insert(connection, reports)
         return [None] * len(batches)
+
+    def _chain_all(self, connection: Connection, events: Sequence[Event]) -> Sequence[None]:
+        self._chain.append(connection, events)
+        return [None] * len(events)
+
+    def _reopen(self, message_id: str, released: Sequence[Released], event: Event, connection: Connection) -> bool:
+        held = select(recipient.c.n).where(recipient.c.message_id == message_id, recipient.c.state == "held")
+        if not {each.n for each in released} <= set(connection.execute(held).scalars()):
+            return False
+        variants: dict[bytes, int] = {}
+        for each in released:
+            if each.head not in variants:
+                variants[each.head] = self.contents.add_variant(connection, message_id, each.head)
+            row = rows.released_row(each, variants[each.head])
+            where = and_(recipient.c.message_id == message_id, recipient.c.n == each.n)
+            connection.execute(update(recipient).where(where).values(**row))
+        self._chain.append(connection, [event])
+        return True
 
     @staticmethod
     def _one_by_one(connection: Connection, operations: Sequence[partial[object]]) -> Sequence[object]:
@@ -168,7 +197,9 @@ class StoreQueue:
         connection.execute(statement, [{"of": of, "index": index} for of, index in keys])
 
     def _late(self, now: float, limit: int) -> Sequence[LateRecipient]:
-        waiting = and_(recipient.c.due_at.is_not(None), recipient.c.state.in_(_WAITING))
+        # What a courier has on its desk is left alone: it may be delivered this very second.
+        at_rest = or_(recipient.c.lease_owner.is_(None), recipient.c.due_at <= now)
+        waiting = and_(recipient.c.due_at.is_not(None), recipient.c.state.in_(_WAITING), at_rest)
         expired = message.c.expires_at <= now
         query = (
             select(recipient.c.message_id, recipient.c.n, message.c.expires_at)

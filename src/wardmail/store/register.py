@@ -62,11 +62,18 @@ class StoreRegister:
 
     def save_integration(self, record: Integration, actor: str) -> None:
         values = {"id": record.id, "record": records.encode(record), "updated_at": time.time()}
-        self._save(integration, values, "IntegrationSaved", record.id, actor, records.to_plain(record))
+        self._save(
+            integration,
+            values,
+            kind="IntegrationSaved",
+            subject=record.id,
+            actor=actor,
+            detail=records.to_plain(record),
+        )
 
     def save_route(self, record: Route, actor: str) -> None:
         values = {"name": record.name, "record": records.encode(record), "updated_at": time.time()}
-        self._save(route, values, "RouteSaved", record.name, actor, records.to_plain(record))
+        self._save(route, values, kind="RouteSaved", subject=record.name, actor=actor, detail=records.to_plain(record))
 
     def save_credential(self, record: Credential, actor: str) -> None:
         values = {
@@ -80,7 +87,7 @@ class StoreRegister:
             "revoked": record.revoked_at,
             "networks": list(record.networks),
         }
-        self._save(credential, values, "CredentialSaved", record.username, actor, detail)
+        self._save(credential, values, kind="CredentialSaved", subject=record.username, actor=actor, detail=detail)
 
     def remove_route(self, name: str, actor: str) -> bool:
         with self._database.write() as connection:
@@ -120,6 +127,7 @@ class StoreRegister:
         self,
         table: Table,
         values: Mapping[str, object],
+        *,
         kind: str,
         subject: str,
         actor: str,

@@ -21,6 +21,7 @@ from wardmail.model.stored import (
     AcceptedRecipient,
     Event,
     RecipientUpdate,
+    Released,
     StoredMessage,
     StoredRecipient,
 )
@@ -77,6 +78,22 @@ def recipient_row(message: AcceptedMessage, item: AcceptedRecipient) -> tuple[ob
         decision.refusal.public if decision.refusal else "",
         message.received_at,
     )
+
+
+def released_row(released: Released, variant: int) -> dict[str, object]:
+    decision = released.decision
+    return {
+        "variant": variant,
+        "outcome": decision.outcome.value,
+        "route": decision.route,
+        "tls": int(decision.tls),
+        "protections": ",".join(sorted(decision.protections)),
+        "because": _because_json(decision.because),
+        "state": RecipientState.ACCEPTED.value,
+        "due_at": released.due_at,
+        "updated_at": released.due_at,
+        "last_reply": "",
+    }
 
 
 def accepted_event(message: AcceptedMessage) -> Event:

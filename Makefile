@@ -1,0 +1,49 @@
+# Everything that people and CI run. `make` alone lists it.
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+##@ Use
+.PHONY: run
+run: $(STAMP) ## Start a sandbox gateway on this machine; nothing leaves it
+	@$(BIN)/wardmail run
+
+##@ Develop
+.PHONY: test
+test: $(STAMP) peers ## Everything that CI runs: checks, then all tests, with real peers
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest
+
+.PHONY: check
+check: $(STAMP) ## Style, types, layers, licences
+	@$(BIN)/ruff check src tests bench scripts
+	@$(BIN)/ruff format --check src tests bench scripts
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python scripts/check-licences
+
+.PHONY: bench
+bench: $(STAMP) ## Measure beside Postfix + OpenDKIM and Haraka; writes bench/results
+	@scripts/install-test-peers bench
+	@$(BIN)/python -m bench
+
+.PHONY: peers
+peers:
+	@scripts/install-test-peers test
+
+.PHONY: lock
+lock: $(STAMP) ## Write requirements.lock anew from pyproject.toml
+	@scripts/lock
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .wardmail .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/.work
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@scripts/install $(VENV)
+	@touch $(STAMP)

@@ -1,0 +1,84 @@
+"""The root of the command line: finds a command's file only when the command is called, so that help is quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from wardmail import __version__
+from wardmail.app.failures import FAILED, TRY_LATER, CommandFailed
+
+COMMANDS = {
+    "init": "Set up an installation: settings, database, keystore.",
+    "run": "Start a sandbox on this machine: nothing leaves it.",
+    "serve": "Run the gateway.",
+    "doctor": "Check this installation, and say what to do.",
+    "check": "Is it safe to e-mail these addresses?",
+    "send": "Send a message, or see what would happen to it.",
+    "trace": "What happened to a message, and why.",
+    "messages": "List messages.",
+    "hold": "Held messages: list, show, release, cancel.",
+    "queue": "Waiting messages: list, flush, retry, hold, delete, shape.",
+    "integration": "Integrations and their credentials.",
+    "route": "Routes to upstream services.",
+    "domain": "DNS records and DKIM keys of our own domains.",
+    "lists": "Lists of accredited organisations.",
+    "secret": "Secrets in the keystore.",
+    "audit": "The tamper-evident log.",
+    "config": "Settings.",
+}
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"wardmail.app.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Every failure ends as words on stderr and a status; a traceback would be a fault of ours."""
+        try:
+            return super().invoke(ctx)
+        except CommandFailed as failure:
+            _tell(failure)
+            raise SystemExit(failure.status) from None
+        except Exception as error:
+            if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+                raise
+            from wardmail.model.refusal import Unavailable
+
+            if isinstance(error, Unavailable):
+                _tell(CommandFailed("WM-UNAVAILABLE", f"{error}.", "Run `wardmail doctor`.", TRY_LATER))
+                raise SystemExit(TRY_LATER) from None
+            if isinstance(error, BrokenPipeError):
+                raise SystemExit(FAILED) from None
+            raise
+
+
+def _tell(failure: CommandFailed) -> None:
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": failure.code, "what": failure.what, "to_do": failure.to_do}), err=True)
+    else:
+        click.echo(f"{failure.what}\n{failure.to_do}\n[{failure.code}]", err=True)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="wardmail")
+@click.option("--config", "config_path", type=click.Path(), help="Settings file (else $WARDMAIL_CONFIG, else /etc).")
+@click.pass_context
+def cli(ctx: click.Context, config_path: str | None) -> None:
+    """The secure e-mail gateway for business applications in health, care and government."""
+    ctx.obj = config_path

@@ -1,0 +1,50 @@
+"""`wardmail messages`: a list of messages, one line a recipient."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from wardmail.app.installation import Installation
+from wardmail.app.message_output import as_record, state_word
+from wardmail.app.output import emit, json_option, moment, note, table
+from wardmail.app.periods import parse_period
+from wardmail.model.delivery import RecipientState
+from wardmail.store.messages import Search
+
+
+@click.command()
+@click.argument("text", default="")
+@click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in RecipientState]))
+@click.option("--integration", default="", help="Only messages of this integration.")
+@click.option("--domain", default="", help="Only recipients at this domain.")
+@click.option("--since", default="7d", show_default=True, help="How far back: 30m, 12h, 7d.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+@click.pass_obj
+def command(
+    config_path: str | None,
+    *,
+    text: str,
+    states: tuple[str, ...],
+    integration: str,
+    domain: str,
+    since: str,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List messages, newest first. TEXT is an address, a message ID or the beginning of one."""
+    wanted = Search(text, states, integration, domain, time.time() - parse_period(since), limit)
+    lines = Installation.at(config_path).messages.search(wanted)
+    if as_json:
+        for line in lines:
+            emit(as_record(line))
+        return
+    rows = [
+        (line.message_id, moment(line.received_at), state_word(line), line.recipient, line.integration)
+        for line in lines
+    ]
+    table(("Message", "When", "Status", "To", "Integration"), rows)
+    if len(lines) == limit:
+        note(f"Only the newest {limit} are shown: say --limit for more.")

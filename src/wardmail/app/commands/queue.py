@@ -1,0 +1,139 @@
+"""`wardmail queue`: what waits to be sent, in the words of a mail administrator."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import defaultdict
+
+import click
+
+from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.installation import Installation, whoami
+from wardmail.app.message_output import as_record
+from wardmail.app.output import confirm, emit, json_option, moment, say, table
+from wardmail.model.delivery import WAITING, RecipientState
+from wardmail.store.messages import MessageLine, Search
+
+_WAITING = tuple(state.value for state in WAITING)
+_BUCKETS = (5, 10, 20, 40, 80, 160, 320, 640, 1280)
+
+
+@click.group()
+def command() -> None:
+    """The queue. IDs may come on standard input: say `-`."""
+
+
+@command.command("list")
+@click.option("--domain", default="")
+@click.option("--held", is_flag=True, help="Held messages too.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True)
+@json_option
+@click.pass_obj
+def list_(config_path: str | None, domain: str, held: bool, limit: int, as_json: bool) -> None:
+    """List what waits; `*` is being sent now, `!` is held."""
+    states = (*_WAITING, RecipientState.HELD.value) if held else _WAITING
+    lines = Installation.at(config_path).messages.search(Search(states=states, domain=domain, limit=limit))
+    if as_json:
+        for line in lines:
+            emit(as_record(line))
+        return
+    say("Message             Size      Arrived               From and to")
+    for line in lines:
+        say(f"{line.message_id}{_sign(line)} {line.size:>9}  {moment(line.received_at):<20}  {line.sender}")
+        if line.last_reply:
+            say(f"{'':>29}  ({line.last_reply})")
+        say(f"{'':>53}{line.recipient}")
+    say(f"-- {sum(line.size for line in lines) // 1024} kbytes in {len(lines)} copies.")
+
+
+@command.command()
+@click.option("--domain", default="", help="Only to this domain.")
+@json_option
+@click.pass_obj
+def flush(config_path: str | None, domain: str, as_json: bool) -> None:
+    """Try everything that waits (or what waits for a domain) now."""
+    _told(Installation.at(config_path).messages.hurry(None, domain, whoami()), "due now", as_json)
+
+
+@command.command()
+@click.argument("message_ids", nargs=-1, required=True)
+@json_option
+@click.pass_obj
+def retry(config_path: str | None, message_ids: tuple[str, ...], as_json: bool) -> None:
+    """Try these messages now."""
+    _told(Installation.at(config_path).messages.hurry(_ids(message_ids), "", whoami()), "due now", as_json)
+
+
+@command.command()
+@click.argument("message_ids", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@json_option
+@click.pass_obj
+def hold(config_path: str | None, message_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
+    """Hold these messages until a person releases them (`wardmail hold release`)."""
+    _change(config_path, message_ids, RecipientState.HELD, reason, as_json)
+
+
+@command.command()
+@click.argument("message_ids", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_obj
+def delete(config_path: str | None, message_ids: tuple[str, ...], *, reason: str, yes: bool, as_json: bool) -> None:
+    """Do not send these messages. They stay in the record as cancelled."""
+    ids = _ids(message_ids)
+    if not confirm(f"Cancel {len(ids)} messages?", assume_yes=yes):
+        raise SystemExit(1)
+    _change(config_path, tuple(ids), RecipientState.CANCELLED, reason, as_json)
+
+
+@command.command()
+@json_option
+@click.pass_obj
+def shape(config_path: str | None, as_json: bool) -> None:
+    """How long copies have waited, by domain: columns are minutes."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0] * (len(_BUCKETS) + 1))
+    for domain, age in Installation.at(config_path).messages.ages(time.time()):
+        place = next((i for i, limit in enumerate(_BUCKETS) if age < limit * 60), len(_BUCKETS))
+        counts[domain][place] += 1
+    totals = [sum(column) for column in zip(*counts.values(), strict=True)] if counts else [0] * (len(_BUCKETS) + 1)
+    if as_json:
+        for domain, row in counts.items():
+            emit(
+                {
+                    "domain": domain,
+                    "total": sum(row),
+                    "minutes": dict(zip([*map(str, _BUCKETS), "more"], row, strict=True)),
+                }
+            )
+        return
+    rows = [("TOTAL", sum(totals), *totals)]
+    rows += [(d, sum(row), *row) for d, row in sorted(counts.items(), key=lambda item: -sum(item[1]))]
+    table(("Domain", "All", *(f"<{limit}" for limit in _BUCKETS), "more"), rows)
+
+
+def _change(
+    config_path: str | None, message_ids: tuple[str, ...], to: RecipientState, reason: str, as_json: bool
+) -> None:
+    messages = Installation.at(config_path).messages
+    _told(len(messages.change_state(_ids(message_ids), to=to, actor=whoami(), reason=reason)), to.value, as_json)
+
+
+def _told(copies: int, what: str, as_json: bool) -> None:
+    if as_json:
+        emit({"copies": copies, "now": what})
+    else:
+        say(f"{copies} {'copy' if copies == 1 else 'copies'}: {what}.")
+
+
+def _ids(given: tuple[str, ...]) -> list[str]:
+    ids = sys.stdin.read().split() if given == ("-",) else list(given)
+    if not ids or any(len(each) != 18 for each in ids):
+        raise CommandFailed("WM-MESSAGE-ID", "That is no message ID.", "Give the 18 letters and digits in full.", USAGE)
+    return [each.upper() for each in ids]
+
+
+def _sign(line: MessageLine) -> str:
+    return "!" if line.state == "held" else "*" if line.leased else " "

@@ -1,0 +1,43 @@
+"""`wardmail run`: a working gateway in one command, on this machine alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path),
+    default=Path(".wardmail"),
+    show_default=True,
+    help="Where it keeps its state.",
+)
+@click.option("--port", type=click.IntRange(1, 65_535), default=1025, show_default=True, help="SMTP with STARTTLS.")
+@click.option(
+    "--tls-port",
+    type=click.IntRange(1, 65_535),
+    default=1465,
+    show_default=True,
+    help="SMTP with TLS from the first byte.",
+)
+def command(directory: Path, port: int, tls_port: int) -> None:
+    """Start a sandbox: SMTP on loopback, a demo integration, and a route that keeps all mail on this machine."""
+    from wardmail.app import logs
+    from wardmail.app.installation import Installation
+    from wardmail.app.roles import run_worker
+    from wardmail.app.sandbox import make_sandbox, welcome
+    from wardmail.edges.smtp_listener import SmtpListener
+    from wardmail.edges.tls import CertificateFiles
+
+    sandbox = make_sandbox(directory, port, tls_port)
+    logs.configure("info", "logfmt")
+    certificates = CertificateFiles(sandbox.certificate.certificate, sandbox.certificate.key)
+
+    async def greet(_: SmtpListener) -> None:
+        for line in welcome(sandbox, port, tls_port):
+            click.echo(line)
+
+    run_worker(Installation(sandbox.settings), 0, certificates, greet)

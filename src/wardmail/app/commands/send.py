@@ -1,0 +1,183 @@
+"""`wardmail send`: hands in one message from the command line, or says what would become of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import TYPE_CHECKING
+
+import click
+
+from wardmail.app.failures import FAILED, NOT_PERMITTED, USAGE, CommandFailed, not_found
+from wardmail.app.output import emit, json_option, note, say
+
+if TYPE_CHECKING:
+    from wardmail.app.installation import Installation
+    from wardmail.model.address import Address
+    from wardmail.model.message import Submission
+    from wardmail.outbound.world import World
+
+_WAIT = 30.0
+
+
+@click.command()
+@click.option("--integration", default="", help="In the name of this integration (default: the only one).")
+@click.option("--from", "sender", default="", help="Default: the integration's first sender.")
+@click.option("--to", "recipients", multiple=True, required=True, help="Repeat for more recipients.")
+@click.option("--subject", default="")
+@click.option("--text", default=None, help="The text; else it is read from standard input.")
+@click.option("--classification", default="", help="official, official-sensitive, …")
+@click.option("--time-critical", is_flag=True, help="Somebody's care waits for it.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; send and keep nothing.")
+@click.option("--wait", is_flag=True, help=f"Wait up to {_WAIT:.0f} s for the outcome.")
+@json_option
+@click.pass_obj
+def command(  # noqa: PLR0913 (each is an option)
+    config_path: str | None,
+    *,
+    integration: str,
+    sender: str,
+    recipients: tuple[str, ...],
+    subject: str,
+    text: str | None,
+    classification: str,
+    time_critical: bool,
+    dry_run: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Send one message through the same walk as SMTP takes. A running gateway delivers it."""
+    from wardmail.app.installation import Installation
+
+    installation = Installation.at(config_path)
+    name, sender = _author(installation, integration, sender)
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"] = sender, ", ".join(recipients), subject
+    if classification:
+        message["Wardmail-Classification"] = classification
+    if time_critical:
+        message["Wardmail-Urgency"] = "time-critical"
+    message.set_content(text if text is not None else sys.stdin.read())
+    people = [_address(each) for each in recipients]
+    if dry_run:
+        asyncio.run(_preview(installation, name, _address(sender), people, message.as_bytes(), as_json))
+        return
+    message_id = asyncio.run(_send(installation, name, _address(sender), people, message.as_bytes(), as_json))
+    if wait:
+        _await_outcome(installation, message_id, as_json)
+
+
+async def _preview(  # noqa: PLR0917
+    installation: Installation, name: str, sender: Address, people: list[Address], raw: bytes, as_json: bool
+) -> None:
+    from wardmail.app.wiring import open_world
+    from wardmail.model.refusal import Refusal
+    from wardmail.outbound.walk import judge
+    from wardmail.policy.explain import explain
+
+    with open_world(installation) as world:
+        judged = await judge(world, _submission(world, name, sender, people, raw))
+    if isinstance(judged, Refusal):
+        _refused(judged)
+        return
+    for person, decision in zip(people, judged.decisions, strict=True):
+        lines = explain(decision)
+        if as_json:
+            record = {"to": str(person), "outcome": decision.outcome.value, "route": decision.route}
+            emit(record | {"classification": judged.classification.level.label, "because": lines[1:]})
+            continue
+        say(f"{person}: {lines[0]}")
+        for line in lines[1:]:
+            say(f"    {line}")
+    if not as_json:
+        marks = "; ".join(dict.fromkeys(mark.source for mark in judged.classification.marks))
+        say(f"Classification {judged.classification.level.label}, from {marks}. Nothing was sent or kept.")
+
+
+async def _send(  # noqa: PLR0917
+    installation: Installation, name: str, sender: Address, people: list[Address], raw: bytes, as_json: bool
+) -> str:
+    from wardmail.app.wiring import open_world
+    from wardmail.model.receipt import Accepted
+    from wardmail.outbound.walk import accept
+    from wardmail.policy.explain import headline
+
+    with open_world(installation) as world:
+        receipt = await accept(world, _submission(world, name, sender, people, raw))
+    if not isinstance(receipt, Accepted):
+        _refused(receipt)
+        raise AssertionError("unreachable")
+    for person, decision in receipt.decisions:
+        if as_json:
+            emit(
+                {
+                    "id": receipt.message_id,
+                    "to": str(person),
+                    "outcome": decision.outcome.value,
+                    "route": decision.route,
+                }
+            )
+        else:
+            say(f"{receipt.message_id}  {person}: {headline(decision)}")
+    return receipt.message_id
+
+
+def _await_outcome(installation: Installation, message_id: str, as_json: bool) -> None:
+    from wardmail.app.message_output import as_record, state_word
+    from wardmail.store.messages import Search
+
+    until = time.monotonic() + _WAIT
+    while time.monotonic() < until:
+        lines = installation.messages.search(Search(message_id))
+        if all(line.state not in {"accepted"} for line in lines):
+            for line in lines:
+                emit(as_record(line)) if as_json else say(f"{line.recipient}: {state_word(line)}. {line.last_reply}")
+            return
+        time.sleep(0.2)
+    note(f"Still waiting: see `wardmail trace {message_id}`. Is the gateway running?")
+    raise SystemExit(FAILED)
+
+
+def _author(installation: Installation, name: str, sender: str) -> tuple[str, str]:
+    found = installation.register.snapshot().integrations
+    name = name or (next(iter(found)) if len(found) == 1 else "")
+    if name not in found:
+        raise not_found("integration", name or "(none named)", "wardmail integration list")
+    first = next((each for each in found[name].senders if not each.startswith("@")), None)
+    if not sender and first is None:
+        raise CommandFailed("WM-SENDER-MISSING", f"{name} may send from whole domains only.", "Say --from.", USAGE)
+    return name, sender or str(first)
+
+
+def _submission(world: World, name: str, sender: Address, people: list[Address], raw: bytes) -> Submission:
+    from wardmail.app.installation import whoami
+    from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient, Submission
+
+    head, _, body = raw.partition(b"\r\n\r\n")
+    return Submission(
+        id=world.new_id(),
+        origin=Origin(name, whoami(), "127.0.0.1", "command-line", "cli"),
+        envelope=Envelope(sender, tuple(Recipient(person) for person in people)),
+        head=head + b"\r\n",
+        body=MemoryBody((body,)),
+        received_at=world.clock.now(),
+    )
+
+
+def _address(text: str) -> Address:
+    from wardmail.protocol.address import InvalidAddress, parse_address
+
+    parsed = parse_address(text)
+    if isinstance(parsed, InvalidAddress):
+        raise CommandFailed("WM-ADDRESS", f"{text!r} is no address: {parsed.reason}", "Mend it.", USAGE)
+    return parsed
+
+
+def _refused(refusal: object) -> None:
+    from wardmail.model.refusal import Refusal
+
+    assert isinstance(refusal, Refusal)
+    raise CommandFailed(refusal.error, f"Not accepted: {refusal.public}.", "Nothing was sent or kept.", NOT_PERMITTED)

@@ -1,0 +1,43 @@
+"""`wardmail serve`: the gateway itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wardmail.app.failures import CommandFailed
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: one for each processor).")
+@click.pass_obj
+def command(config_path: str | None, workers: int | None) -> None:
+    """Run the gateway until SIGTERM. SIGHUP reads the certificates again."""
+    from wardmail.app import logs
+    from wardmail.app.installation import Installation
+    from wardmail.app.settings import load
+    from wardmail.app.supervisor import Supervisor
+    from wardmail.edges.tls import CertificateFiles
+
+    flags = {"gateway.workers": workers} if workers else {}
+    settings = load(Path(config_path) if config_path else None, flags=flags)
+    logs.configure(settings["log.level"], settings["log.format"])
+    if not settings["tls.certificate"] or not settings["tls.key"]:
+        raise CommandFailed(
+            "WM-TLS-NOT-SET",
+            "The gateway has no certificate.",
+            "Set tls.certificate and tls.key; there is no plain service.",
+        )
+    Installation(settings).check()
+    certificates = CertificateFiles(Path(settings["tls.certificate"]), Path(settings["tls.key"]))
+
+    def work(slot: int) -> None:
+        # Opened after the fork: a database connection must not be shared between processes.
+        from wardmail.app.roles import run_worker
+
+        run_worker(Installation(settings), slot, certificates)
+
+    from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
+
+    raise SystemExit(Supervisor(settings.workers, work).run())

@@ -1,0 +1,93 @@
+"""`wardmail trace`: the journey of a message, from the audit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from wardmail.app.failures import not_found
+from wardmail.app.installation import Installation
+from wardmail.app.message_output import SENTENCES, as_record, state_word
+from wardmail.app.output import emit, json_option, moment, rfc3339, say
+from wardmail.app.periods import parse_period
+from wardmail.model.classification import Sensitivity
+from wardmail.store.messages import EventLine, MessageLine, Search
+
+
+@click.command()
+@click.argument("text")
+@click.option("--since", default="90d", show_default=True, help="How far back to look: 30m, 12h, 7d.")
+@click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="Messages to show at most.")
+@json_option
+@click.pass_obj
+def command(config_path: str | None, text: str, since: str, limit: int, as_json: bool) -> None:
+    """Show what happened to a message, and why. TEXT is a message ID (or its beginning) or an address."""
+    messages = Installation.at(config_path).messages
+    lines = messages.search(Search(text, since=time.time() - parse_period(since), limit=1000))
+    if not lines:
+        raise not_found("message", text, "wardmail messages")
+    groups: dict[str, list[MessageLine]] = {}
+    for line in lines:
+        groups.setdefault(line.message_id, []).append(line)
+    for message_id, group in list(groups.items())[:limit]:
+        history = messages.history(message_id)
+        if as_json:
+            events = [{"at": rfc3339(e.at), "kind": e.kind, "actor": e.actor, "detail": e.detail} for e in history]
+            emit({"id": message_id, "recipients": [as_record(line) for line in group], "events": events})
+        else:
+            _show(message_id, group, history)
+    if len(groups) > limit and not as_json:
+        say(f"{len(groups) - limit} more match: say --limit, or name one of them.")
+
+
+def _show(message_id: str, group: Sequence[MessageLine], history: Sequence[EventLine]) -> None:
+    first = group[0]
+    say(f"Message {message_id} from {first.sender}, by integration {first.integration}")
+    say(f"  {Sensitivity(first.sensitivity).label}, {first.size} octets, accepted {moment(first.received_at)}")
+    for line in group:
+        say()
+        say(f"  To {line.recipient}: {state_word(line)}")
+        say(f"     {SENTENCES.get(line.state, '')}")
+        say(f"     Why   {line.why or line.last_reply}")
+        if line.last_reply:
+            say(f"     Last  {line.last_reply}")
+        if line.due_at is not None and line.state == "deferred":
+            say(f"     Next  {moment(line.due_at)}")
+    say()
+    for event in history:
+        say(f"  {moment(event.at)}  {_sentence(event)}")
+    say()
+
+
+def _sentence(event: EventLine) -> str:
+    detail = event.detail
+    match event.kind:
+        case "MessageAccepted":
+            marks = ", ".join(detail["marks"]) or "nothing in particular"
+            tls = f" over {detail['tls']}" if detail["tls"] else ""
+            return (
+                f"Accepted from {detail['user']} at {detail['peer']}{tls}; {detail['sensitivity']} because of {marks}"
+            )
+        case "AttemptMade":
+            return f"Recipient {detail['n']}: {_attempt(detail)}"
+        case "RecipientChanged":
+            return f"Recipient {detail['n']}: {detail['state']}, {detail.get('why', '')}"
+        case "HoldReleased":
+            return f"Released by {event.actor}: {detail['reason']}"
+        case "RecipientCancelled" | "RecipientHeld":
+            return f"Recipient {detail['n']}: {event.kind.removeprefix('Recipient').lower()} by {event.actor}: {detail['reason']}"
+        case _:
+            return f"{event.kind} by {event.actor}"
+
+
+def _attempt(detail: dict[str, Any]) -> str:
+    required, achieved, version, cipher = detail["tls"]
+    link = f"{version} {cipher}, {detail['proof']}" if version else "no TLS"
+    where = f" at {detail['host']}" if detail["host"] else ""
+    short = (
+        "" if achieved == required or not detail["host"] else f" (required {required.lower()}, got {achieved.lower()})"
+    )
+    return f"{detail['outcome'].lower()}{where} after {detail['seconds']} s: {detail['reply']} [{link}{short}]"

@@ -1,0 +1,21 @@
+"""How a command fails: what happened, what to do, a stable code, and an exit status."""
+
+from __future__ import annotations
+
+FAILED, USAGE, FINDINGS, NOT_PERMITTED, NOT_FOUND, CONFLICT, TRY_LATER = 1, 2, 3, 4, 5, 6, 75
+"""Exit statuses besides 0."""
+
+
+class CommandFailed(Exception):
+    """Told to a person on stderr (or as JSON), never as a traceback."""
+
+    def __init__(self, code: str, what: str, to_do: str, status: int = FAILED) -> None:
+        super().__init__(f"{what} {to_do}")
+        self.code = code
+        self.what = what
+        self.to_do = to_do
+        self.status = status
+
+
+def not_found(kind: str, name: str, see: str) -> CommandFailed:
+    return CommandFailed(f"WM-{kind.upper()}-NOT-FOUND", f"There is no {kind} {name}.", f"See `{see}`.", NOT_FOUND)

@@ -1,0 +1,77 @@
+"""Opens what a command needs of an installation: settings always, the database and the keystore when they are asked for."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.set_up import PEPPER
+from wardmail.app.settings import Settings, load
+from wardmail.edges.keys import Keystore
+from wardmail.edges.master_key import master_key
+from wardmail.manage.integrations import BadInput
+from wardmail.store.connection import Database
+from wardmail.store.messages import Messages
+from wardmail.store.register import StoreRegister
+from wardmail.store.setup import require_current
+
+T = TypeVar("T")
+
+
+class Installation:
+    """Each part is opened once, when it is first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @staticmethod
+    def at(config_path: str | None) -> Installation:
+        return Installation(load(Path(config_path) if config_path else None))
+
+    @cached_property
+    def database(self) -> Database:
+        url = self.settings.database_url
+        if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
+            raise CommandFailed("WM-NOT-SET-UP", f"There is no database at {url}.", "Run `wardmail init` first.")
+        database = Database(url)
+        require_current(database)
+        return database
+
+    @cached_property
+    def register(self) -> StoreRegister:
+        return StoreRegister(self.database)
+
+    @cached_property
+    def messages(self) -> Messages:
+        return Messages(self.database)
+
+    @cached_property
+    def keystore(self) -> Keystore:
+        return Keystore.open(self.settings.keystore_path, master_key(self.settings.master_reference))
+
+    @cached_property
+    def pepper(self) -> bytes:
+        """The key of the keyed hash that credentials are kept by."""
+        return self.keystore.reveal(PEPPER)
+
+    def check(self) -> None:
+        """Open everything once, so that a broken set-up is told before any process starts; and close it again."""
+        assert self.pepper
+        self.register.version()
+        self.database.close()
+
+
+def whoami() -> str:
+    """Who is at the command line, for the audit: the person behind sudo, where there is one."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def usable(value: T | BadInput, code: str) -> T:
+    """The value, or the end of the command with the reason why it cannot be used."""
+    if isinstance(value, BadInput):
+        raise CommandFailed(code, value.reason, "Mend it and run the command again.", USAGE)
+    return value

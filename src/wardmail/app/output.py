@@ -1,0 +1,71 @@
+"""How commands speak: data on stdout, words on stderr, JSON lines when asked, UK dates for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")(command)
+
+
+def emit(record: object) -> None:
+    """One JSON object on a line of stdout."""
+    click.echo(json.dumps(record, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def say(text: str = "") -> None:
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """Words about the work, kept out of the data."""
+    click.echo(text, err=True)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Columns as wide as they need to be; the last one runs free."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max([len(heading), *(len(row[i]) for row in texts)]) for i, heading in enumerate(headings)]
+    for row in [list(headings), *texts]:
+        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
+        say("  ".join([*cells, row[-1]]).rstrip())
+
+
+def moment(at: float | None) -> str:
+    """`22 Nov 2026 14:02:09`, in this machine's own time zone."""
+    if at is None:
+        return ""
+    return datetime.fromtimestamp(at).astimezone().strftime("%-d %b %Y %H:%M:%S")
+
+
+def rfc3339(at: float | None) -> str | None:
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def span(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`, `2.1 days`."""
+    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129_600, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 86_400:.1f} days"
+
+
+def confirm(question: str, *, assume_yes: bool) -> bool:
+    """Ask on a terminal; elsewhere only `--yes` counts as yes."""
+    if assume_yes:
+        return True
+    if not sys.stdin.isatty():
+        note(f"{question} Not done: say --yes to confirm.")
+        return False
+    return click.confirm(question)

@@ -1,0 +1,95 @@
+"""What a worker process does: listens, takes mail in, delivers it, and sweeps, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from wardmail.app.installation import Installation
+from wardmail.app.wiring import listener_settings, make_delivery, open_world
+from wardmail.edges.sealing import ContentSealer
+from wardmail.edges.smtp_listener import SmtpListener, start_listeners
+from wardmail.edges.spool import SealedSpool
+from wardmail.edges.tls import CertificateFiles
+from wardmail.outbound.reporting import Reporter
+from wardmail.outbound.submission import Desk
+from wardmail.outbound.sweeping import Sweeper
+from wardmail.outbound.world import World
+
+log = logging.getLogger(__name__)
+
+
+def run_worker(
+    installation: Installation,
+    slot: int,
+    certificates: CertificateFiles,
+    on_ready: Callable[[SmtpListener], Awaitable[None]] | None = None,
+) -> None:
+    """Blocks until SIGTERM or SIGINT; returns when everything in flight is settled."""
+    runner = _runner()
+    with runner:
+        runner.run(_work(installation, slot, certificates, on_ready))
+
+
+def _runner() -> asyncio.Runner:
+    """uvloop where it is installed (extra `speed`), else asyncio's own loop."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+async def _work(
+    installation: Installation,
+    slot: int,
+    certificates: CertificateFiles,
+    on_ready: Callable[[SmtpListener], Awaitable[None]] | None,
+) -> None:
+    with open_world(installation, f"worker-{slot}") as world:
+        taken_back = await asyncio.to_thread(world.queue.take_back_leases)
+        if taken_back:
+            log.info("event=leases_taken_back slot=%d copies=%d", slot, taken_back)
+        async with _listening(installation, slot, certificates, world) as listener:
+            gc.collect()
+            gc.freeze()
+            log.info("event=ready slot=%d ports=%s", slot, ",".join(map(str, listener.ports)))
+            if on_ready is not None:
+                await on_ready(listener)
+            await _told_to_stop(listener)
+            log.info("event=stopping slot=%d sessions=%d", slot, listener.open_sessions)
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    installation: Installation, slot: int, certificates: CertificateFiles, world: World
+) -> AsyncIterator[SmtpListener]:
+    settings = installation.settings
+    delivery = make_delivery(installation, world)
+    spool = SealedSpool(settings.data / "spool", ContentSealer(installation.keystore, world.clock))
+    listener = await start_listeners(listener_settings(settings), Desk(world, delivery), spool, certificates)
+    background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
+    if slot == 0:
+        sweeper = Sweeper(world.queue, Reporter(world), world.clock)
+        background.append(asyncio.create_task(sweeper.run()))
+    try:
+        yield listener
+    finally:
+        patience = settings["delivery.drain_seconds"]
+        await listener.drain(patience)
+        await delivery.drain(patience)
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+
+
+async def _told_to_stop(listener: SmtpListener) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, listener.reload_certificates))
+    await stop.wait()

@@ -1,0 +1,114 @@
+"""Makes the sandbox that `wardmail run` starts: everything real, except that nothing leaves the machine."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wardmail.app.failures import CommandFailed
+from wardmail.app.installation import Installation
+from wardmail.app.set_up import set_up
+from wardmail.app.settings import Settings, load
+from wardmail.edges.sandbox_certificate import SandboxCertificate, make_sandbox_certificate
+from wardmail.manage.integrations import make_credential
+from wardmail.manage.routes import preset
+from wardmail.model.integration import Integration, Limits
+from wardmail.model.route import RouteKind
+
+DEMO = "demo"
+SENDER = "app@demo.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    directory: Path
+    settings: Settings
+    certificate: SandboxCertificate
+
+
+def make_sandbox(directory: Path, port: int, tls_port: int) -> Sandbox:
+    """Create what is missing; an existing sandbox keeps its messages."""
+    directory = directory.absolute()
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise CommandFailed(
+            "WM-SANDBOX", f"{directory} cannot be made: {error.strerror}.", "Say --directory."
+        ) from error
+    file = directory / "wardmail.toml"
+    file.write_text(_settings(directory, port, tls_port))
+    settings = load(file)
+    set_up(settings)
+    certificate = make_sandbox_certificate(directory / "tls", ["localhost", "127.0.0.1", "::1"])
+    _register_demo(Installation(settings))
+    return Sandbox(directory, settings, certificate)
+
+
+def welcome(sandbox: Sandbox, port: int, tls_port: int) -> Iterator[str]:
+    """What is running, and lines that work when they are pasted."""
+    ca, wardmail = _short(sandbox.certificate.authority), _short(Path(sys.argv[0]))
+    mail = sandbox.directory / "sandbox" / "new"
+    yield ""
+    yield "  Wardmail sandbox. Nothing leaves this machine; mail ends in " + _short(mail)
+    yield ""
+    yield f"  SMTP     localhost:{port} (STARTTLS) and localhost:{tls_port} (TLS), user {DEMO}, password {DEMO}"
+    yield f"  CA       {ca}"
+    yield f"  Sender   {SENDER}, or anything at demo.example"
+    yield ""
+    yield "  Try, in another terminal:"
+    yield f"    {wardmail} send --to clinic@example.nhs.uk --subject Hello --text 'First message' --wait"
+    yield f"    {wardmail} trace clinic@example.nhs.uk"
+    yield f"    {wardmail} check gp@nhs.net someone@example.com"
+    yield f"    {wardmail} send --to held@sandbox.invalid --subject Hello --text 'A held message' && {wardmail} hold list"
+    yield (
+        f"    swaks --server localhost:{port} --tls --tls-verify --tls-ca-path {ca} --auth PLAIN "
+        f"--auth-user {DEMO} --auth-password {DEMO} --from {SENDER} --to clinic@example.nhs.uk"
+    )
+    yield (
+        f"    printf 'From: {SENDER}\\r\\nSubject: Hello\\r\\n\\r\\nHello\\r\\n' | curl --ssl-reqd --cacert {ca} "
+        f"--url smtp://localhost:{port} --user {DEMO}:{DEMO} --mail-from {SENDER} --mail-rcpt bounce@sandbox.invalid -T -"
+    )
+    yield "  Simulators: bounce@, delay@, tlsfail@ and held@sandbox.invalid"
+    yield ""
+
+
+def _settings(directory: Path, port: int, tls_port: int) -> str:
+    return (
+        "# Written anew by each `wardmail run`.\n"
+        f'[gateway]\nhostname = "localhost.localdomain"\ndata = "{directory}"\nworkers = 1\n'
+        f'[listen]\nsubmission = ["127.0.0.1:{port}"]\nsubmissions = ["127.0.0.1:{tls_port}"]\n'
+        f'[tls]\ncertificate = "{directory}/tls/server.pem"\nkey = "{directory}/tls/server.key"\n'
+        "[delivery]\nretry_minutes = [0.1, 0.2, 0.5]\nnotice_after_minutes = 1.0\n"
+    )
+
+
+def _register_demo(installation: Installation) -> None:
+    """A fixed password is fit for this alone: loopback, and a route that keeps everything here."""
+    snapshot = installation.register.snapshot()
+    if "sandbox" not in snapshot.routes:
+        installation.register.save_route(preset(RouteKind.SANDBOX, "sandbox"), "sandbox")
+    if DEMO not in snapshot.integrations:
+        limits = Limits(messages_per_minute=600, messages_per_day=None, recipients_per_day=None)
+        demo = Integration(DEMO, "Demo application", "sandbox", (SENDER, "@demo.example"), limits=limits)
+        installation.register.save_integration(demo, "sandbox")
+        made = make_credential(
+            DEMO,
+            DEMO,
+            installation.pepper,
+            time.time(),
+            lifetime_days=None,
+            networks=("127.0.0.0/8", "::1/128"),
+            secret=DEMO,
+        )
+        installation.register.save_credential(made.credential, "sandbox")
+
+
+def _short(path: Path) -> str:
+    """As it would be typed here."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

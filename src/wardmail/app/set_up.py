@@ -1,0 +1,74 @@
+"""Makes what an installation stands on: directory, master key, keystore, database. Each step is skipped when done."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from wardmail.app.failures import CommandFailed
+from wardmail.app.settings import Settings
+from wardmail.edges.keys import Keystore
+from wardmail.edges.master_key import master_key, new_master_key
+from wardmail.store.connection import Database
+from wardmail.store.setup import upgrade
+
+PEPPER = "credential-pepper"
+
+
+def set_up(settings: Settings) -> list[str]:
+    """What was done, a line each; nothing that exists is changed, but for the database's schema."""
+    done = []
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (settings.data / "spool").mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise CommandFailed(
+            "WM-DATA-DIRECTORY",
+            f"{settings.data} cannot be made: {error.strerror}.",
+            "Make it, owned by the service's user.",
+        ) from error
+    if _make_master_key(settings.master_reference):
+        done.append(f"Master key made: {settings.master_reference}. Keep a copy where the backups are not.")
+    if not settings.keystore_path.exists():
+        keystore = Keystore.create(settings.keystore_path, master_key(settings.master_reference))
+        keystore.put(PEPPER, "pepper", secrets.token_bytes(32))
+        done.append(f"Keystore made: {settings.keystore_path}")
+    database = Database(settings.database_url)
+    upgrade(database)
+    database.close()
+    done.append("Database ready.")
+    return done
+
+
+def write_settings(file: Path, values: Mapping[str, str]) -> None:
+    """A settings file with these values, grouped by section; 0640, because it names where secrets are."""
+    sections: dict[str, list[str]] = {}
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        sections.setdefault(section, []).append(f"{name} = {json.dumps(value)}")
+    text = "\n".join(f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in sections.items())
+    opening = "# Wardmail settings. `wardmail config explain` lists them all.\n\n"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(opening + text)
+        file.chmod(0o640)
+    except OSError as error:
+        raise CommandFailed(
+            "WM-CONFIG-WRITE", f"{file} cannot be written: {error.strerror}.", "Say --file, or run as a user who may."
+        ) from error
+
+
+def _make_master_key(reference: str) -> bool:
+    """Only a file in the data directory is made by us; any other place is the administrator's."""
+    kind, _, name = reference.partition(":")
+    if kind != "file" or Path(name).exists():
+        return False
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(new_master_key())
+        file.flush()
+        os.fsync(file.fileno())
+    return True

@@ -1,0 +1,82 @@
+"""Starts the worker processes, starts a new one for one that died, and passes signals on."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+log = logging.getLogger(__name__)
+
+SHORTEST_LIFE = 5.0
+"""Seconds; a worker that dies sooner is not replaced at once, so that a broken set-up does not spin."""
+
+
+class Supervisor:
+    """Workers are forked after the TLS context is made: they share its ticket keys, so sessions resume on any of them."""
+
+    def __init__(self, count: int, work: Callable[[int], None]) -> None:
+        self._count = count
+        self._work = work
+        self._slots: dict[int, tuple[int, float]] = {}
+        self._stopping = False
+
+    def run(self) -> int:
+        """Blocks until all workers have stopped; the exit status of the whole."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._pass_on)
+        for slot in range(self._count):
+            self._start(slot)
+        while self._slots:
+            pid, status = _wait()
+            if pid:
+                self._ended(pid, status)
+        return 0 if self._stopping else 1
+
+    def _start(self, slot: int) -> None:
+        pid = os.fork()
+        if pid:
+            self._slots[pid] = (slot, time.monotonic())
+            return
+        status = 1
+        try:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            self._work(slot)
+            status = 0
+        except Exception as error:
+            log.critical("event=worker_failed slot=%d error=%s: %s", slot, type(error).__name__, error)
+        finally:
+            logging.shutdown()
+            os._exit(status)
+
+    def _ended(self, pid: int, status: int) -> None:
+        slot, started = self._slots.pop(pid)
+        if self._stopping:
+            return
+        lived = time.monotonic() - started
+        log.error("event=worker_ended slot=%d status=%d lived=%.1f", slot, os.waitstatus_to_exitcode(status), lived)
+        if lived < SHORTEST_LIFE:
+            time.sleep(SHORTEST_LIFE - lived)
+        if not self._stopping:
+            self._start(slot)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+        self._pass_on(signal.SIGTERM, frame)
+
+    def _pass_on(self, number: int, _frame: FrameType | None) -> None:
+        for pid in list(self._slots):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def _wait() -> tuple[int, int]:
+    try:
+        return os.wait()
+    except (ChildProcessError, InterruptedError):
+        return 0, 0

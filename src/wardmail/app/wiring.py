@@ -1,0 +1,147 @@
+"""The only place that chooses implementations: ports on the left, edges and store on the right."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+from wardmail.app.checking import local_rows
+from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.installation import Installation
+from wardmail.app.settings import Settings
+from wardmail.edges.clock import SystemClock, new_message_id
+from wardmail.edges.connection_pool import ConnectionPool
+from wardmail.edges.courier import RoutedCourier
+from wardmail.edges.direct_courier import DirectCourier, DirectSettings
+from wardmail.edges.dns import DnsResolver
+from wardmail.edges.https import HttpsFetcher, WorldResolver
+from wardmail.edges.keys import DkimSigner, KeystoreSecrets
+from wardmail.edges.oauth import TokenSource
+from wardmail.edges.sandbox_courier import SandboxCourier
+from wardmail.edges.sealing import ContentSealer
+from wardmail.edges.smtp_courier import SmtpCourier
+from wardmail.edges.smtp_opening import SmtpOpener
+from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
+from wardmail.edges.spool import SealedSpool
+from wardmail.edges.upstream import CourierSettings
+from wardmail.edges.upstream_login import UpstreamLogin
+from wardmail.edges.upstream_tls import UpstreamTls
+from wardmail.model.route import RouteKind, TlsMode
+from wardmail.outbound.delivery import Delivery
+from wardmail.outbound.recording import Recorder
+from wardmail.outbound.register_view import RegisterView
+from wardmail.outbound.reporting import Reporter
+from wardmail.outbound.retry import MINUTES
+from wardmail.outbound.world import WalkSettings, World
+from wardmail.ports import Courier
+from wardmail.protocol.smtp_verbs import ServerTerms
+from wardmail.store.queue import StoreQueue
+from wardmail.store.writer import Writer
+
+_CLOCK = SystemClock()
+
+
+@contextlib.contextmanager
+def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]:
+    """The outbound walk's world over this installation's store; whatever waits to be written is, at the end."""
+    settings, keystore = installation.settings, installation.keystore
+    owner = f"{socket.gethostname()}/{slot}"
+    sealer = ContentSealer(keystore, _CLOCK)
+    writer = Writer(installation.database)
+    try:
+        yield World(
+            register=RegisterView(installation.register, _CLOCK, local_rows(settings["policy.local"])),
+            queue=StoreQueue(
+                installation.database, writer, sealer, SealedSpool(settings.data / "spool", sealer), owner
+            ),
+            signer=DkimSigner(keystore),
+            clock=_CLOCK,
+            new_id=new_message_id,
+            pepper=installation.pepper,
+            owner=owner,
+            settings=walk_settings(settings),
+        )
+    finally:
+        writer.close()
+
+
+def walk_settings(settings: Settings) -> WalkSettings:
+    return WalkSettings(
+        hostname=settings["gateway.hostname"],
+        expire_after=settings["delivery.expire_after_hours"] * 3600,
+        notice_after=settings["delivery.notice_after_minutes"] * 60,
+        lease=settings["delivery.lease_seconds"],
+    )
+
+
+def make_delivery(installation: Installation, world: World) -> Delivery:
+    settings = installation.settings
+    schedule = tuple(float(minutes) for minutes in settings["delivery.retry_minutes"]) or MINUTES
+    reporter = Reporter(world)
+    return Delivery(
+        register=world.register,
+        queue=world.queue,
+        courier=make_courier(installation),
+        recorder=Recorder(world.queue, reporter, world.clock, schedule),
+        clock=world.clock,
+        lease=world.settings.lease,
+    )
+
+
+def make_courier(installation: Installation) -> Courier:
+    settings = installation.settings
+    ca_file = settings["delivery.ca_file"] or None
+    secrets = KeystoreSecrets(installation.keystore)
+    couriers = CourierSettings(helo=settings["gateway.hostname"])
+    tls = UpstreamTls(_CLOCK)
+    login = UpstreamLogin(secrets, TokenSource(secrets, _CLOCK, ca_file))
+    opener = SmtpOpener(couriers, tls, login)
+    pool = ConnectionPool(opener, tls, couriers.idle_timeout)
+    dns = DnsResolver(_CLOCK, nameservers(settings))
+    resolver = WorldResolver(dns, HttpsFetcher(dns, ca_file=ca_file))
+    smarthost = SmtpCourier(pool)
+    direct = DirectCourier(pool, resolver, _CLOCK, DirectSettings(port=settings["delivery.direct_port"]))
+    return RoutedCourier(
+        {
+            RouteKind.SMARTHOST: smarthost,
+            RouteKind.NHSMAIL: smarthost,
+            RouteKind.EXCHANGE_ONLINE: smarthost,
+            RouteKind.DIRECT: direct,
+            RouteKind.SANDBOX: SandboxCourier(settings.data / "sandbox"),
+        }
+    )
+
+
+def listener_settings(settings: Settings) -> ListenerSettings:
+    endpoints = [
+        Endpoint(*address(text), mode)
+        for key, mode in (("listen.submissions", TlsMode.IMPLICIT), ("listen.submission", TlsMode.STARTTLS))
+        for text in settings[key]
+    ]
+    return ListenerSettings(
+        endpoints=tuple(endpoints),
+        terms=ServerTerms(
+            host_name=settings["gateway.hostname"],
+            max_message_size=settings["listen.largest_message_mb"] * 1024 * 1024,
+        ),
+        limits=PeerLimits(
+            connections=settings["listen.connections_per_address"] or None,
+            connections_per_minute=settings["listen.connections_per_minute"] or None,
+            failed_logins=settings["listen.failed_logins"],
+        ),
+    )
+
+
+def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:
+    return tuple(address(text, default_port=53) for text in settings["delivery.nameservers"])
+
+
+def address(text: str, default_port: int | None = None) -> tuple[str, int]:
+    """`192.0.2.1:465`, `[::1]:465`, or without a port where there is a default."""
+    host, colon, port = text.rpartition(":")
+    if default_port is not None and (not colon or text.endswith("]") or (text.count(":") > 1 and "]" not in text)):
+        return text.strip("[]"), default_port
+    if not colon or not port.isdigit():
+        raise CommandFailed("WM-CONFIG-ADDRESS", f"{text!r} is no address with a port.", "Write 0.0.0.0:465.", USAGE)
+    return host.strip("[]"), int(port)

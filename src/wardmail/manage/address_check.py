@@ -1,0 +1,44 @@
+"""Answers "is it safe to e-mail this address?" for people and programs (SHARE-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from wardmail.model.standing import Standing
+from wardmail.policy.standing import StandingTable
+from wardmail.protocol.address import InvalidAddress, parse_address
+
+
+@dataclass(frozen=True, slots=True)
+class AddressCheck:
+    """The answer for one address; `checked_at` in seconds since the epoch."""
+
+    address: str
+    domain: str
+    standing: str
+    profile: str
+    reason: str
+    source: str
+    list_version: str | None
+    checked_at: float
+
+
+def checker(table: StandingTable, now: Callable[[], float]) -> Callable[[str], AddressCheck]:
+    """A function that checks one address as a person typed it; never raises."""
+
+    def check(text: str) -> AddressCheck:
+        at = now()
+        parsed = parse_address(text)
+        if isinstance(parsed, InvalidAddress):
+            answer, domain = table.invalid(parsed.reason), ""
+        else:
+            answer = table.standing_of(parsed.domain, datetime.fromtimestamp(at, UTC).date())
+            domain = parsed.domain
+        standing = Standing(answer.standing)
+        return AddressCheck(
+            text, domain, standing.value, answer.profile.value, answer.reason, answer.source, answer.list_version, at
+        )
+
+    return check

@@ -1,0 +1,74 @@
+"""Stage 4: how sensitive is it? Every sign is read, the highest wins, and what cannot be read counts as sensitive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wardmail.content.identifiers import has_nhs_number
+from wardmail.content.markings import UnknownMarking, mark_in_body, mark_in_subject, parse_classification
+from wardmail.content.text import TextParts, Unreadable, readable_text
+from wardmail.model.classification import Classification, Mark, Sensitivity
+from wardmail.model.integration import Integration
+from wardmail.model.refusal import Refusal
+from wardmail.protocol.headers import HeaderBlock
+
+FIELD = b"wardmail-classification"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading the message's content found."""
+
+    marks: tuple[Mark, ...]
+
+
+def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[bytes]) -> Reading:
+    """Markings and identifiers in the subject and the readable text (SEC-2). Costs time: call it once a message."""
+    subject = block.subject()
+    marks = [_mark(mark_in_subject(subject), "marking in the subject")]
+    if integration.detect_nhs_numbers and has_nhs_number(subject):
+        marks.append(Mark(Sensitivity.OFFICIAL_SENSITIVE, "NHS number in the subject"))
+    text = readable_text(
+        content_type=block.get(b"content-type") or b"",
+        encoding=block.get(b"content-transfer-encoding") or b"",
+        body=body,
+    )
+    marks.extend(_marks_in_text(integration, text))
+    return Reading(tuple(mark for mark in marks if mark is not None))
+
+
+def classify(integration: Integration, block: HeaderBlock, reading: Reading) -> Classification | Refusal:
+    """The highest of: the integration's default, the header field, and what was read. Nothing lowers it."""
+    declared = _declared(block)
+    if isinstance(declared, Refusal):
+        return declared
+    default = Mark(integration.default_sensitivity, "the integration's default")
+    marks = (default, *declared, *reading.marks)
+    return Classification(max(mark.level for mark in marks), marks)
+
+
+def _marks_in_text(integration: Integration, text: TextParts | Unreadable) -> Iterable[Mark | None]:
+    if isinstance(text, Unreadable):
+        return [Mark(Sensitivity.OFFICIAL_SENSITIVE, f"the text could not be read: {text.why}")]
+    marks = [_mark(mark_in_body(part), "marking in the text") for part in text.texts]
+    if integration.detect_nhs_numbers and any(has_nhs_number(part) for part in text.texts):
+        marks.append(Mark(Sensitivity.OFFICIAL_SENSITIVE, "NHS number in the text"))
+    if text.unscanned:
+        marks.append(Mark(Sensitivity.OFFICIAL_SENSITIVE, f"part of the text was not read: {text.unscanned}"))
+    return marks
+
+
+def _declared(block: HeaderBlock) -> tuple[Mark, ...] | Refusal:
+    """A field that we do not understand is refused: guessing a classification is how data leaks."""
+    marks = []
+    for value in block.get_all(FIELD):
+        level = parse_classification(value)
+        if isinstance(level, UnknownMarking):
+            return Refusal(550, "5.6.0", f"Wardmail-Classification: {level.reason}", "WM-CLASSIFICATION-UNKNOWN")
+        marks.append(Mark(level, "the Wardmail-Classification field"))
+    return tuple(marks)
+
+
+def _mark(level: Sensitivity | None, source: str) -> Mark | None:
+    return None if level is None else Mark(level, source)

@@ -1,0 +1,66 @@
+"""Stage 5: facts about each recipient's copy, judged by the policy core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from wardmail.model.address import Address
+from wardmail.model.classification import Sensitivity
+from wardmail.model.decision import Decision
+from wardmail.model.integration import Integration, IntegrationState
+from wardmail.model.refusal import Unavailable
+from wardmail.model.route import Route, TlsLevel
+from wardmail.model.standing import StandingAnswer
+from wardmail.outbound.register_view import RegisterView
+from wardmail.policy.evaluate import Rule, evaluate
+from wardmail.policy.facts import Fact, Facts, Known, Missing, RouteFacts
+
+
+def gather_facts(
+    register: RegisterView,
+    integration: Integration,
+    recipient: Address,
+    sensitivity: Sensitivity,
+    *,
+    time_critical: bool = False,
+    require_tls: bool = False,
+    released_by: str | None = None,
+) -> Facts:
+    """Ask the register what it knows about one recipient; what it cannot tell is Missing."""
+    return Facts(
+        integration=integration.id,
+        integration_active=integration.state is IntegrationState.ACTIVE,
+        recipient=recipient,
+        sensitivity=sensitivity,
+        standing=_standing(register, integration, recipient),
+        route=_route(register, integration),
+        time_critical=time_critical,
+        require_tls=require_tls,
+        released_by=released_by,
+    )
+
+
+def decide(rules: Sequence[Rule], facts: Facts) -> Decision:
+    return evaluate(rules, facts)
+
+
+def route_facts(route: Route, today: date) -> RouteFacts:
+    """An accreditation counts up to and including its last day."""
+    accredited = route.accreditation is not None and route.accreditation.expires >= today
+    tls = TlsLevel(route.tls)
+    return RouteFacts(route.name, route.kind, accredited, bool(route.secure_tag), tls)
+
+
+def _standing(register: RegisterView, integration: Integration, recipient: Address) -> Fact[StandingAnswer]:
+    try:
+        return Known(register.standing(integration.profile, recipient.domain))
+    except Unavailable as error:
+        return Missing(str(error))
+
+
+def _route(register: RegisterView, integration: Integration) -> Fact[RouteFacts]:
+    route = register.snapshot.routes.get(integration.route)
+    if route is None:
+        return Missing(f"route {integration.route} is not in the register")
+    return Known(route_facts(route, register.today()))

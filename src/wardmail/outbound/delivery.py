@@ -1,0 +1,200 @@
+"""Stage 8: lanes of couriers, one lane a route: what is in hand, what is due, and when to leave an upstream alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wardmail.model.consignment import AttemptResult, Consignment
+from wardmail.model.delivery import Deferred
+from wardmail.model.refusal import Unavailable
+from wardmail.model.route import Route, RouteKind
+from wardmail.outbound.guards import Guard, charges_for, check
+from wardmail.outbound.recording import Recorder
+from wardmail.outbound.register_view import RegisterView
+from wardmail.ports import Clock, Courier, Queue
+
+log = logging.getLogger(__name__)
+
+IN_HAND = 500
+"""Consignments one lane keeps in memory; the rest wait in the store."""
+IN_HAND_OCTETS = 32 * 1024 * 1024
+LEASE_BATCH = 200
+LONGEST_PAUSE = 60.0
+"""Seconds between two knocks at the door of an upstream that does not answer."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """One route in this process. `closed_until` is when an upstream that failed, or a ceiling, may be tried again."""
+
+    route: str
+    waiting: deque[Consignment] = field(default_factory=deque)
+    octets: int = 0
+    couriers: int = 0
+    closed_until: float = 0.0
+    failures: int = 0
+
+    def has_room(self, size: int, now: float) -> bool:
+        room = len(self.waiting) < IN_HAND and self.octets + size <= IN_HAND_OCTETS
+        return room and self.closed_until <= now and not self.failures
+
+    def push(self, consignment: Consignment) -> None:
+        self.waiting.append(consignment)
+        self.octets += consignment.body.size
+
+    def pop(self) -> Consignment:
+        consignment = self.waiting.popleft()
+        self.octets -= consignment.body.size
+        return consignment
+
+    def empty(self) -> Sequence[Consignment]:
+        taken, self.octets = list(self.waiting), 0
+        self.waiting.clear()
+        return taken
+
+
+class Delivery:
+    """Implements `world.Dispatch`. The row is the truth and memory a hint: what is in hand may be lost at any time."""
+
+    def __init__(
+        self,
+        *,
+        register: RegisterView,
+        queue: Queue,
+        courier: Courier,
+        recorder: Recorder,
+        clock: Clock,
+        lease: float,
+        poll: float = 0.5,
+    ) -> None:
+        self._register = register
+        self._queue = queue
+        self._courier = courier
+        self._recorder = recorder
+        self._clock = clock
+        self._lease = lease
+        self._poll = poll
+        self._lanes: dict[str, Lane] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._hungry = asyncio.Event()
+        self._draining = False
+
+    def has_room(self, route: str, size: int) -> bool:
+        return not self._draining and self._lane(route).has_room(size, self._clock.now())
+
+    def offer(self, consignments: Sequence[Consignment]) -> None:
+        for consignment in consignments:
+            lane = self._lane(consignment.route)
+            lane.push(consignment)
+            self._staff(lane)
+
+    async def run(self) -> None:
+        """Fetch what is due, for as long as the process lives: retries, released holds, other processes' orphans."""
+        while not self._draining:
+            busy = False
+            try:
+                for name in list(self._register.snapshot.routes):
+                    busy |= await self._fetch(self._lane(name))
+            except Unavailable as error:
+                log.warning("event=fetch_failed part=%s", error.part)
+            if not busy:
+                await self._rest()
+
+    async def drain(self, patience: float) -> None:
+        """Stop taking; let what is being offered finish; give back what is not."""
+        self._draining = True
+        for lane in self._lanes.values():
+            await self._give_back(lane.empty(), self._clock.now())
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience)
+        await self._recorder.drain(patience)
+        await self._courier.close()
+
+    def _lane(self, route: str) -> Lane:
+        return self._lanes.setdefault(route, Lane(route))
+
+    async def _rest(self) -> None:
+        self._hungry.clear()
+        try:
+            await asyncio.wait_for(self._hungry.wait(), self._poll)
+        except TimeoutError:
+            return
+
+    async def _fetch(self, lane: Lane) -> bool:
+        """True when there may be more at once. A lane that is coming back is tried with a single consignment first."""
+        now = self._clock.now()
+        if lane.closed_until > now or len(lane.waiting) >= LEASE_BATCH // 2 or lane.octets > IN_HAND_OCTETS // 2:
+            return False
+        if lane.failures and lane.couriers:
+            return False
+        limit = 1 if lane.failures else LEASE_BATCH
+        leased = await self._queue.lease(lane.route, limit, now, now + self._lease)
+        self.offer(leased)
+        return sum(len(each.recipients) for each in leased) >= LEASE_BATCH
+
+    def _staff(self, lane: Lane) -> None:
+        route = self._register.snapshot.routes.get(lane.route)
+        wanted = route.limits.connections if route else 1
+        if lane.couriers < wanted:
+            lane.couriers += 1
+            task = asyncio.create_task(self._work(lane))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, lane: Lane) -> None:
+        try:
+            while lane.waiting:
+                await self._attempt(lane, lane.pop())
+        except Unavailable as error:
+            # What is in hand stays leased, and is due again when the lease runs out.
+            log.warning("event=lane_stopped route=%s part=%s", lane.route, error.part)
+        finally:
+            lane.couriers -= 1
+            self._hungry.set()
+
+    async def _attempt(self, lane: Lane, consignment: Consignment) -> None:
+        now = self._clock.now()
+        snapshot = self._register.snapshot
+        route = snapshot.routes.get(lane.route)
+        verdict = check(consignment, route, snapshot.integrations, self._register.today())
+        if route is None or verdict is Guard.WAIT:
+            await self._close(lane, consignment, now + LONGEST_PAUSE)
+        elif verdict is not Guard.GO:
+            await self._recorder.hold(consignment, verdict)
+        elif (later := await self._room_at(route, consignment, now)) is not None:
+            await self._close(lane, consignment, later)
+        else:
+            results = await self._courier.deliver(consignment, route)
+            await self._settle(lane, route, consignment, results)
+
+    async def _room_at(self, route: Route, consignment: Consignment, now: float) -> float | None:
+        charges = charges_for(route, consignment)
+        return await self._queue.take(charges, now) if charges else None
+
+    async def _settle(
+        self, lane: Lane, route: Route, consignment: Consignment, results: Sequence[AttemptResult]
+    ) -> None:
+        unanswered = all(isinstance(each.outcome, Deferred) and not each.outcome.counts for each in results)
+        if unanswered and route.kind is not RouteKind.DIRECT:
+            lane.failures += 1
+            pause = self._clock.now() + min(LONGEST_PAUSE, 2.0**lane.failures)
+            lane.closed_until = pause
+            self._recorder.record(consignment, route, results, pause)
+            log.warning("event=upstream_closed route=%s failures=%d", lane.route, lane.failures)
+            await self._give_back(lane.empty(), pause)
+        else:
+            lane.failures = 0
+            self._recorder.record(consignment, route, results, None)
+            await self._recorder.breathe()
+
+    async def _close(self, lane: Lane, consignment: Consignment, until: float) -> None:
+        lane.closed_until = max(lane.closed_until, until)
+        await self._give_back([consignment, *lane.empty()], until)
+
+    async def _give_back(self, consignments: Sequence[Consignment], due_at: float) -> None:
+        if consignments:
+            await self._queue.release(consignments, due_at)

@@ -1,0 +1,81 @@
+"""The register as this process sees it: followed within a second, and not trusted when it could not be."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from wardmail.model.refusal import Unavailable
+from wardmail.model.register import RegisterSnapshot
+from wardmail.model.standing import Profile, StandingAnswer
+from wardmail.policy.standing import LocalRow, StandingTable
+from wardmail.ports import Clock
+
+log = logging.getLogger(__name__)
+
+STALE_AFTER = 60.0
+"""Seconds for which a snapshot may be used when the store does not answer: a revoked credential must not live on."""
+
+
+class RegisterSource(Protocol):
+    """Where the register is kept; both block."""
+
+    def version(self) -> int: ...
+
+    def snapshot(self) -> RegisterSnapshot: ...
+
+
+class RegisterView:
+    """Answers from memory. `snapshot` raises Unavailable when the store has been silent for too long."""
+
+    def __init__(
+        self, source: RegisterSource, clock: Clock, local_rows: tuple[LocalRow, ...] = (), every: float = 1.0
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._local_rows = local_rows
+        self._every = every
+        self._tables: dict[Profile, StandingTable] = {}
+        self._confirmed_at = 0.0
+        self._snapshot: RegisterSnapshot | None = None
+        self.refresh()
+
+    @property
+    def snapshot(self) -> RegisterSnapshot:
+        if self._snapshot is None or self._clock.now() - self._confirmed_at > STALE_AFTER:
+            raise Unavailable("the register", "the store has not confirmed it for a minute")
+        return self._snapshot
+
+    def today(self) -> date:
+        return datetime.fromtimestamp(self._clock.now(), UTC).date()
+
+    def standing(self, profile: Profile, domain: str) -> StandingAnswer:
+        """Whether a domain is known to be secure, by this profile's table and the list that is loaded."""
+        return self._tables[profile].standing_of(domain, self.today())
+
+    def refresh(self) -> None:
+        """Blocking. Reads the register again when its version has moved on."""
+        version = self._source.version()
+        if self._snapshot is None or version != self._snapshot.version:
+            snapshot = self._source.snapshot()
+            self._tables = {
+                profile: StandingTable(
+                    profile,
+                    local=self._local_rows,
+                    accredited=snapshot.accredited,
+                    list_version=snapshot.list_version,
+                )
+                for profile in Profile
+            }
+            self._snapshot = snapshot
+        self._confirmed_at = self._clock.now()
+
+    async def follow(self) -> None:
+        """Runs for as long as the process does."""
+        while True:
+            await asyncio.sleep(self._every)
+            with contextlib.suppress(Unavailable):
+                await asyncio.to_thread(self.refresh)

@@ -1,0 +1,53 @@
+"""Stage 1: the desk that listeners speak to, one question for each step of a dialogue."""
+
+from __future__ import annotations
+
+from wardmail.model.address import Address
+from wardmail.model.decision import Outcome
+from wardmail.model.identity import Identity
+from wardmail.model.integration import Credential
+from wardmail.model.message import Envelope, Submission
+from wardmail.model.receipt import Accepted
+from wardmail.model.refusal import Refusal
+from wardmail.outbound import authentication, authorisation, decision, walk
+from wardmail.outbound.world import Dispatch, World
+
+
+class Desk:
+    """Implements `ports.SubmissionDesk` over the world; answers from memory, but for `accept`."""
+
+    def __init__(self, world: World, dispatch: Dispatch) -> None:
+        self._world = world
+        self._dispatch = dispatch
+
+    def new_message_id(self) -> str:
+        return self._world.new_id()
+
+    def authenticate(self, username: str, secret: str, peer: str) -> Identity | Refusal:
+        world = self._world
+        return authentication.authenticate(
+            world.register.snapshot, world.pepper, username, secret, peer=peer, now=world.clock.now()
+        )
+
+    def credential(self, username: str) -> Credential | None:
+        return self._world.register.snapshot.credentials.get(username)
+
+    def admit(self, credential: Credential, peer: str) -> Identity | Refusal:
+        return authentication.admit(self._world.register.snapshot, credential, peer, self._world.clock.now())
+
+    def check_sender(self, identity: Identity, sender: Address | None, declared_size: int) -> Refusal | None:
+        return authorisation.check_sender(identity.integration, sender)
+
+    def check_recipient(self, identity: Identity, envelope: Envelope, recipient: Address) -> Refusal | None:
+        """What is refused whatever the message says is refused here, where a client can see which address it was."""
+        integration = identity.integration
+        if len(envelope.recipients) >= integration.limits.recipients_per_message:
+            return Refusal(
+                452, "4.5.3", "Too many recipients in one message; send the rest separately", "WM-LIMIT-RCPT"
+            )
+        facts = decision.gather_facts(self._world.register, integration, recipient, integration.default_sensitivity)
+        decided = decision.decide(self._world.rules, facts)
+        return decided.refusal if decided.outcome is Outcome.REFUSE else None
+
+    async def accept(self, submission: Submission) -> Accepted | Refusal:
+        return await walk.accept(self._world, submission, self._dispatch)

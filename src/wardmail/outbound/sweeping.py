@@ -1,0 +1,59 @@
+"""Finds what waits too long: tells senders of delays, and gives up on what has expired. Nothing sits unseen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from itertools import groupby
+
+from wardmail.model.delivery import RecipientState
+from wardmail.model.refusal import Unavailable
+from wardmail.model.stored import LateRecipient, RecipientUpdate
+from wardmail.outbound.reporting import Reporter
+from wardmail.ports import Clock, Queue
+
+log = logging.getLogger(__name__)
+
+GAVE_UP = "It could not be delivered in time, and is not tried any more."
+
+
+class Sweeper:
+    """One process of an installation runs it; `every` in seconds."""
+
+    def __init__(self, queue: Queue, reporter: Reporter, clock: Clock, every: float = 10.0) -> None:
+        self._queue = queue
+        self._reporter = reporter
+        self._clock = clock
+        self._every = every
+
+    async def run(self) -> None:
+        while True:
+            try:
+                while await self.sweep():
+                    pass
+            except Unavailable as error:
+                log.warning("event=sweep_failed part=%s", error.part)
+            await asyncio.sleep(self._every)
+
+    async def sweep(self, limit: int = 500) -> bool:
+        """One round; True when there may be more."""
+        late = sorted(await self._queue.late(self._clock.now(), limit), key=_by_message)
+        for message_id, group in groupby(late, key=_by_message):
+            await self._see_to(message_id, list(group))
+        return len(late) == limit
+
+    async def _see_to(self, message_id: str, late: Sequence[LateRecipient]) -> None:
+        expired = [each.n for each in late if each.expired]
+        delayed = [each for each in late if not each.expired]
+        if expired:
+            updates = [RecipientUpdate(message_id, n, RecipientState.EXPIRED, 0, None, why=GAVE_UP) for n in expired]
+            await self._queue.record(updates, await self._reporter.on_expiry(message_id, expired))
+            log.warning("event=expired queue_id=%s recipients=%d", message_id, len(expired))
+        if delayed:
+            await self._queue.record([], await self._reporter.on_delay(message_id, [each.n for each in delayed]))
+            await self._queue.notice_given(delayed)
+
+
+def _by_message(late: LateRecipient) -> str:
+    return late.message_id

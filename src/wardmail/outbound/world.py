@@ -1,0 +1,50 @@
+"""Everything that the outbound walk needs from outside, gathered in one place by the wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from wardmail.model.consignment import Consignment
+from wardmail.model.standing import Standing
+from wardmail.outbound.register_view import RegisterView
+from wardmail.policy.evaluate import Rule
+from wardmail.policy.rules import BUILT_IN_RULES, POLICY_VERSION
+from wardmail.ports import Clock, Queue, Signer
+
+
+class Dispatch(Protocol):
+    """The couriers' in-tray in this process."""
+
+    def has_room(self, route: str, size: int) -> bool: ...
+
+    def offer(self, consignments: Sequence[Consignment]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WalkSettings:
+    """`hostname` names us in Received fields and reports. Times in seconds."""
+
+    hostname: str
+    expire_after: float = 4 * 86_400
+    notice_after: float = 3_600
+    lease: float = 600
+    most_received_fields: int = 50
+    local_standing: tuple[tuple[str, Standing, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`owner` is this process's name in leases; `new_id` makes message IDs."""
+
+    register: RegisterView
+    queue: Queue
+    signer: Signer
+    clock: Clock
+    new_id: Callable[[], str]
+    pepper: bytes
+    owner: str
+    settings: WalkSettings
+    rules: Sequence[Rule] = field(default=BUILT_IN_RULES)
+    policy_version: str = POLICY_VERSION

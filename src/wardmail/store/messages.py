@@ -1,0 +1,185 @@
+"""What people ask the store: which messages, what happened to them, what is held, what waits and for how long."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+
+from wardmail.model.delivery import WAITING, RecipientState
+from wardmail.model.stored import Event
+from wardmail.store.chain import EventChain
+from wardmail.store.connection import Database
+from wardmail.store.schema import event, message, recipient
+
+_WAITING = tuple(state.value for state in WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine:
+    """One recipient of one message, as lists show it."""
+
+    message_id: str
+    n: int
+    received_at: float
+    integration: str
+    sender: str
+    recipient: str
+    state: str
+    route: str
+    sensitivity: int
+    size: int
+    attempts: int
+    due_at: float | None
+    urgent: bool
+    why: str
+    last_reply: str
+    leased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One line of a message's history."""
+
+    seq: int
+    at: float
+    kind: str
+    actor: str
+    subject: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Any of these narrow the list; `text` is a message ID or an address, or the beginning of an ID."""
+
+    text: str = ""
+    states: tuple[str, ...] = ()
+    integration: str = ""
+    domain: str = ""
+    since: float = 0.0
+    limit: int = 50
+
+
+class Messages:
+    """Reads, and the few changes that people make by hand; each such change is an event with a name and a reason."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._chain = EventChain(database)
+
+    def search(self, wanted: Search) -> Sequence[MessageLine]:
+        query = _lines().where(message.c.received_at >= wanted.since)
+        if wanted.text:
+            text = wanted.text.strip()
+            same_id = message.c.id.between(text.upper(), text.upper() + "~")
+            query = query.where(or_(same_id, recipient.c.address == text, message.c.sender == text))
+        if wanted.states:
+            query = query.where(recipient.c.state.in_(wanted.states))
+        if wanted.integration:
+            query = query.where(message.c.integration_id == wanted.integration)
+        if wanted.domain:
+            query = query.where(recipient.c.domain == wanted.domain)
+        query = query.order_by(message.c.received_at.desc(), recipient.c.n).limit(wanted.limit)
+        with self._database.read() as connection:
+            return [_line(row) for row in connection.execute(query)]
+
+    def history(self, message_id: str) -> Sequence[EventLine]:
+        query = select(event).where(event.c.message_id == message_id).order_by(event.c.seq)
+        with self._database.read() as connection:
+            return [_event_line(row) for row in connection.execute(query)]
+
+    def audit(self, since_seq: int, limit: int) -> Sequence[EventLine]:
+        query = select(event).where(event.c.seq > since_seq).order_by(event.c.seq).limit(limit)
+        with self._database.read() as connection:
+            return [_event_line(row) for row in connection.execute(query)]
+
+    def counts(self) -> dict[str, int]:
+        """How many copies are in each state that still needs somebody, or just ended."""
+        query = select(recipient.c.state, func.count()).group_by(recipient.c.state)
+        with self._database.read() as connection:
+            return {state: count for state, count in connection.execute(query)}
+
+    def ages(self, now: float) -> Sequence[tuple[str, float]]:
+        """Domain and age in seconds of every waiting copy."""
+        query = (
+            select(recipient.c.domain, message.c.received_at)
+            .join(message, message.c.id == recipient.c.message_id)
+            .where(recipient.c.due_at.is_not(None))
+        )
+        with self._database.read() as connection:
+            return [(domain, now - received_at) for domain, received_at in connection.execute(query)]
+
+    def hurry(self, message_ids: Sequence[str] | None, domain: str, actor: str) -> int:
+        """Make waiting copies due now (all, or of these messages, or to this domain); returns how many."""
+        where: list[ColumnElement[bool]] = [
+            recipient.c.state.in_(_WAITING),
+            recipient.c.due_at.is_not(None),
+            recipient.c.lease_owner.is_(None),
+        ]
+        if message_ids is not None:
+            where.append(recipient.c.message_id.in_(message_ids))
+        if domain:
+            where.append(recipient.c.domain == domain)
+        now = time.time()
+        with self._database.write() as connection:
+            changed = connection.execute(update(recipient).where(and_(*where)).values(due_at=now)).rowcount
+            detail: dict[str, object] = {"domain": domain, "messages": list(message_ids or ()), "copies": changed}
+            self._chain.append(connection, [Event("QueueFlushed", now, actor, None, "queue", detail)])
+            return changed
+
+    def change_state(
+        self, message_ids: Sequence[str], *, to: RecipientState, actor: str, reason: str
+    ) -> Sequence[tuple[str, int]]:
+        """Cancel or hold copies that are not finished; returns those that were changed. Two people cannot both win."""
+        sources = {
+            RecipientState.CANCELLED: (*_WAITING, RecipientState.HELD.value),
+            RecipientState.HELD: _WAITING,
+        }[to]
+        now = time.time()
+        statement = (
+            update(recipient)
+            .where(recipient.c.message_id.in_(message_ids), recipient.c.state.in_(sources))
+            .values(state=to.value, due_at=None, lease_owner=None, updated_at=now, last_reply=f"{to.value}: {reason}")
+            .returning(recipient.c.message_id, recipient.c.n)
+        )
+        kind = {RecipientState.CANCELLED: "RecipientCancelled", RecipientState.HELD: "RecipientHeld"}[to]
+        with self._database.write() as connection:
+            changed = [(row.message_id, row.n) for row in connection.execute(statement)]
+            events = [Event(kind, now, actor, of, f"recipient {n}", {"n": n, "reason": reason}) for of, n in changed]
+            self._chain.append(connection, events)
+            return changed
+
+
+def _lines() -> Select[Any]:
+    return select(recipient, message).join(message, message.c.id == recipient.c.message_id)
+
+
+def _line(row: Row[Any]) -> MessageLine:
+    because = json.loads(row.because)
+    return MessageLine(
+        message_id=row.message_id,
+        n=row.n,
+        received_at=row.received_at,
+        integration=row.integration_id,
+        sender=row.sender or "<>",
+        recipient=row.address,
+        state=row.state,
+        route=row.route or "",
+        sensitivity=row.sensitivity,
+        size=row.size,
+        attempts=row.attempts,
+        due_at=row.due_at,
+        urgent=bool(row.urgent),
+        why="; ".join(f"{sentence} ({source})" for _, source, sentence in because),
+        last_reply=row.last_reply,
+        leased=row.lease_owner is not None,
+    )
+
+
+def _event_line(row: Row[Any]) -> EventLine:
+    return EventLine(row.seq, row.at, row.kind, row.actor, row.subject, json.loads(row.detail))
