@@ -1,112 +1,150 @@
-"""Large bodies as sealed files: written while they arrive, on stable storage before anything refers to them."""
+"""Keeps large bodies as sealed files: written while they arrive, on stable storage before the message is acknowledged."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from wardmail.edges.sealed_file import SealedFileWriter, read_sealed_file
+from wardmail.edges.sealed_file import SealedFileWriter, read_sealed_file, unsealed_size
 from wardmail.edges.sealing import ContentSealer
-from wardmail.model.message import Body
 from wardmail.model.refusal import Unavailable
-from wardmail.ports import BodySink
+
+_NAME = re.compile(r"[A-Za-z0-9-]{1,100}").fullmatch
+_SEALED = ".sealed"
+_UNFINISHED = ".unfinished"
+_RESERVE = 64 * 1024 * 1024
+"""Octets that stay free, so that the database can still record what became of the mail."""
 
 
 @dataclass(frozen=True, slots=True)
-class SpooledFile:
-    """Implements `SpooledBody`; each reading opens the file anew. `name` also holds the body's size, in octets."""
+class SpoolFile:
+    """Implements `model.message.SpooledBody`."""
 
-    path: Path
-    sealer: ContentSealer
     name: str
-
-    @property
-    def size(self) -> int:
-        return int(self.name.rpartition(".")[2])
+    size: int
+    _path: Path
+    _sealer: ContentSealer
 
     @property
     def is_spooled(self) -> bool:
         return True
 
     def chunks(self) -> Iterator[bytes]:
-        return read_sealed_file(self.path, self.sealer, _context(self.name))
+        """Raises Unavailable when the file is gone, was changed, or its key was deleted."""
+        return read_sealed_file(self._path, self._sealer, _context(self.name))
 
 
 class SealedSpool:
-    """Implements `ports.Spool` in one directory of the local file system."""
+    """Implements `ports.Spool`: one file for each body, named after the message."""
 
     def __init__(self, directory: Path, sealer: ContentSealer) -> None:
         self._directory = directory
         self._sealer = sealer
 
-    def open_sink(self, message_id: str) -> BodySink:
-        return _Sink(self._directory, self._sealer, message_id)
+    def open_sink(self, message_id: str) -> SpoolSink:
+        path = self._path(message_id)
+        with _unavailable_on_error():
+            space = os.statvfs(self._directory)
+            if space.f_bavail * space.f_frsize < _RESERVE:
+                raise Unavailable("the spool", f"less than {_RESERVE // 1024 // 1024} MiB are free on its disk")
+            return SpoolSink(path, message_id, self._sealer)
 
-    def open_body(self, name: str) -> Body:
-        return SpooledFile(self._directory / name, self._sealer, name)
+    def open_body(self, name: str) -> SpoolFile:
+        path = self._path(name)
+        with _unavailable_on_error():
+            return SpoolFile(name, unsealed_size(path.stat().st_size), path, self._sealer)
 
     def remove(self, name: str) -> None:
-        (self._directory / name).unlink(missing_ok=True)
+        with _unavailable_on_error():
+            self._path(name).unlink(missing_ok=True)
+
+    def names(self, *, older_than: float) -> list[str]:
+        """Bodies last written before this moment; those that no message knows may be removed.
+
+        Files that were left unfinished that long ago are deleted on the way.
+        """
+        found: list[str] = []
+        with _unavailable_on_error():
+            for path in self._directory.iterdir():
+                if path.suffix not in {_SEALED, _UNFINISHED} or path.stat().st_mtime >= older_than:
+                    continue
+                if path.suffix == _SEALED:
+                    found.append(path.stem)
+                else:
+                    path.unlink(missing_ok=True)
+        return sorted(found)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME(name):
+            raise ValueError("a spool name is letters, digits and hyphens")
+        return self._directory / f"{name}{_SEALED}"
 
 
-class _Sink:
-    """Writes under a temporary name: a file under its own name is whole and synced."""
+class SpoolSink:
+    """Implements `ports.BodySink`."""
 
-    def __init__(self, directory: Path, sealer: ContentSealer, message_id: str) -> None:
-        self._directory = directory
+    def __init__(self, path: Path, name: str, sealer: ContentSealer) -> None:
+        self._path = path
+        self._name = name
         self._sealer = sealer
-        self._message_id = message_id
+        self._unfinished = path.with_suffix(_UNFINISHED)
+        self._file: BinaryIO = os.fdopen(
+            os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb"
+        )
         self._size = 0
-        self._temporary = directory / f".{message_id}.part"
-        with _told():
-            descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            self._file = os.fdopen(descriptor, "wb", buffering=0)
-            self._writer = SealedFileWriter(self._file, sealer, message_id.encode())
+        self._writer = SealedFileWriter(self._file, sealer, _context(name))
 
     def write(self, data: bytes) -> None:
-        with _told():
+        with self._discarded_on_error():
             self._writer.write(data)
-        self._size += len(data)
+            self._size += len(data)
 
-    def finish(self) -> Body:
-        name = f"{self._message_id}.{self._size}"
-        try:
-            with _told():
-                self._writer.finish()
-                os.fsync(self._file.fileno())
-                self._file.close()
-                self._temporary.rename(self._directory / name)
-                _sync_directory(self._directory)
-        except Unavailable:
-            self.discard()
-            raise
-        return SpooledFile(self._directory / name, self._sealer, name)
+    def finish(self) -> SpoolFile:
+        with self._discarded_on_error():
+            self._writer.finish()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._unfinished.replace(self._path)
+            _sync_directory(self._path.parent)
+        return SpoolFile(self._name, self._size, self._path, self._sealer)
 
     def discard(self) -> None:
         with contextlib.suppress(OSError):
             self._file.close()
-        self._temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._unfinished.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _discarded_on_error(self) -> Iterator[None]:
+        try:
+            with _unavailable_on_error():
+                yield
+        except BaseException:
+            self.discard()
+            raise
 
 
-def _context(name: str) -> bytes:
-    return name.partition(".")[0].encode()
+@contextlib.contextmanager
+def _unavailable_on_error() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable("the spool", error.strerror or "an error of the file system") from None
 
 
 def _sync_directory(directory: Path) -> None:
-    """A rename is only on stable storage when its directory is (rename(2), fsync(2))."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable("the spool", error.strerror) from error
+def _context(name: str) -> bytes:
+    return b"spooled body " + name.encode()
