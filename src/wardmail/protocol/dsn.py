@@ -13,6 +13,8 @@ from wardmail.protocol.headers import BadHeaders, HeaderBlock
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
+_STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}").fullmatch
+_LONGEST_QUOTE = 512
 _PRIVATE = {b"bcc", b"resent-bcc", b"received", b"dkim-signature"}
 
 
@@ -57,6 +59,9 @@ def build(report: Report, *, report_id: str, at: float) -> tuple[bytes, bytes]:
     """Header block and body of the notification, both with CRLF. `report_id` also makes the boundary."""
     boundary = f"=_{report_id}"
     action = report.fates[0].action
+    parts = (_part("text/plain; charset=utf-8", _words(report)), *_machine_parts(report))
+    opening = f"--{boundary}\r\n".encode()
+    body = b"".join(opening + part for part in parts) + f"--{boundary}--\r\n".encode()
     head = b"".join(
         (
             field("From", f"Mail Delivery System <MAILER-DAEMON@{report.reporting_host}>"),
@@ -67,17 +72,15 @@ def build(report: Report, *, report_id: str, at: float) -> tuple[bytes, bytes]:
             field("MIME-Version", "1.0"),
             field("Auto-Submitted", "auto-replied"),
             field("Content-Type", f'multipart/report; report-type=delivery-status; boundary="{boundary}"'),
+            b"" if body.isascii() else _EIGHT_BIT,
         )
     )
-    parts = (_part("text/plain; charset=utf-8", _words(report)), *_machine_parts(report))
-    opening = f"--{boundary}\r\n".encode()
-    body = b"".join(opening + part for part in parts) + f"--{boundary}--\r\n".encode()
     return head, body
 
 
 def decode_xtext(text: str) -> str:
     """RFC 3461 section 4: `+3D` is `=`. Anything that could end a line is made visible instead."""
-    return _UNPRINTABLE.sub("?", _XTEXT.sub(lambda match: chr(int(match[1], 16)), text))
+    return _visible(_XTEXT.sub(lambda match: chr(int(match[1], 16)), text))
 
 
 _SUBJECTS = {
@@ -86,6 +89,10 @@ _SUBJECTS = {
     Action.RELAYED: "Your message was handed on",
     Action.DELIVERED: "Your message was delivered",
 }
+
+_EIGHT_BIT = b"Content-Transfer-Encoding: 8bit\r\n"
+
+_STATUS_OF = {Action.FAILED: "5.0.0", Action.DELAYED: "4.0.0", Action.RELAYED: "2.0.0", Action.DELIVERED: "2.0.0"}
 
 _OPENINGS = {
     Action.FAILED: "Your message did not reach the recipients below, and is not tried any more.\r\n"
@@ -103,7 +110,7 @@ def _words(report: Report) -> bytes:
     for fate in report.fates:
         lines.append(f"  {fate.address}")
         if fate.diagnostic:
-            who = f"{fate.remote_host or 'The receiving server'} said" if fate.is_peer_reply else "Why"
+            who = f"{_visible(fate.remote_host) or 'The receiving server'} said" if fate.is_peer_reply else "Why"
             lines.append(f"    {who}: {_visible(fate.diagnostic)}")
         if fate.retry_until is not None:
             lines.append(f"    It is tried until {rfc5322_date(fate.retry_until)}.")
@@ -135,11 +142,11 @@ def _recipient_fields(fate: Fate) -> bytes:
     lines = []
     if fate.orcpt:
         kind, _, value = fate.orcpt.partition(";")
-        lines.append(field("Original-Recipient", f"{kind}; {decode_xtext(value)}"))
+        lines.append(field("Original-Recipient", f"{_visible(kind)}; {decode_xtext(value)}"))
     address = str(fate.address)
     lines.append(field("Final-Recipient", f"{'rfc822' if address.isascii() else 'utf-8'}; {address}"))
     lines.append(field("Action", fate.action.value))
-    lines.append(field("Status", fate.status))
+    lines.append(field("Status", fate.status if _STATUS(fate.status) else _STATUS_OF[fate.action]))
     if fate.remote_host:
         lines.append(field("Remote-MTA", f"dns; {_visible(fate.remote_host)}"))
     if fate.diagnostic and fate.is_peer_reply:
@@ -162,9 +169,9 @@ def _returned_head(head: bytes) -> bytes:
 
 def _part(content_type: str, content: bytes) -> bytes:
     ending = b"" if content.endswith(b"\r\n") else b"\r\n"
-    encoding = b"" if content.isascii() else b"Content-Transfer-Encoding: 8bit\r\n"
+    encoding = b"" if content.isascii() else _EIGHT_BIT
     return b"".join((field("Content-Type", content_type), encoding, b"\r\n", content, ending))
 
 
 def _visible(text: str) -> str:
-    return _UNPRINTABLE.sub("?", text)[:512]
+    return _UNPRINTABLE.sub("?", text[:_LONGEST_QUOTE])
