@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select
 
 from wardmail.model.stored import Event
-from wardmail.store.connection import Database
+from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.schema import chain_head, event
-from wardmail.store.statements import insert_all
+from wardmail.store.statements import compiled, insert_all, update_where
 
 GENESIS = b"\0" * 32
 
@@ -31,21 +31,25 @@ class EventChain:
     """Appends events inside a caller's write transaction; writers take turns, so the head cannot fork."""
 
     def __init__(self, database: Database) -> None:
+        self._read = compiled(database, select(chain_head.c.seq, chain_head.c.hash))
         self._append = insert_all(database, event)
+        self._move = update_where(database, chain_head, ("seq", "hash"), chain_head.c.id == bindparam("only"))
 
     def append(self, connection: Connection, events: Sequence[Event]) -> None:
         if not events:
             return
-        head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
-        seq, last = head.seq, bytes(head.hash)
+        cursor = raw_cursor(connection)
+        cursor.execute(self._read)
+        seq, last = cursor.fetchone()
+        last = bytes(last)
         rows = []
         for item in events:
             seq += 1
             detail = json.dumps(item.detail, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
             last = link(last, seq, item, detail)
             rows.append((seq, item.at, item.kind, item.message_id, item.subject, item.actor, detail, last))
-        connection.exec_driver_sql(self._append, rows)
-        connection.execute(update(chain_head).values(seq=seq, hash=last))
+        cursor.executemany(self._append, rows)
+        cursor.execute(self._move, (seq, last, 1))
 
 
 def link(previous: bytes, seq: int, item: Event, detail: str) -> bytes:

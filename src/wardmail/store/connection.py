@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -32,22 +32,32 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
-        self._lock_file = _lock_file(url) if self.is_sqlite else None
+        self.errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, self.engine.dialect.loaded_dbapi.Error)
+        self._lock_file = _lock_file(url).open("a") if self.is_sqlite else None
         self._turn = threading.Lock()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
         """A write transaction, committed at the end of the block. Raises Unavailable when it cannot be."""
-        with self._translated(), self._turn, self._process_turn(), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+        with self._translated(), self.engine.connect() as connection:
+            connection.begin()  # so that nobody below us, Alembic above all, ends our transaction
+            with self.writing(connection):
+                yield connection
+
+    @contextlib.contextmanager
+    def writing(self, connection: Connection) -> Iterator[None]:
+        """The same on a connection that the caller keeps; errors are the driver's."""
+        cursor = raw_cursor(connection)
+        with self._turn, self._process_turn():
+            cursor.execute("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
             try:
                 if not self.is_sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
-                yield connection
-                connection.exec_driver_sql("COMMIT")
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
+                yield
+                cursor.execute("COMMIT")
             except BaseException:
-                with contextlib.suppress(SQLAlchemyError):
-                    connection.exec_driver_sql("ROLLBACK")
+                with contextlib.suppress(*self.errors):
+                    cursor.execute("ROLLBACK")
                 raise
 
     @contextlib.contextmanager
@@ -63,22 +73,33 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._lock_file is not None:
+            self._lock_file.close()
 
     @contextlib.contextmanager
     def _process_turn(self) -> Iterator[None]:
         if self._lock_file is None:
             yield
             return
-        with self._lock_file.open("a") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        try:
             yield
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, OSError) as error:
+        except self.errors as error:
             raise Unavailable("the database", _first_line(error)) from error
+
+
+def raw_cursor(connection: Connection) -> Any:
+    """The driver's own cursor: on the hot path a statement through SQLAlchemy costs ten times its execution."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    return driver.cursor()
 
 
 def _first_line(error: Exception) -> str:

@@ -25,7 +25,7 @@ from wardmail.model.stored import (
 from wardmail.ports import Sealer, Spool
 from wardmail.store import rows
 from wardmail.store.chain import EventChain
-from wardmail.store.connection import Database
+from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
 from wardmail.store.quota import Quota
 from wardmail.store.schema import content, message, recipient
@@ -120,11 +120,10 @@ class StoreQueue:
         return results
 
     def _insert(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> None:
-        connection.exec_driver_sql(self._insert_message, [rows.message_row(each) for each in messages])
-        connection.exec_driver_sql(
-            self._insert_content, [row for each in messages for row in self.contents.rows_of(each)]
-        )
-        connection.exec_driver_sql(
+        cursor = raw_cursor(connection)
+        cursor.executemany(self._insert_message, [rows.message_row(each) for each in messages])
+        cursor.executemany(self._insert_content, [row for each in messages for row in self.contents.rows_of(each)])
+        cursor.executemany(
             self._insert_recipient, [rows.recipient_row(each, item) for each in messages for item in each.recipients]
         )
         self._chain.append(connection, [rows.accepted_event(each) for each in messages])
@@ -138,7 +137,7 @@ class StoreQueue:
         updates = [each for batch, _ in batches for each in batch]
         reports = [report for _, batch in batches for report in batch]
         if updates:
-            connection.exec_driver_sql(self._update_recipient, [_update_row(each, now) for each in updates])
+            raw_cursor(connection).executemany(self._update_recipient, [_update_row(each, now) for each in updates])
             self._chain.append(connection, [rows.attempt_event(each, now) for each in updates])
         if reports:
             self._insert(connection, reports)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from wardmail.model.refusal import Unavailable
 from wardmail.store.connection import Database
@@ -41,6 +41,7 @@ class Writer:
         self._waiting: list[_Waiting] = []
         self._wake = threading.Condition()
         self._closing = False
+        self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -70,6 +71,7 @@ class Writer:
                     self._wake.wait()
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
             if not batch:
+                self._forget_connection()
                 return
             _resolve(batch, self._write(batch))
 
@@ -77,31 +79,42 @@ class Writer:
         try:
             return self._commit(batch)
         except Exception as error:
+            self._forget_connection()
             if len(batch) == 1:
-                return [_as_unavailable(error)]
+                return [self._as_unavailable(error)]
         # One of them is at fault, or the store is: find out one by one, so that a bad one spoils no other.
         log.warning("event=batch_split size=%d", len(batch))
         return [result for waiting in batch for result in self._write([waiting])]
+
+    def _forget_connection(self) -> None:
+        """After a failure the next batch starts on a fresh one: the server may have gone, and come back."""
+        if self._connection is not None:
+            with contextlib.suppress(*self._database.errors):
+                self._connection.invalidate()
+                self._connection.close()
+            self._connection = None
+
+    def _as_unavailable(self, error: Exception) -> Unavailable:
+        if isinstance(error, Unavailable):
+            return error
+        if not isinstance(error, self._database.errors):
+            log.error("event=store_write_failed error=%s", type(error).__name__)
+        return Unavailable("the store", type(error).__name__)
 
     def _commit(self, batch: Sequence[_Waiting]) -> Sequence[object]:
         results: list[object] = [None] * len(batch)
         groups: dict[Apply, list[int]] = {}
         for position, waiting in enumerate(batch):
             groups.setdefault(waiting.apply, []).append(position)
-        with self._database.write() as connection:
+        if self._connection is None or self._connection.invalidated:
+            self._connection = self._database.engine.connect()
+        connection = self._connection
+        with self._database.writing(connection):
             for apply, positions in groups.items():
                 written = apply(connection, [batch[position].operation for position in positions])
                 for position, result in zip(positions, written, strict=True):
                     results[position] = result
         return results
-
-
-def _as_unavailable(error: Exception) -> Unavailable:
-    if isinstance(error, Unavailable):
-        return error
-    if not isinstance(error, SQLAlchemyError):
-        log.error("event=store_write_failed error=%s", type(error).__name__)
-    return Unavailable("the store", type(error).__name__)
 
 
 def _resolve(batch: Sequence[_Waiting], results: Sequence[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -57,7 +58,7 @@ def command(config_path: str | None, addresses: tuple[str, ...], profile: str | 
 def _expanded(addresses: tuple[str, ...]) -> list[str]:
     if addresses != ("-",):
         return list(addresses)
-    return [line.strip() for line in click.get_text_stream("stdin") if line.strip()]
+    return [line.strip() for line in sys.stdin if line.strip()]
 
 
 def _show_as_json(result: AddressCheck) -> None:
