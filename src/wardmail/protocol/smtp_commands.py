@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from wardmail.protocol.address import InvalidAddress, parse_path
 from wardmail.protocol.reply import Reply
 from wardmail.protocol.smtp_events import AuthStart, Hello, MailFrom, RcptTo
-from wardmail.protocol.smtp_parameters import parse_mail_parameters, parse_rcpt_parameters
+from wardmail.protocol.smtp_parameters import RcptParameters, parse_mail_parameters, parse_rcpt_parameters
 
 AUTH_LINE_LIMIT = 12288  # RFC 4954 section 4.5.3
-_LINE_LIMITS = {
-    "MAIL": 512 + 26 + 17 + 10 + 9 + 107 + 506 + 11,  # SIZE, BODY, SMTPUTF8, RET, ENVID, AUTH, REQUIRETLS
-    "RCPT": 512 + 29 + 506,  # NOTIFY, ORCPT
-    "AUTH": AUTH_LINE_LIMIT,
-}
 MECHANISMS = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
 _FOREIGN_VERBS = frozenset(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"])
+_NO_PARAMETERS = RcptParameters()
 _SYNTAX = Reply(501, "5.5.4", "Arguments missing or not understood")
 
 
@@ -27,11 +23,6 @@ class ChunkSize:
 
     size: int
     is_last: bool
-
-
-def line_limit(verb: str) -> int:
-    """Octets that a command line may have, CRLF included (RFC 5321 section 4.5.3.1.4 and the extensions)."""
-    return _LINE_LIMITS.get(verb, 512)
 
 
 def is_of_another_protocol(verb: str) -> bool:
@@ -100,7 +91,7 @@ def parse_rcpt(arguments: str, *, extended: bool, smtputf8: bool) -> RcptTo | Re
     if path is None:
         return Reply(501, "5.5.4", "Write RCPT TO:<address>")
     text, rest = path
-    parameters = parse_rcpt_parameters(rest, smtputf8=smtputf8)
+    parameters = parse_rcpt_parameters(rest, smtputf8=smtputf8) if rest else _NO_PARAMETERS
     if isinstance(parameters, Reply):
         return parameters
     if rest and not extended:

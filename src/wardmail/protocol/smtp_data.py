@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wardmail.protocol.reply import Reply
+from wardmail.protocol.smtp_phases import Phase
 
 _STUFFED = b"\r\n."
 _END = b"\r\n.\r\n"
@@ -101,8 +102,6 @@ class ChunkIntake:
 
     __slots__ = ("_held", "check", "is_last", "remaining")
 
-    start_with = b""
-
     def __init__(self, limit: int) -> None:
         self.check = BodyCheck(limit)
         self.remaining = 0
@@ -126,6 +125,22 @@ class ChunkIntake:
             self.check.size += 2
             chunk += b"\r\n"  # DATA could not have carried it otherwise, and the next hop may only know DATA
         return chunk if is_sound else b"", rest, ended
+
+
+class UnwantedChunk(ChunkIntake):
+    """A refused BDAT: its octets come all the same, are thrown away, and only then answered (RFC 3030 section 4)."""
+
+    __slots__ = ("next_phase", "reply")
+
+    def __init__(self, size: int, limit: int, reply: Reply, next_phase: Phase) -> None:
+        super().__init__(limit)
+        self.begin_chunk(size, is_last=False)
+        self.reply = reply
+        self.next_phase = next_phase
+
+    def read(self, buffer: bytes) -> tuple[bytes, bytes, bool]:
+        _, rest, has_ended = super().read(buffer)
+        return b"", rest, has_ended
 
 
 def _length_of_possible_end(buffer: bytes) -> int:

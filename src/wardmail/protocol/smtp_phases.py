@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import IntEnum, auto
 
 
-class Phase(Enum):
-    SILENT = "silent"  # nothing said yet: whoever talks now does not speak SMTP
-    GREETED = "greeted"
-    READY = "ready"
-    AUTHENTICATING = "authenticating"
-    SENDER = "sender"
-    RECIPIENTS = "recipients"
-    DATA = "data"
-    CHUNK = "chunk"
-    BODY_READ = "body read"
-    CHUNKS = "chunks"
-    SPENT_CHUNKS = "spent chunks"  # a BDAT went wrong: the rest of the message is swallowed (RFC 3030 section 4.3)
-    HANDSHAKE = "handshake"
-    CLOSED = "closed"
+class Phase(IntEnum):
+    SILENT = auto()  # nothing said yet: whoever talks now does not speak SMTP
+    GREETED = auto()
+    READY = auto()
+    AUTHENTICATING = auto()
+    SENDER = auto()
+    RECIPIENTS = auto()
+    DATA = auto()
+    CHUNK = auto()
+    BODY_READ = auto()
+    CHUNKS = auto()
+    SPENT_CHUNKS = auto()  # a BDAT went wrong: the rest of the message is swallowed (RFC 3030 section 4.3)
+    HANDSHAKE = auto()
+    CLOSED = auto()
 
 
 _ALWAYS = {"EHLO": Phase.READY, "HELO": Phase.READY, "RSET": Phase.READY}

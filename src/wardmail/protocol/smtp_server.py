@@ -10,36 +10,32 @@ from __future__ import annotations
 
 from wardmail.model.refusal import Refusal
 from wardmail.protocol import smtp_commands as commands
+from wardmail.protocol import smtp_events as events
 from wardmail.protocol.reply import Reply, from_refusal
-from wardmail.protocol.smtp_data import BARE_LINE_END, ChunkIntake, DotIntake
-from wardmail.protocol.smtp_events import (
-    AuthResponse,
-    AuthStart,
-    BodyBegins,
-    BodyChunk,
-    BodyEnds,
-    BodyRefused,
-    Event,
-    Hello,
-    MailFrom,
-    ProtocolFault,
-    RcptTo,
-    Signal,
-    StartTls,
+from wardmail.protocol.smtp_data import BARE_LINE_END, ChunkIntake, DotIntake, UnwantedChunk
+from wardmail.protocol.smtp_events import Event, ProtocolFault, Signal
+from wardmail.protocol.smtp_input import InputBuffer
+from wardmail.protocol.smtp_phases import IN_TRANSACTION, TRANSITIONS, Phase
+from wardmail.protocol.smtp_verbs import (
+    Answered,
+    Judgement,
+    Owed,
+    ServerTerms,
+    Standing,
+    find_verb,
+    out_of_order,
+    owe_login,
 )
-from wardmail.protocol.smtp_phases import IN_TRANSACTION, Phase
-from wardmail.protocol.smtp_verbs import Answered, Owed, ServerTerms, Standing, judge_command, owe_login
 
-_MUST_BE_LAST = frozenset({"EHLO", "HELO", "AUTH", "DATA"})  # RFC 2920 section 3.1; STARTTLS drops what follows
-_FREE_OF_CHARGE = frozenset({"MAIL", "RCPT", "DATA", "BDAT", "QUIT"})
+_READS_LINES = frozenset(TRANSITIONS) | {Phase.AUTHENTICATING}
 _TINY_CHUNK = 1024
 _SPENT = Reply(503, "5.5.1", "An earlier part of this message was refused: say RSET")
 _NO_RECIPIENT = Reply(503, "5.5.1", "Give a recipient first")
-_NOT_TEXT = ProtocolFault(Reply(500, "5.5.2", "A command is printable ASCII or UTF-8"))
-_OUT_OF_STEP = ProtocolFault(Reply(500, "5.5.2", "A command is a line of text that ends in CRLF"), closes=True)
-_ENDLESS = ProtocolFault(Reply(500, "5.5.2", "Line too long"), closes=True)
-_TOO_IDLE = Reply(421, "4.7.0", "Too many commands without a message")
-_TOO_FAULTY = Reply(421, "4.7.0", "Too many errors")
+_TOO_EARLY = ProtocolFault(Reply(503, "5.5.1", "Wait for the reply before you send more"), closes=True)
+_TOO_LONG = ProtocolFault(Reply(500, "5.5.2", "Line too long"))
+_TOO_IDLE = ProtocolFault(Reply(421, "4.7.0", "Too many commands without a message"), closes=True)
+_TOO_MANY_LOGINS = Reply(421, "4.7.0", "Too many failed log-ins")
+_TOO_FAULTY = ProtocolFault(Reply(421, "4.7.0", "Too many errors"), closes=True)
 
 
 class SmtpServer:
@@ -48,18 +44,11 @@ class SmtpServer:
     def __init__(self, terms: ServerTerms, *, tls: bool = False) -> None:
         self._terms = terms
         self._standing = Standing(is_tls=tls)
-        self._buffer = b""
-        self._position = 0
+        self._input = InputBuffer()
         self._output: list[bytes] = []
         self._owed: Owed | None = None
         self._intake: DotIntake | ChunkIntake = DotIntake(0)
-        self._swallowing: Reply | None = None
-        self._after_chunk = Phase.READY
         self._faults = self._idle_commands = self._failed_logins = 0
-
-    @property
-    def is_tls(self) -> bool:
-        return self._standing.is_tls
 
     @property
     def is_closed(self) -> bool:
@@ -77,7 +66,7 @@ class SmtpServer:
     @property
     def backlog(self) -> int:
         """Octets fed and not yet read."""
-        return len(self._buffer) - self._position
+        return len(self._input)
 
     @property
     def is_receiving_body(self) -> bool:
@@ -85,32 +74,27 @@ class SmtpServer:
 
     def greet(self) -> None:
         """Say 220. Who has spoken before it does not listen: it is told so, and dropped."""
-        if self._buffer:
+        if self._input:
             self.say_goodbye(Reply(554, "5.5.1", "A client waits for the greeting"))
             return
         self._output.append(Reply(220, "", f"{self._terms.host_name} ESMTP Wardmail").encode())
         self._standing.phase = Phase.GREETED
 
     def feed(self, octets: bytes) -> None:
-        if self._standing.phase is Phase.CLOSED or self._standing.phase is Phase.HANDSHAKE:
-            return
-        if self._position:
-            self._cut_buffer()
-        self._buffer = self._buffer + octets if self._buffer else octets
+        if self._standing.phase is not Phase.CLOSED and self._standing.phase is not Phase.HANDSHAKE:
+            self._input.feed(octets)
 
     def take_output(self) -> bytes:
         """Everything to be written now, in one piece."""
-        output = b"".join(self._output)
-        self._output.clear()
-        return output
+        output, self._output = self._output, []
+        return b"".join(output)
 
     def next_event(self) -> Event | Signal:
-        while True:
-            if self._owed is not None:
-                return Signal.PAUSED
+        while self._owed is None:
             event = self._step()
             if event is not None:
                 return event
+        return Signal.PAUSED
 
     def accept(self, text: str = "") -> None:
         """The verdict on the last event is yes; `text` replaces the words of the reply to a whole message."""
@@ -119,24 +103,22 @@ class SmtpServer:
         standing.phase = owed.phase
         self._output.append(owed.reply if not text else Reply(250, "2.0.0", text).encode())
         match owed.event:
-            case RcptTo():
+            case events.RcptTo():
                 standing.recipients += 1
-            case MailFrom() as mail:
+            case events.MailFrom() as mail:
                 standing.smtputf8 = mail.smtputf8
-                standing.recipients = 0
-                standing.has_offered_recipients = False
-            case BodyBegins(chunked=False):
-                self._cut_buffer()
+                standing.recipients, standing.has_offered_recipients = 0, False
+            case events.BodyBegins(chunked=False):
                 self._intake = DotIntake(self._terms.max_message_size)
-                self._buffer = DotIntake.start_with
-            case BodyEnds():
+                self._input.begin_body(self._intake)
+            case events.BodyEnds():
                 self._idle_commands = self._faults = 0
-            case AuthStart() | AuthResponse():
+            case events.AuthStart() | events.AuthResponse():
                 standing.has_authenticated = True
-            case Hello() as hello:
+            case events.Hello() as hello:
                 standing.is_extended = hello.extended
-            case StartTls():
-                self._drop_buffer()  # RFC 3207 section 6: what came in the clear is never read as if it came by TLS
+            case events.StartTls():
+                self._input.drop()  # RFC 3207 section 6: what came in the clear is never read as if it came by TLS
 
     def refuse(self, refusal: Refusal) -> None:
         """The verdict on the last event is no. A refusal with code 421 ends the dialogue."""
@@ -144,14 +126,13 @@ class SmtpServer:
         reply = from_refusal(refusal)
         if refusal.code == 421:
             self.say_goodbye(reply)
-        elif isinstance(owed.event, AuthStart | AuthResponse):
+        elif isinstance(owed.event, events.AuthStart | events.AuthResponse):
             self._refuse_login(reply)
-        elif owed.phase is Phase.CHUNK:
-            self._swallow(reply, Phase.READY if self._intake.is_last else Phase.SPENT_CHUNKS)
-            self._standing.phase = Phase.CHUNK
+        elif isinstance(self._intake, ChunkIntake) and owed.phase is Phase.CHUNK:
+            self._swallow(self._intake.remaining, reply, Phase.READY if self._intake.is_last else Phase.SPENT_CHUNKS)
         else:
             self._output.append(reply.encode())
-            if isinstance(owed.event, BodyEnds):
+            if isinstance(owed.event, events.BodyEnds):
                 self._standing.phase = Phase.READY
 
     def challenge(self, challenge: bytes) -> None:
@@ -169,7 +150,7 @@ class SmtpServer:
         self._owed = None
         self._output.append(reply.encode())
         self._standing.phase = Phase.CLOSED
-        self._drop_buffer()
+        self._input.drop()
 
     def _settle(self) -> Owed:
         owed, self._owed = self._owed, None
@@ -177,130 +158,106 @@ class SmtpServer:
             raise RuntimeError("no verdict is owed")
         return owed
 
-    def _cut_buffer(self) -> None:
-        self._buffer = self._buffer[self._position :]
-        self._position = 0
-
-    def _drop_buffer(self) -> None:
-        self._buffer = b""
-        self._position = 0
-
     def _step(self) -> Event | Signal | None:
-        match self._standing.phase:
-            case Phase.DATA | Phase.CHUNK:
-                return self._read_body()
-            case Phase.BODY_READ:
-                return self._end_body()
-            case Phase.CLOSED:
-                return Signal.CLOSED
-            case Phase.SILENT | Phase.HANDSHAKE:
-                return Signal.NEED_DATA
-        return self._read_line()
+        phase = self._standing.phase
+        if phase in _READS_LINES:
+            return self._read_line()
+        if phase is Phase.DATA or phase is Phase.CHUNK:
+            return self._read_body()
+        if phase is Phase.BODY_READ:
+            return self._end_body()
+        return Signal.CLOSED if phase is Phase.CLOSED else Signal.NEED_DATA
 
     def _read_body(self) -> Event | Signal | None:
-        if self._position:
-            self._cut_buffer()
-        chunk, self._buffer, has_ended = self._intake.read(self._buffer)
+        chunk, has_ended = self._input.read_body(self._intake)
         if has_ended:
             self._standing.phase = Phase.BODY_READ
         elif self._intake.check.is_beyond_patience:
-            return self._refuse_body(self._intake.check.fault or _TOO_FAULTY, closes=True)
-        if chunk and self._swallowing is None:
-            return BodyChunk(chunk)
+            return self._refuse_body(self._intake.check.fault or _TOO_FAULTY.reply, closes=True)
+        if chunk:
+            return events.BodyChunk(chunk)
         return None if has_ended else Signal.NEED_DATA
 
     def _end_body(self) -> Event | None:
         intake = self._intake
-        if self._swallowing is not None:
-            self._output.append(self._swallowing.encode())
-            self._swallowing = None
-            self._standing.phase = self._after_chunk
+        if isinstance(intake, UnwantedChunk):
+            self._output.append(intake.reply.encode())
+            self._standing.phase = intake.next_phase
             return None
         if intake.check.fault is not None:
             return self._refuse_body(intake.check.fault, closes=intake.check.fault is BARE_LINE_END)
         if intake.is_last:
-            event = BodyEnds(intake.check.size, intake.check.eight_bit)
-            self._owed = Owed(event, b"250 2.0.0 stored\r\n", Phase.READY)
-            return event
+            ends = events.BodyEnds(intake.check.size, intake.check.eight_bit)
+            self._owed = Owed(ends, b"250 2.0.0 stored\r\n", Phase.READY)
+            return ends
         self._output.append(b"250 2.0.0 Chunk received\r\n")
         self._standing.phase = Phase.CHUNKS
         return None
 
-    def _refuse_body(self, reply: Reply, *, closes: bool) -> BodyRefused:
+    def _refuse_body(self, reply: Reply, *, closes: bool) -> events.BodyRefused:
         if closes:
             self.say_goodbye(reply)
         else:
             self._output.append(reply.encode())
             self._standing.phase = Phase.READY if self._intake.is_last else Phase.SPENT_CHUNKS
-        return BodyRefused(reply)
+        return events.BodyRefused(reply)
 
     def _begin_chunk(self, chunk: commands.ChunkSize) -> Event | None:
-        standing = self._standing
-        starts = standing.phase is Phase.RECIPIENTS
-        if starts or standing.phase is not Phase.CHUNKS or not isinstance(self._intake, ChunkIntake):
-            self._intake = ChunkIntake(self._terms.max_message_size)
-        self._intake.begin_chunk(chunk.size, is_last=chunk.is_last)
-        if starts:
-            self._owed = Owed(BodyBegins(chunked=True), b"", Phase.CHUNK)
+        phase = self._standing.phase
+        if phase is Phase.RECIPIENTS:
+            self._intake = intake = ChunkIntake(self._terms.max_message_size)
+            intake.begin_chunk(chunk.size, is_last=chunk.is_last)
+            self._owed = Owed(events.BodyBegins(chunked=True), b"", Phase.CHUNK)
             return self._owed.event
-        if standing.phase is Phase.SPENT_CHUNKS:
-            self._swallow(_SPENT, Phase.READY if chunk.is_last else Phase.SPENT_CHUNKS)
-        elif standing.phase is not Phase.CHUNKS:
-            self._faults += 1
-            self._swallow(_NO_RECIPIENT, standing.phase)
-        standing.phase = Phase.CHUNK
+        if phase is Phase.CHUNKS and isinstance(self._intake, ChunkIntake):
+            self._intake.begin_chunk(chunk.size, is_last=chunk.is_last)
+            self._standing.phase = Phase.CHUNK
+            return None
+        if phase is Phase.SPENT_CHUNKS:
+            self._swallow(chunk.size, _SPENT, Phase.READY if chunk.is_last else Phase.SPENT_CHUNKS)
+            return None
+        self._faults += 1
+        if self._faults > self._terms.max_faults:
+            return self._fault(_TOO_FAULTY)
+        self._swallow(chunk.size, _NO_RECIPIENT, phase)
         return None
 
-    def _swallow(self, reply: Reply, after: Phase) -> None:
-        """The octets of a refused chunk come all the same: they are thrown away, then answered (RFC 3030 section 4)."""
-        self._swallowing = reply
-        self._after_chunk = after
+    def _swallow(self, size: int, reply: Reply, next_phase: Phase) -> None:
+        self._intake = UnwantedChunk(size, self._terms.max_message_size, reply, next_phase)
+        self._standing.phase = Phase.CHUNK
 
     def _refuse_login(self, reply: Reply) -> None:
         self._standing.phase = Phase.READY
+        self._output.append(reply.encode())
         self._failed_logins += 1
         if self._failed_logins >= self._terms.max_failed_logins:
-            self._output.append(reply.encode())
-            reply = Reply(421, "4.7.0", "Too many failed log-ins")
-            self.say_goodbye(reply)
-        else:
-            self._output.append(reply.encode())
+            self.say_goodbye(_TOO_MANY_LOGINS)
 
     def _read_line(self) -> Event | Signal | None:
-        end = self._buffer.find(b"\r\n", self._position)
-        if end < 0:
-            return self._judge_unfinished_line()
-        raw = self._buffer[self._position : end]
-        self._position = end + 2
-        if len(raw) + 2 > commands.AUTH_LINE_LIMIT:
-            return self._fault(_ENDLESS)
-        try:
-            line = raw.decode()
-        except UnicodeDecodeError:
-            return self._fault(_out_of_step(raw) or _NOT_TEXT)
-        if not line.isprintable():
-            return self._fault(_out_of_step(raw) or _NOT_TEXT)
+        line = self._input.next_line()
+        if line is None:
+            return Signal.NEED_DATA
+        if isinstance(line, ProtocolFault):
+            return self._fault(line)
         if self._standing.phase is Phase.AUTHENTICATING:
             return self._auth_response(line)
-        return self._command(line, len(raw) + 2)
+        return self._command(line)
 
-    def _judge_unfinished_line(self) -> Event | Signal:
-        self._cut_buffer()
-        if len(self._buffer) > commands.AUTH_LINE_LIMIT:
-            return self._fault(_ENDLESS)
-        fault = _out_of_step(self._buffer.removesuffix(b"\r"))
-        return Signal.NEED_DATA if fault is None else self._fault(fault)
+    def _command(self, line: str) -> Event | None:
+        name, _, arguments = line.rstrip(" ").partition(" ")
+        name = name.upper()
+        verb = find_verb(name)
+        if self._input.line_length > verb.limit:
+            return self._fault(_TOO_LONG)
+        if verb.is_idle and self._is_idling():
+            return _TOO_IDLE
+        if verb.must_be_last and self._input:
+            return self._fault(_TOO_EARLY)
+        if verb.out_of_order and name not in TRANSITIONS[self._standing.phase]:
+            return self._act_on(out_of_order(verb, self._standing))
+        return self._act_on(verb.judge(arguments, self._standing, self._terms))
 
-    def _command(self, line: str, length: int) -> Event | None:
-        verb, _, arguments = line.rstrip(" ").partition(" ")
-        verb = verb.upper()
-        if length > commands.line_limit(verb):
-            return self._fault(ProtocolFault(Reply(500, "5.5.2", "Line too long")))
-        if verb not in _FREE_OF_CHARGE and self._is_idling():
-            return ProtocolFault(_TOO_IDLE, closes=True)
-        judgement = judge_command(verb, arguments, self._standing, self._terms)
-        if verb in _MUST_BE_LAST and self._position < len(self._buffer):
-            return self._fault(ProtocolFault(Reply(503, "5.5.1", f"Wait for the reply to {verb}"), closes=True))
+    def _act_on(self, judgement: Judgement) -> Event | None:
         match judgement:
             case Owed():
                 self._owed = judgement
@@ -310,41 +267,34 @@ class SmtpServer:
                 return judgement.event
             case commands.ChunkSize():
                 if judgement.size < _TINY_CHUNK and not judgement.is_last and self._is_idling():
-                    return ProtocolFault(_TOO_IDLE, closes=True)
+                    return _TOO_IDLE
                 return self._begin_chunk(judgement)
         return self._fault(judgement)
 
     def _is_idling(self) -> bool:
         """Count what brings no message nearer; too much of it ends the dialogue."""
         self._idle_commands += 1
-        if self._idle_commands > self._terms.max_idle_commands:
-            self.say_goodbye(_TOO_IDLE)
-            return True
-        return False
+        is_too_much = self._idle_commands > self._terms.max_idle_commands
+        if is_too_much:
+            self.say_goodbye(_TOO_IDLE.reply)
+        return is_too_much
 
     def _auth_response(self, line: str) -> Event:
+        if self._input:
+            return self._fault(_TOO_EARLY)
         response = Reply(501, "5.7.0", "Authentication cancelled") if line == "*" else commands.parse_base64(line)
-        if self._position < len(self._buffer):
-            return self._fault(ProtocolFault(Reply(503, "5.5.1", "Wait for the reply to AUTH"), closes=True))
         if isinstance(response, Reply):
             self._standing.phase = Phase.READY
             return self._fault(ProtocolFault(response))
-        self._owed = owe_login(AuthResponse(response))
+        self._owed = owe_login(events.AuthResponse(response))
         return self._owed.event
 
     def _fault(self, fault: ProtocolFault) -> ProtocolFault:
         self._faults += 1
         if not fault.closes and self._faults > self._terms.max_faults:
-            fault = ProtocolFault(_TOO_FAULTY, closes=True)
+            fault = _TOO_FAULTY
         if fault.closes:
             self.say_goodbye(fault.reply)
         else:
             self._output.append(fault.reply.encode())
         return fault
-
-
-def _out_of_step(line: bytes) -> ProtocolFault | None:
-    """Octets after which nobody knows where the next command begins: stray line ends, NUL, a TLS handshake."""
-    if b"\r" in line or b"\n" in line or b"\0" in line or line[:2] == b"\x16\x03":
-        return _OUT_OF_STEP
-    return None

@@ -1,9 +1,11 @@
-"""Judges one command: in order, permitted, well written? It is answered at once, or a verdict is owed on it."""
+"""The commands: what each may be followed by, how long it may be, and how its arguments are judged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from wardmail.protocol import smtp_commands as commands
 from wardmail.protocol.reply import Reply, encode_lines
@@ -21,19 +23,6 @@ _SENDER_ACCEPTED = b"250 2.1.0 Sender accepted\r\n"
 _RECIPIENT_ACCEPTED = b"250 2.1.5 Recipient accepted\r\n"
 _SEND_MESSAGE = b"354 End the message with CRLF.CRLF\r\n"
 _TLS_FIRST = Reply(530, "5.7.0", "Must issue a STARTTLS command first")
-_OUT_OF_ORDER = {
-    "MAIL": "Say EHLO first, and finish one message before the next",
-    "RCPT": "Say MAIL first",
-    "DATA": "Give a recipient first; BDAT and DATA do not mix",
-    "BDAT": "Give a recipient first",
-    "AUTH": "Authenticate once, after EHLO and outside a message",
-    "STARTTLS": "Say EHLO first, and start TLS outside a message",
-}
-_ANSWERED_AT_ONCE = {
-    "NOOP": Reply(250, "2.0.0", "Nothing done"),
-    "HELP": Reply(214, "2.0.0", "RFC 5321 describes what is spoken here"),
-    "VRFY": Reply(252, "2.0.0", "Not verified: send a message to find out"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +53,7 @@ class Standing:
     has_offered_recipients: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """The caller must give a verdict on `event`; if it is yes, `reply` is sent and the dialogue stands at `phase`."""
 
     event: Event
@@ -73,8 +61,7 @@ class Owed:
     phase: Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """No verdict needed: `reply` is sent at once."""
 
     reply: Reply
@@ -82,21 +69,7 @@ class Answered:
 
 
 Judgement = Owed | Answered | commands.ChunkSize | ProtocolFault
-
-
-def judge_command(verb: str, arguments: str, standing: Standing, terms: ServerTerms) -> Judgement:
-    answered = _ANSWERED_AT_ONCE.get(verb)
-    if answered is not None:
-        return Answered(answered)
-    judge = _JUDGES.get(verb)
-    if judge is None:
-        closes = commands.is_of_another_protocol(verb)
-        return ProtocolFault(Reply(554 if closes else 500, "5.5.1", "Unknown command"), closes)
-    if verb in _OUT_OF_ORDER and verb not in TRANSITIONS[standing.phase] and verb != "BDAT":
-        if verb == "DATA" and standing.phase is Phase.SENDER and standing.has_offered_recipients:
-            return Answered(Reply(554, "5.5.1", "No recipient was accepted"))
-        return ProtocolFault(Reply(503, "5.5.1", _OUT_OF_ORDER[verb]))
-    return judge(arguments, standing, terms)
+Judge = Callable[[str, Standing, ServerTerms], Judgement]
 
 
 def _hello(arguments: str, standing: Standing, terms: ServerTerms, *, extended: bool) -> Judgement:
@@ -180,16 +153,63 @@ def _quit(arguments: str, standing: Standing, terms: ServerTerms) -> Judgement:
     return Answered(Reply(221, "2.0.0", "Goodbye"), Quit())
 
 
-_JUDGES: dict[str, Callable[[str, Standing, ServerTerms], Judgement]] = {
-    "EHLO": lambda arguments, standing, terms: _hello(arguments, standing, terms, extended=True),
-    "HELO": lambda arguments, standing, terms: _hello(arguments, standing, terms, extended=False),
-    "STARTTLS": _starttls,
-    "AUTH": _auth,
-    "MAIL": _mail,
-    "RCPT": _rcpt,
-    "DATA": _data,
-    "BDAT": _bdat,
-    "RSET": _reset,
-    "QUIT": _quit,
-    "EXPN": lambda *_: ProtocolFault(Reply(502, "5.5.1", "Lists are not expanded here")),
+def _answer(code: int, text: str) -> Judge:
+    answered = Answered(Reply(code, "2.0.0", text))
+    return lambda *_: answered
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One command. `limit` in octets with CRLF (RFC 5321 section 4.5.3.1.4 and the extensions).
+
+    `out_of_order` says what to do instead where the phase does not allow it; empty for what is always welcome.
+    `must_be_last`: nothing may follow in the same flight (RFC 2920 section 3.1; what follows STARTTLS is dropped).
+    `is_idle`: brings no message nearer, and is counted.
+    """
+
+    judge: Judge
+    out_of_order: str = ""
+    limit: int = 512
+    must_be_last: bool = False
+    is_idle: bool = True
+
+
+VERBS: dict[str, Verb] = {
+    "MAIL": Verb(
+        _mail,
+        "Say EHLO first, and finish one message before the next",
+        512 + 26 + 17 + 10 + 9 + 107 + 506 + 11,  # SIZE, BODY, SMTPUTF8, RET, ENVID, AUTH, REQUIRETLS
+        is_idle=False,
+    ),
+    "RCPT": Verb(_rcpt, "Say MAIL first", 512 + 29 + 506, is_idle=False),  # NOTIFY, ORCPT
+    "DATA": Verb(_data, "Give a recipient first; BDAT and DATA do not mix", must_be_last=True, is_idle=False),
+    "BDAT": Verb(_bdat, is_idle=False),
+    "QUIT": Verb(_quit, is_idle=False),
+    "EHLO": Verb(partial(_hello, extended=True), must_be_last=True),
+    "HELO": Verb(partial(_hello, extended=False), must_be_last=True),
+    "STARTTLS": Verb(_starttls, "Say EHLO first, and start TLS outside a message"),
+    "AUTH": Verb(
+        _auth, "Authenticate once, after EHLO and outside a message", commands.AUTH_LINE_LIMIT, must_be_last=True
+    ),
+    "RSET": Verb(_reset),
+    "NOOP": Verb(_answer(250, "Nothing done")),
+    "HELP": Verb(_answer(214, "RFC 5321 describes what is spoken here")),
+    "VRFY": Verb(_answer(252, "Not verified: send a message to find out")),
+    "EXPN": Verb(lambda *_: ProtocolFault(Reply(502, "5.5.1", "Lists are not expanded here"))),
 }
+_NONE_ACCEPTED = Answered(Reply(554, "5.5.1", "No recipient was accepted"))
+_ANYTHING_ELSE = Verb(lambda *_: ProtocolFault(Reply(500, "5.5.1", "Unknown command")))
+_NOT_SMTP = Verb(lambda *_: ProtocolFault(Reply(554, "5.5.1", "This is an SMTP server"), closes=True))
+
+
+def find_verb(name: str) -> Verb:
+    verb = VERBS.get(name)
+    if verb is None:
+        return _NOT_SMTP if commands.is_of_another_protocol(name) else _ANYTHING_ELSE
+    return verb
+
+
+def out_of_order(verb: Verb, standing: Standing) -> Judgement:
+    if verb is VERBS["DATA"] and standing.phase is Phase.SENDER and standing.has_offered_recipients:
+        return _NONE_ACCEPTED
+    return ProtocolFault(Reply(503, "5.5.1", verb.out_of_order))
