@@ -37,18 +37,22 @@ def records_to_publish(
     `senders` are the SPF mechanisms of everything that sends for the domain (`include:spf.protection.outlook.com`);
     `reports_to` is the address for DMARC and TLS reports, by default `dmarc-reports@` and `tls-reports@` the domain.
     """
-    records = [dkim_record(domain, *key) for key in keys]
-    dmarc_to = reports_to or f"dmarc-reports@{domain}"
-    tls_to = reports_to or f"tls-reports@{domain}"
+    spf = DnsRecord(
+        domain,
+        "TXT",
+        f"v=spf1 {' '.join(senders)} ~all",
+        "SPF (RFC 7208): merge it into the record you have, there may be only one; name everything that sends for "
+        "the domain. With DMARC in place ~all protects as well as -all and spares forwarded mail.",
+    )
     return [
-        *records,
-        DnsRecord(
-            domain,
-            "TXT",
-            f"v=spf1 {' '.join(senders)} ~all",
-            "SPF (RFC 7208): merge it into the record you have, there may be only one; name everything that sends for "
-            "the domain. With DMARC in place ~all protects as well as -all and spares forwarded mail.",
-        ),
+        *(dkim_record(domain, *key) for key in keys),
+        spf,
+        *_policy_records(domain, reports_to or f"dmarc-reports@{domain}", reports_to or f"tls-reports@{domain}"),
+    ]
+
+
+def _policy_records(domain: str, dmarc_to: str, tls_to: str) -> tuple[DnsRecord, ...]:
+    return (
         DnsRecord(
             f"_dmarc.{domain}",
             "TXT",
@@ -69,7 +73,7 @@ def records_to_publish(
             f"MTA-STS (RFC 8461): only together with a policy at https://mta-sts.{domain}/.well-known/mta-sts.txt "
             "(begin with mode: testing); change the id whenever the policy changes.",
         ),
-    ]
+    )
 
 
 def dkim_record(domain: str, selector: str, algorithm: str, public_key: bytes) -> DnsRecord:

@@ -85,19 +85,20 @@ class _Reader:
             self._read_text(media, content_type, transfer_encoding, raw)
 
     def _read_multipart(self, content_type: bytes, raw: bytes, depth: int) -> None:
-        match = _BOUNDARY.search(content_type)
-        if match is None:
-            self.gaps["a multipart without a boundary was read as plain text"] = None
-            self.texts.append(_decoded(raw, b""))
-            return
-        boundary = match[1].replace(b"\\", b"") if match[1] else match[2]
         if depth >= self.budget.depth:
             self.gaps[f"only {self.budget.depth} levels of parts were read"] = None
             return
-        for part in _parts_between(boundary, raw):
-            if self.seen > self.budget.parts:
-                return
-            self._read_with_head(part, depth + 1)
+        seen_before = self.seen
+        match = _BOUNDARY.search(content_type)
+        if match is not None:
+            boundary = match[1].replace(b"\\", b"") if match[1] else match[2]
+            for part in _parts_between(boundary, raw):
+                if self.seen > self.budget.parts:
+                    return
+                self._read_with_head(part, depth + 1)
+        if self.seen == seen_before:  # some programs would show it all the same
+            self.gaps["a multipart without parts was read as plain text"] = None
+            self.texts.append(_decoded(raw, b""))
 
     def _read_with_head(self, part: bytes, depth: int) -> None:
         head, body = _split_head(part)
@@ -105,7 +106,8 @@ class _Reader:
             self.gaps["a part has an overlong header"] = None
         fields: dict[bytes, bytes] = {}
         for name, value in _CONTENT_FIELD.findall(head):
-            fields.setdefault(name.lower(), value)
+            if fields.setdefault(name.lower(), value) is not value:
+                self.gaps["a part says twice what it is"] = None
         self.read_entity(fields.get(b"type", b""), fields.get(b"transfer-encoding", b""), body, depth)
 
     def _read_nested(self, transfer_encoding: bytes, raw: bytes, depth: int) -> None:

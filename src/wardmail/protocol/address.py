@@ -1,7 +1,7 @@
 """Strict, linear-time parsing of mailbox addresses: from a path, from a person, and from an address header field.
 
 Decisions that keep one address from meaning two things to two programs (SHARE-2):
-a quoted local part may not hide blanks, controls or the routing signs `@`, `%`, `!`, and comments, source routes and
+a quoted local part may not hide blanks, controls, or the signs of routing and of lists, and comments, source routes and
 address literals are refused.
 """
 
@@ -87,8 +87,8 @@ def _problem_of_whole(text: str) -> str:
 def _problem_of_quoted(content: str) -> str:
     if not content:
         return "The quoted part before the @ is empty."
-    if any(character in "@%!" or character.isspace() for character in content):
-        return "A quoted part before the @ may not contain blanks, @, % or !."
+    if any(character in "@%!<>()[],:;" or character.isspace() for character in content):
+        return "A quoted part before the @ may not contain blanks or any of @ % ! < > ( ) [ ] , : ;"
     return ""
 
 

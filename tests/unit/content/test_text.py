@@ -93,8 +93,7 @@ MULTI = b'Content-Type: multipart/mixed; boundary="b 1"\r\n\r\n'
         (b"--b 1\r\nContent-Type:\r\n text/plain\r\n\r\nA\r\n--b 1--", ["A"]),
         (b"--b 1\r\nX: y\r\nCONTENT-TRANSFER-ENCODING: BASE64\r\n\r\nQQ==\r\n--b 1--", ["A"]),
         (b"--b 1\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJDRE\r\n--b 1--", ["ABC"]),
-        (b"--b 1--\r\n\r\nA", []),
-        (b"nothing here", []),
+        (b"--b 1\r\nContent-Type: image/png\r\n\r\nA\r\n--b 1--", []),
     ],
 )
 def test_multipart_forms(body: bytes, texts: list[str]) -> None:
@@ -104,7 +103,10 @@ def test_multipart_forms(body: bytes, texts: list[str]) -> None:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        (b"Content-Type: multipart/mixed\r\n\r\nhello", "without a boundary"),
+        (b"Content-Type: multipart/mixed\r\n\r\nhello", "without parts"),
+        (MULTI + b"nothing here", "without parts"),
+        (MULTI + b"--b 1--\r\n\r\nA", "without parts"),
+        (MULTI + b"--b 1\r\nContent-Type: image/png\r\nContent-Type: text/plain\r\n\r\nA\r\n--b 1--", "twice"),
         (b"Content-Transfer-Encoding: x-uuencode\r\n\r\nhello", "unknown transfer encoding"),
         (b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nMII", "encrypted"),
         (b"Content-Type: multipart/encrypted; boundary=x\r\n\r\n--x\r\n\r\n", "encrypted"),
