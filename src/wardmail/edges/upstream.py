@@ -34,6 +34,10 @@ class Upstream:
     tls_mode: TlsMode
     tls: TlsDemand
 
+    def __hash__(self) -> int:
+        # Looked up for every message: a few fields tell upstreams apart well enough, equality does the rest.
+        return hash((self.route.name, self.address, self.port))
+
 
 @dataclass(frozen=True, slots=True)
 class CourierSettings:

@@ -11,6 +11,7 @@ MAX_LINE = 2048
 MAX_LINES = 128
 MAX_TEXT = 512
 
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]{0,%d}))?\r\n" % (MAX_LINE - 4))
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?: +|$)")
 
 
@@ -58,40 +59,27 @@ class ReplyReader:
     def feed(self, received: bytes) -> list[ReplyLines]:
         buffer = self._rest + received if self._rest else received
         replies: list[ReplyLines] = []
-        start = 0
-        while (end := buffer.find(b"\r\n", start)) >= 0:
-            reply = self._take_line(buffer[start:end])
-            if reply is not None:
-                replies.append(reply)
-            start = end + 2
-        self._rest = buffer[start:]
+        position = 0
+        while line := _LINE.match(buffer, position):
+            position = line.end()
+            self._add(*line.groups())
+            if line[2] != b"-":
+                replies.append(ReplyLines(int(self._code), tuple(self._lines)))
+                self._lines.clear()
+        self._rest = buffer[position:]
         if len(self._rest) > MAX_LINE:
             raise ProtocolFault(f"the server sent a reply line longer than {MAX_LINE} bytes")
+        if b"\r\n" in self._rest:
+            raise ProtocolFault("the server sent something that is not an SMTP reply")
         return replies
 
-    def _take_line(self, line: bytes) -> ReplyLines | None:
-        code, separator = line[:3], line[3:4]
-        _check_line(line, code, separator)
+    def _add(self, code: bytes, separator: bytes | None, text: bytes | None) -> None:
         if self._lines and code != self._code:
             raise ProtocolFault("the server changed the reply code in the middle of a reply")
+        if separator == b"-" and len(self._lines) + 1 >= MAX_LINES:
+            raise ProtocolFault(f"the server sent a reply of more than {MAX_LINES} lines")
         self._code = code
-        self._lines.append(line[4:])
-        if separator == b"-":
-            if len(self._lines) >= MAX_LINES:
-                raise ProtocolFault(f"the server sent a reply of more than {MAX_LINES} lines")
-            return None
-        lines = tuple(self._lines)
-        self._lines.clear()
-        return ReplyLines(int(code), lines)
-
-
-def _check_line(line: bytes, code: bytes, separator: bytes) -> None:
-    if len(line) > MAX_LINE:
-        raise ProtocolFault(f"the server sent a reply line longer than {MAX_LINE} bytes")
-    if len(code) != 3 or not code.isdigit() or code[0] not in b"2345" or separator not in (b" ", b"-", b""):
-        raise ProtocolFault("the server sent something that is not an SMTP reply")
-    if b"\n" in line or b"\r" in line:
-        raise ProtocolFault("the server ended a reply line with something other than CRLF")
+        self._lines.append(text or b"")
 
 
 def _printable(line: bytes) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from wardmail.model.delivery import Deferred, Failed, PeerReply
-from wardmail.protocol.peer_reply import ProtocolFault
+from wardmail.model.delivery import Deferred, Failed
+from wardmail.protocol.peer_reply import ProtocolFault, ReplyLines
 
 _ROUTE_AUTH_CODES = frozenset({530, 534, 535, 538})
 _ROUTE_AUTH_STATUS = frozenset({"5.7.8", "5.7.57"})
 
 
-def meaning_of_refusal(reply: PeerReply, *, to_recipient: bool = False) -> Deferred | Failed:
+def meaning_of_refusal(lines: ReplyLines, *, to_recipient: bool = False) -> Deferred | Failed:
     """Raises ProtocolFault for a reply that is no refusal. `to_recipient`: it answers RCPT."""
-    if reply.code < 400:
-        raise ProtocolFault(f"the server answered {reply.code} where that means nothing")
+    if lines.code < 400:
+        raise ProtocolFault(f"the server answered {lines.code} where that means nothing")
+    reply = lines.for_people()
     if reply.code < 500:
         return Deferred("The server asked to try again later.", reply, status=reply.status or "4.0.0")
     if reply.code in _ROUTE_AUTH_CODES or reply.status in _ROUTE_AUTH_STATUS:

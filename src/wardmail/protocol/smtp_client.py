@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 
 from wardmail.model.consignment import ConsignedRecipient, Consignment
-from wardmail.model.delivery import Ambiguous, AttemptOutcome, Deferred, Delivered, Failed, HandedOn, PeerReply
+from wardmail.model.delivery import Ambiguous, AttemptOutcome, Deferred, Delivered, Failed, HandedOn
 from wardmail.protocol.content_encoder import BareNewline, ContentEncoder
 from wardmail.protocol.envelope_commands import mail_command, needs_of, rcpt_command, refuse_message, refuse_recipient
 from wardmail.protocol.peer_features import PeerFeatures
@@ -28,7 +28,7 @@ class Step(Enum):
     ABANDONED = "abandoned"
 
 
-_Judge = Callable[[PeerReply], bytes]
+_Judge = Callable[[ReplyLines], bytes]
 """Takes the reply to one command and returns what must be written at once."""
 
 
@@ -61,7 +61,7 @@ class Transaction:
 
     @property
     def is_finished(self) -> bool:
-        return self.step in {Step.OVER, Step.ABANDONED}
+        return self.step is Step.OVER or self.step is Step.ABANDONED
 
     @property
     def is_spooled(self) -> bool:
@@ -95,15 +95,14 @@ class Transaction:
 
     def receive(self, reply: ReplyLines) -> bytes:
         """Raises ProtocolFault when the reply fits nothing that was asked; then call `lose` and close."""
-        words = reply.for_people()
         if reply.code == 421 or (self.step is Step.CONTENT and reply.code >= 400):
-            self._abandon(meaning_of_refusal(words))
+            self._abandon(meaning_of_refusal(reply))
             return b""
         if not self._awaited:
             raise ProtocolFault("the server sent a reply that nothing asked for")
         self.is_answered = True
         judge = self._awaited.popleft()
-        answer = judge(words)
+        answer = judge(reply)
         return answer or (self._send_more() if self.step is Step.COMMANDS and not self._awaited else b"")
 
     def content(self) -> Iterator[bytes]:
@@ -154,16 +153,16 @@ class Transaction:
         self._awaited.extend(judge for judge, _ in sending)
         return b"".join(command for _, command in sending)
 
-    def _judge_mail(self, reply: PeerReply) -> bytes:
-        if reply.code // 100 == 2:
+    def _judge_mail(self, reply: ReplyLines) -> bytes:
+        if reply.is_positive:
             self._mail_accepted = True
             return b""
         self._settle_rest(meaning_of_refusal(reply))
         return self._stop_asking()
 
     def _rcpt_judge(self, recipient: ConsignedRecipient) -> _Judge:
-        def judge(reply: PeerReply) -> bytes:
-            if reply.code // 100 == 2:
+        def judge(reply: ReplyLines) -> bytes:
+            if reply.is_positive:
                 self._accepted.append(recipient)
             else:
                 self.outcomes.setdefault(recipient.id, meaning_of_refusal(reply, to_recipient=True))
@@ -173,7 +172,7 @@ class Transaction:
 
         return judge
 
-    def _judge_data(self, reply: PeerReply) -> bytes:
+    def _judge_data(self, reply: ReplyLines) -> bytes:
         anyone_left = len(self.outcomes) < len(self._recipients)
         if reply.code != 354:
             self._settle_rest(meaning_of_refusal(reply))
@@ -190,18 +189,17 @@ class Transaction:
             return b".\r\n"
         return b""
 
-    def _judge_dot(self, reply: PeerReply) -> bytes:
-        if reply.code // 100 == 2:
-            taken = Delivered(reply) if self._to_mailbox else HandedOn(reply, dsn=self._features.dsn)
+    def _judge_dot(self, reply: ReplyLines) -> bytes:
+        if reply.is_positive:
+            words = reply.for_people()
+            taken = Delivered(words) if self._to_mailbox else HandedOn(words, dsn=self._features.dsn)
             self._settle_rest(taken)
-        elif reply.code // 100 == 3:
-            raise ProtocolFault("the server answered the end of the message with neither yes nor no")
         else:
             self._settle_rest(meaning_of_refusal(reply))
         self.step = Step.OVER
         return b""
 
-    def _judge_empty_dot(self, _reply: PeerReply) -> bytes:
+    def _judge_empty_dot(self, _reply: ReplyLines) -> bytes:
         self.step = Step.OVER
         return b""
 
