@@ -306,3 +306,32 @@ async def test_nobody_listens(route, certificate):
     (result,) = await attempt(route, stage)
     assert result.outcome.error == "WM-ROUTE-CONNECTION"
     assert "connection refused" in result.outcome.why
+
+
+async def test_many_spooled_messages_are_each_answered(route, certificate):
+    class SmallSpooledBody(SpooledBody):
+        size = 10
+
+        def chunks(self):
+            yield from (b"12345", b"678\r\n")
+
+    async with on_stage(Play(), certificate) as stage:
+        courier = smtp_courier(IMPATIENT)
+        message = consignment(body=SmallSpooledBody())
+        route = replace(route, port=stage.port)
+        everything = await asyncio.gather(*(courier.deliver(message, route) for _ in range(100)))
+        await courier.close()
+    assert all(isinstance(result.outcome, HandedOn) for (result,) in everything)
+    assert len(stage.messages) == 100
+
+
+async def test_a_stored_message_that_cannot_be_read_is_deferred(route, certificate):
+    class LostBody(SpooledBody):
+        def chunks(self):
+            yield b"a\r\n"
+            raise OSError("gone")
+
+    async with on_stage(Play(), certificate) as stage:
+        (result,) = await attempt(route, stage, consignment(body=LostBody()))
+    assert isinstance(result.outcome, Deferred)
+    assert stage.messages == []

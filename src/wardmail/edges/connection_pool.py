@@ -49,6 +49,7 @@ class ConnectionPool:
         self._idle_timeout = idle_timeout
         self._lanes: dict[Upstream, _Lane] = {}
         self._sweep: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     async def lease(self, upstream: Upstream, *, fresh: bool = False) -> SmtpConnection | Deferred:
         """Waits while the route's limit of connections is used up. `fresh`: never one that was used before."""
@@ -70,7 +71,8 @@ class ConnectionPool:
         lane = self._lanes[upstream]
         if connection.transactions == 1 and connection.is_usable:
             self._tls.remember(connection, upstream)
-        if connection.is_usable and connection.transactions < upstream.route.limits.messages_per_connection:
+        has_messages_left = connection.transactions < upstream.route.limits.messages_per_connection
+        if connection.is_usable and has_messages_left and not self._is_closed:
             loop = asyncio.get_running_loop()
             connection.idle_since = loop.time()
             lane.idle.append(connection)
@@ -82,7 +84,8 @@ class ConnectionPool:
         self._forget_if_unused(upstream, lane)
 
     async def close(self) -> None:
-        """Say QUIT on idle connections, and let those in use finish by themselves."""
+        """Say QUIT on idle connections; those in use say it when their message is through."""
+        self._is_closed = True
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None

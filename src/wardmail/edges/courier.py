@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from wardmail.edges.connection_pool import ConnectionPool
+from wardmail.edges.direct_courier import DirectCourier, DirectSettings
+from wardmail.edges.oauth import TokenSource
+from wardmail.edges.sandbox_courier import SandboxCourier
+from wardmail.edges.smtp_courier import SmtpCourier
+from wardmail.edges.smtp_opening import SmtpOpener
+from wardmail.edges.upstream import CourierSettings
+from wardmail.edges.upstream_login import UpstreamLogin
+from wardmail.edges.upstream_tls import UpstreamTls
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.delivery import AttemptTls, Deferred
 from wardmail.model.route import Route, RouteKind, TlsLevel
-from wardmail.ports import Courier
+from wardmail.ports import Clock, Courier, Resolver, Secrets
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +45,32 @@ class RoutedCourier:
     async def close(self) -> None:
         for courier in {id(courier): courier for courier in self._by_kind.values()}.values():
             await courier.close()
+
+
+def assemble_courier(
+    settings: CourierSettings,
+    secrets: Secrets,
+    clock: Clock,
+    resolver: Resolver,
+    *,
+    sandbox_directory: Path,
+    direct: DirectSettings,
+    oauth_ca_file: str | None = None,
+) -> RoutedCourier:
+    """Every kind of route, over one pool of connections. `oauth_ca_file`: a private authority of token endpoints."""
+    tls = UpstreamTls(clock)
+    login = UpstreamLogin(secrets, TokenSource(secrets, clock, oauth_ca_file))
+    pool = ConnectionPool(SmtpOpener(settings, tls, login), tls, settings.idle_timeout)
+    smtp = SmtpCourier(pool)
+    return RoutedCourier(
+        {
+            RouteKind.SMARTHOST: smtp,
+            RouteKind.NHSMAIL: smtp,
+            RouteKind.EXCHANGE_ONLINE: smtp,
+            RouteKind.DIRECT: DirectCourier(pool, resolver, clock, direct),
+            RouteKind.SANDBOX: SandboxCourier(sandbox_directory),
+        }
+    )
 
 
 def _all_deferred(consignment: Consignment, outcome: Deferred) -> list[AttemptResult]:

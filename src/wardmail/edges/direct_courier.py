@@ -47,9 +47,7 @@ class _Errand:
 class DirectCourier:
     """Implements `ports.Courier`. MTA-STS policies are remembered in memory until they expire."""
 
-    def __init__(
-        self, pool: ConnectionPool, resolver: Resolver, clock: Clock, settings: DirectSettings = DirectSettings()
-    ) -> None:
+    def __init__(self, pool: ConnectionPool, resolver: Resolver, clock: Clock, settings: DirectSettings) -> None:
         self._pool = pool
         self._resolver = resolver
         self._clock = clock

@@ -141,7 +141,6 @@ class SmtpConnection(asyncio.Protocol):
             transaction.lose(f"the stored message could not be read: {type(error).__name__}")
             return
         if not transaction.is_finished:
-            transaction.content_sent()
             await self._wait(self._settings.final_reply_timeout)
 
     # Ending.
@@ -213,9 +212,12 @@ class SmtpConnection(asyncio.Protocol):
             return
         if self.pipe is None:
             self._transport.write(plaintext)
-        else:
+            return
+        try:
             self.pipe.write(plaintext)
             self._flush_pipe(self.pipe)
+        except TlsFailure as failure:
+            self._break(f"TLS failed: {failure}")
 
     def _hear(self, replies: list[ReplyLines]) -> None:
         for reply in replies:
@@ -237,7 +239,6 @@ class SmtpConnection(asyncio.Protocol):
         if transaction.step is Step.CONTENT and not transaction.is_spooled:
             for chunk in transaction.content():
                 self._send(chunk)
-            transaction.content_sent()
             self._postpone(self._settings.final_reply_timeout)
         elif transaction.step is not Step.COMMANDS:
             self._wake()

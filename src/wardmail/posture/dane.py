@@ -69,22 +69,24 @@ def parse_tlsa(record: str) -> TlsaRecord | None:
 def certificate_matches(record: TlsaRecord, certificate: bytes) -> bool:
     """`certificate` is DER."""
     selected = certificate if record.selector == 0 else _public_key(certificate)
+    if selected is None:
+        return False
     digests = {0: selected, 1: hashlib.sha256(selected).digest(), 2: hashlib.sha512(selected).digest()}
     return digests[record.matching] == record.association
 
 
-def _public_key(certificate: bytes) -> bytes:
+def _public_key(certificate: bytes) -> bytes | None:
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
         return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except (ValueError, UnsupportedAlgorithm):
-        return b""
+        return None
 
 
 def prove(records: tuple[TlsaRecord, ...], chain: tuple[bytes, ...], host: str, now: float) -> str | None:
     """How the records prove the server: "DANE-EE", "DANE-TA", or None. `chain` is DER, the server's own first."""
     # Section 3.1.1: with DANE-EE neither names nor dates in the certificate count.
-    if any(record.usage == DANE_EE and certificate_matches(record, chain[0]) for record in records):
+    if chain and any(record.usage == DANE_EE and certificate_matches(record, chain[0]) for record in records):
         return "DANE-EE"
     anchors = [
         certificate

@@ -34,8 +34,8 @@ class StsPolicy:
     def allows(self, host: str) -> bool:
         """A wildcard stands for exactly one left-most label (section 4.1)."""
         host = host.lower().rstrip(".")
-        _, _, parent = host.partition(".")
-        return host in self.patterns or (bool(parent) and f"*.{parent}" in self.patterns)
+        label, _, parent = host.partition(".")
+        return label not in {"", "*"} and (host in self.patterns or f"*.{parent}" in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)

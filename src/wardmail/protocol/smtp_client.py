@@ -1,9 +1,10 @@
 """One mail transaction as its client sees it: what to send, what each reply means, what came of each recipient.
 
 How it works: `begin` gives the first bytes to write. Every reply goes to `receive`, which gives the next bytes, if any.
-When `step` becomes CONTENT, write everything that `content` yields, then call `content_sent`. At OVER, `outcomes` has
-one entry for each recipient and the connection may be used again (after RSET if `needs_reset`); at ABANDONED it must
-be closed. If the connection breaks, call `lose`: before the final dot that is Deferred, after it Ambiguous.
+When `step` becomes CONTENT, write everything that `content` yields; the reply to it goes to `receive` again. At OVER,
+`outcomes` has one entry for each recipient and the connection may be used again (after RSET if `needs_reset`); at
+ABANDONED it must be closed. If the connection breaks, call `lose`: before the final dot that is Deferred, after it
+Ambiguous.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class Transaction:
         Raises BareNewline; everybody is settled then, and the connection must be closed without another byte.
         """
         if self._ready_content is not None:
-            self._dot_sent = True
+            self._expect_verdict()
             yield self._ready_content
             return
         consignment, encoder = self._consignment, self._encoder
@@ -124,16 +125,18 @@ class Transaction:
         except BareNewline:
             self._abandon(_BARE_NEWLINE)
             raise
-        self._dot_sent = True
+        self._expect_verdict()
         yield pending
-
-    def content_sent(self) -> None:
-        self.step = Step.COMMANDS
-        self._awaited.append(self._judge_dot)
 
     def lose(self, why: str) -> None:
         """The connection broke, stalled, or stopped making sense."""
         self._abandon(Ambiguous(why) if self._dot_sent else Deferred(why, error="WM-DELIVERY-CONNECTION"))
+
+    def _expect_verdict(self) -> None:
+        # Before the last chunk is written: the answer may come at once, and a part of the chunk is as good as the whole.
+        self._dot_sent = True
+        self.step = Step.COMMANDS
+        self._awaited.append(self._judge_dot)
 
     def _prepare_content(self) -> Failed | None:
         # A small message is encoded before MAIL, so that one that must not be sent never starts.
