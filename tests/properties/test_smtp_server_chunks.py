@@ -90,7 +90,7 @@ def test_commands_and_chunks(octets: bytes, cuts: list[int]) -> None:
     assert _run(octets, []) == _run(octets, cuts)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=3000, deadline=None)
 @given(st.lists(_PIECES, max_size=25).map(b"".join), st.lists(st.integers(0, 20_000), max_size=40))
 def test_bodies(octets: bytes, cuts: list[int]) -> None:
     assert _body(octets, []) == _body(octets, cuts)

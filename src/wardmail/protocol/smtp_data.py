@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from wardmail.protocol.reply import Reply
 from wardmail.protocol.smtp_phases import Phase
 
@@ -9,37 +11,62 @@ _STUFFED = b"\r\n."
 _END = b"\r\n.\r\n"
 _LONGEST_LINE = 1000  # RFC 5321 section 4.5.3.1.6, with its CRLF
 
-BARE_LINE_END = Reply(550, "5.6.11", "The message holds a CR or LF that is not part of a CRLF")
-_NUL = Reply(554, "5.6.0", "The message holds a NUL")
-_LONG_LINE = Reply(554, "5.6.0", "The message holds a line longer than 998 octets")
+
+class Flaw(IntEnum):
+    """What can be wrong with a message; of several the highest is told, so that it does not matter how it was cut."""
+
+    NONE = 0
+    TOO_LARGE = 1
+    LONG_LINE = 2
+    NUL = 3
+    BARE_LINE_END = 4
+
+
+_WORDS = {
+    Flaw.TOO_LARGE: Reply(552, "5.3.4", "The message is larger than this server takes"),
+    Flaw.LONG_LINE: Reply(554, "5.6.0", "The message holds a line longer than 998 octets"),
+    Flaw.NUL: Reply(554, "5.6.0", "The message holds a NUL"),
+    Flaw.BARE_LINE_END: Reply(550, "5.6.11", "The message holds a CR or LF that is not part of a CRLF"),
+}
 
 
 class BodyCheck:
-    """What is known of a message so far; `fault` is the first thing wrong with it, None while it is well formed."""
+    """What is known of a message so far. `limit` and `size` in octets."""
 
-    __slots__ = ("_limit", "_line", "eight_bit", "fault", "size")
+    __slots__ = ("_limit", "_line", "eight_bit", "flaw", "size")
 
     def __init__(self, limit: int) -> None:
         self.size = 0
         self.eight_bit = False
-        self.fault: Reply | None = None
+        self.flaw = Flaw.NONE
         self._line = 0
         self._limit = limit
 
     def admit(self, chunk: bytes) -> bool:
-        """Look at the next octets. `chunk` ends in CR only where no LF can follow: the intakes below see to that."""
+        """Look at the next octets: is all well so far?
+
+        `chunk` ends in CR only where no LF can follow: the intakes below see to that.
+        """
         self.size += len(chunk)
         if not self.eight_bit and not chunk.isascii():
             self.eight_bit = True
+        flaw = self.flaw
         content = b"".join(chunk.split(b"\r\n"))  # measured: half the cost of counting CRLF, CR and LF
         if b"\n" in content or b"\r" in content:
-            self.fault = BARE_LINE_END
-        elif self.fault is None:
-            self.fault = self._find_fault(chunk)
-        return self.fault is None
+            flaw = Flaw.BARE_LINE_END
+        elif b"\0" in content:
+            flaw = max(flaw, Flaw.NUL)
+        if flaw < Flaw.LONG_LINE and self._has_long_line(chunk):
+            flaw = Flaw.LONG_LINE
+        self.flaw = flaw or (Flaw.TOO_LARGE if self.size > self._limit else Flaw.NONE)
+        return self.flaw is Flaw.NONE
 
     @property
-    def is_beyond_patience(self) -> bool:
+    def fault(self) -> Reply | None:
+        return _WORDS.get(self.flaw)
+
+    @property
+    def has_exhausted_patience(self) -> bool:
         """A message that is refused already is swallowed only so far."""
         return self.size > 2 * self._limit
 
@@ -47,24 +74,17 @@ class BodyCheck:
     def ends_in_mid_line(self) -> bool:
         return self._line > 0
 
-    def _find_fault(self, chunk: bytes) -> Reply | None:
-        if self.size > self._limit:
-            return Reply(552, "5.3.4", f"The message is larger than {self._limit} octets")
-        if b"\0" in chunk:
-            return _NUL
-        return self._measure_lines(chunk)
-
-    def _measure_lines(self, chunk: bytes) -> Reply | None:
+    def _has_long_line(self, chunk: bytes) -> bool:
         """Hop from the last line end within reach to the next: one search per 1000 octets, whatever the lines."""
         start, size = -self._line, len(chunk)
         while size - start >= _LONGEST_LINE:
             line_end = chunk.rfind(b"\n", max(start, 0), start + _LONGEST_LINE)
             if line_end < 0:
-                return _LONG_LINE
+                return True
             start = line_end + 1
         last = chunk.rfind(b"\n", max(start, 0))
         self._line = size - (last + 1 if last >= 0 else start)
-        return None
+        return False
 
 
 class DotIntake:

@@ -12,7 +12,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.protocol import smtp_commands as commands
 from wardmail.protocol import smtp_events as events
 from wardmail.protocol.reply import Reply, from_refusal
-from wardmail.protocol.smtp_data import BARE_LINE_END, ChunkIntake, DotIntake, UnwantedChunk
+from wardmail.protocol.smtp_data import ChunkIntake, DotIntake, Flaw, UnwantedChunk
 from wardmail.protocol.smtp_events import Event, ProtocolFault, Signal
 from wardmail.protocol.smtp_input import InputBuffer
 from wardmail.protocol.smtp_phases import IN_TRANSACTION, TRANSITIONS, Phase
@@ -35,6 +35,7 @@ _TOO_EARLY = ProtocolFault(Reply(503, "5.5.1", "Wait for the reply before you se
 _TOO_LONG = ProtocolFault(Reply(500, "5.5.2", "Line too long"))
 _TOO_IDLE = ProtocolFault(Reply(421, "4.7.0", "Too many commands without a message"), closes=True)
 _TOO_MANY_LOGINS = Reply(421, "4.7.0", "Too many failed log-ins")
+_FAR_TOO_LARGE = Reply(552, "5.3.4", "The message is far larger than this server takes")
 _TOO_FAULTY = ProtocolFault(Reply(421, "4.7.0", "Too many errors"), closes=True)
 
 
@@ -154,8 +155,7 @@ class SmtpServer:
 
     def _settle(self) -> Owed:
         owed, self._owed = self._owed, None
-        if owed is None:
-            raise RuntimeError("no verdict is owed")
+        assert owed is not None, "no verdict is owed"
         return owed
 
     def _step(self) -> Event | Signal | None:
@@ -170,10 +170,10 @@ class SmtpServer:
 
     def _read_body(self) -> Event | Signal | None:
         chunk, has_ended = self._input.read_body(self._intake)
+        if self._intake.check.has_exhausted_patience:
+            return self._refuse_body(_FAR_TOO_LARGE, closes=True)
         if has_ended:
             self._standing.phase = Phase.BODY_READ
-        elif self._intake.check.is_beyond_patience:
-            return self._refuse_body(self._intake.check.fault or _TOO_FAULTY.reply, closes=True)
         if chunk:
             return events.BodyChunk(chunk)
         return None if has_ended else Signal.NEED_DATA
@@ -185,7 +185,7 @@ class SmtpServer:
             self._standing.phase = intake.next_phase
             return None
         if intake.check.fault is not None:
-            return self._refuse_body(intake.check.fault, closes=intake.check.fault is BARE_LINE_END)
+            return self._refuse_body(intake.check.fault, closes=intake.check.flaw is Flaw.BARE_LINE_END)
         if intake.is_last:
             ends = events.BodyEnds(intake.check.size, intake.check.eight_bit)
             self._owed = Owed(ends, b"250 2.0.0 stored\r\n", Phase.READY)
@@ -216,9 +216,9 @@ class SmtpServer:
         if phase is Phase.SPENT_CHUNKS:
             self._swallow(chunk.size, _SPENT, Phase.READY if chunk.is_last else Phase.SPENT_CHUNKS)
             return None
-        self._faults += 1
-        if self._faults > self._terms.max_faults:
+        if self._faults >= self._terms.max_faults:
             return self._fault(_TOO_FAULTY)
+        self._faults += 1
         self._swallow(chunk.size, _NO_RECIPIENT, phase)
         return None
 
