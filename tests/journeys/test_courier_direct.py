@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.journeys.peers.postfix import running_postfix
 from tests.journeys.peers.stage_server import Play, on_stage
 from tests.journeys.peers.web import Page, running_web
 from wardmail.model.delivery import Deferred, Delivered, Failed
-from wardmail.model.route import Route, RouteKind, TlsLevel
+from wardmail.model.route import AuthMechanism, Route, RouteKind, TlsLevel
 
 pytestmark = pytest.mark.journey
 
@@ -295,3 +296,13 @@ async def test_a_real_postfix_proved_by_dane(dns, port, authority, certificate, 
         assert isinstance(result.outcome, Delivered)
         assert result.tls.proof == "DANE-EE"
         assert b"Subject: test" in postfix.wait_for_messages("anna", 1)[0]
+
+
+async def test_credentials_of_a_route_are_not_for_the_servers_that_mx_records_name(
+    courier, authority, certificate, port
+):
+    async with on_stage(Play(features=["AUTH PLAIN"]), certificate, address=MX, port=port) as stage:
+        route = replace(route_for(authority), auth=AuthMechanism.PLAIN, username="u", secret_ref="keystore:x")
+        (result,) = await courier.deliver(consignment("anna@signed.example"), route)
+    assert isinstance(result.outcome, Delivered)
+    assert stage.count("AUTH") == 0

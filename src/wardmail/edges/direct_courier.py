@@ -141,6 +141,7 @@ class DirectCourier:
             parsed = ipaddress.ip_address(address)
         except ValueError:
             return False
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
         if parsed.is_unspecified or parsed.is_multicast or parsed.is_link_local:
             return False
         return self._settings.allow_loopback or not parsed.is_loopback

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from wardmail.ports import Clock, Secrets
 _MAX_ANSWER = 64 * 1024
 _TIMEOUT = 30.0
 _REFRESH_AT = 0.8
+_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class TokenSource:
             # `error` is a word from a fixed list (RFC 6749 section 5.2); the description may hold anything.
             return _deferred(f"The token endpoint refused the route's client: {status} {_word(fields.get('error'))}.")
         value, lifetime = fields.get("access_token"), fields.get("expires_in", 300)
-        if not isinstance(value, str) or not value or not isinstance(lifetime, int | float):
+        if not isinstance(value, str) or not _TOKEN.fullmatch(value) or not isinstance(lifetime, int | float):
             return _deferred("The token endpoint answered without a token.")
         return _Token(value, self._clock.now() + _REFRESH_AT * lifetime)
 

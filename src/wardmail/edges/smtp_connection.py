@@ -29,7 +29,7 @@ class TlsRefused(ConnectionLost):
 
 
 class SmtpConnection(asyncio.Protocol):
-    """Made by `open_upstream`. Nothing but `ask` and `start_tls` raises; after a fault `is_usable` is False."""
+    """Made by `SmtpOpener.open`. Faults are remembered: `is_usable` is False then, and stays so."""
 
     def __init__(self, settings: CourierSettings, tls: AttemptTls) -> None:
         self.features = PeerFeatures()
@@ -156,6 +156,7 @@ class SmtpConnection(asyncio.Protocol):
         self._break("the connection was closed")
 
     async def closed(self) -> None:
+        """Waits until the socket is gone."""
         await self._gone.wait()
 
     # What the event loop calls.

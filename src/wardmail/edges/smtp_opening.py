@@ -17,6 +17,8 @@ from wardmail.protocol.peer_reply import ReplyLines
 
 
 class SmtpOpener:
+    """Makes connections for the pool."""
+
     def __init__(self, settings: CourierSettings, tls: UpstreamTls, login: UpstreamLogin) -> None:
         self._settings = settings
         self._tls = tls
@@ -68,7 +70,7 @@ class SmtpOpener:
         stop = await self._say_ehlo(connection)
         if stop is None and upstream.tls_mode is TlsMode.STARTTLS:
             stop = await self._upgrade(connection, upstream)
-        return stop or await self._login.log_in(connection, upstream.route, connection.tls.achieved)
+        return stop or await self._login.log_in(connection, upstream)
 
     async def _say_ehlo(self, connection: SmtpConnection) -> Deferred | None:
         reply = await connection.ask(b"EHLO " + self._settings.helo.encode("ascii") + b"\r\n")

@@ -6,6 +6,7 @@ import base64
 
 from wardmail.edges.oauth import TokenSource
 from wardmail.edges.smtp_connection import SmtpConnection
+from wardmail.edges.upstream import Upstream
 from wardmail.model.delivery import Deferred
 from wardmail.model.route import AuthMechanism, Route, TlsLevel
 from wardmail.ports import Secrets
@@ -14,15 +15,19 @@ from wardmail.protocol.xoauth2 import initial_response
 
 
 class UpstreamLogin:
+    """Knows where a route's secret is, and how to prove that we have it."""
+
     def __init__(self, secrets: Secrets, tokens: TokenSource) -> None:
         self._secrets = secrets
         self._tokens = tokens
 
-    async def log_in(self, connection: SmtpConnection, route: Route, achieved: TlsLevel) -> Deferred | None:
+    async def log_in(self, connection: SmtpConnection, upstream: Upstream) -> Deferred | None:
         """None when the route is logged in, or needs no log-in. Raises ConnectionLost, and Unavailable for a secret."""
-        if route.auth is AuthMechanism.NONE:
+        route = upstream.route
+        # The credentials belong to the configured host; whoever an MX record names must never see them.
+        if route.auth is AuthMechanism.NONE or upstream.host != route.host:
             return None
-        if achieved is not TlsLevel.VERIFIED:
+        if connection.tls.achieved is not TlsLevel.VERIFIED:
             return _stop("Credentials are sent over verified TLS only.", "WM-TLS-UNVERIFIED", "4.7.5")
         mechanism = route.auth.value.upper()
         if mechanism not in connection.features.mechanisms:
