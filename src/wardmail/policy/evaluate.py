@@ -38,10 +38,10 @@ def evaluate(rules: Sequence[Rule], facts: Facts) -> Decision:
     untold: list[Rule] = []
     for rule in rules:
         answer = rule.when.holds(facts)
-        if answer:
-            hits.append(rule)
-        elif answer is None:
+        if answer is None or (answer and isinstance(rule.then, RouteByIntegration) and isinstance(facts.route, Missing)):
             untold.append(rule)
+        elif answer:
+            hits.append(rule)
     return _combine(hits, untold, facts)
 
 
