@@ -104,7 +104,7 @@ async def test_a_final_outcome_is_not_due_again(queue: StoreQueue, database: Dat
     assert await queue.lease("relay", 10, now=1e12, until=2e12) == ()
     with database.read() as connection:
         row = connection.execute(select(recipient)).one()
-    assert (row.state, row.last_reply, row.due_at, row.lease_owner) == ("relayed", "250 queued as X", None, None)
+    assert (row.state, row.last_reply, row.due_at, row.lease_owner) == ("relayed", "250 2.0.0 queued as X", None, None)
 
 
 async def test_a_deferred_recipient_is_due_at_its_time(queue: StoreQueue) -> None:

@@ -213,7 +213,7 @@ def _made(
         recipient.address,
         action,
         status,
-        f"{reply.code} {reply.text}" if reply else why,
+        " ".join(filter(None, (str(reply.code), reply.status, reply.text))) if reply else why,
         is_peer_reply=reply is not None,
         remote_host=result.host,
         orcpt=recipient.orcpt,

@@ -53,12 +53,12 @@ def _combine(hits: list[Rule], untold: list[Rule], facts: Facts) -> Decision:
     protections = frozenset(rule.then.protection for rule in hits if isinstance(rule.then, Protect))
     if refusing:
         return _refused(refusing, route, tls, protections)
+    if route is None and not any(isinstance(rule.then, RouteByIntegration) for rule in untold):
+        return Decision(Outcome.REFUSE, None, tls, protections, (), NO_ROUTE)
     if holding or untold:
         urgent = facts.time_critical or any(isinstance(rule.then, Hold) and rule.then.urgent for rule in holding)
         because = _because(holding) + _because(untold, "cannot tell yet whether to: ")
         return Decision(Outcome.HOLD, route, tls, protections, because, urgent=urgent)
-    if route is None:
-        return Decision(Outcome.REFUSE, None, tls, protections, (), NO_ROUTE)
     outcome = Outcome.PROTECT if protections else Outcome.DELIVER
     return Decision(outcome, route, tls, protections, _because(hits), urgent=facts.time_critical)
 

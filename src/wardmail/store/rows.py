@@ -12,7 +12,7 @@ from wardmail.model.address import Address
 from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.consignment import AttemptResult, ConsignedRecipient
 from wardmail.model.decision import Decision, Outcome, Protection, RuleHit
-from wardmail.model.delivery import Ambiguous, Deferred, Delivered, Failed, HandedOn, RecipientState
+from wardmail.model.delivery import Ambiguous, Deferred, Delivered, Failed, HandedOn, PeerReply, RecipientState
 from wardmail.model.message import Envelope, Origin, Recipient, SpooledBody, TlsSession
 from wardmail.model.refusal import Refusal
 from wardmail.model.route import TlsLevel
@@ -141,12 +141,15 @@ def reply_text(result: AttemptResult) -> str:
     """The peer's own words, else our own."""
     match result.outcome:
         case Delivered(reply) | HandedOn(reply):
-            return f"{reply.code} {reply.text}".strip()
-        case Deferred() | Failed():
-            reply_given = result.outcome.reply
-            return f"{reply_given.code} {reply_given.text}".strip() if reply_given else result.outcome.why
+            return _spoken(reply)
+        case Deferred(why=why, reply=said) | Failed(why=why, reply=said):
+            return _spoken(said) if said else why
         case Ambiguous(why):
             return why
+
+
+def _spoken(reply: PeerReply) -> str:
+    return " ".join(filter(None, (str(reply.code), reply.status, reply.text)))
 
 
 def spool_name(message: AcceptedMessage) -> str | None:

@@ -1,0 +1,135 @@
+"""Adding a rule that opens no route never weakens a decision (architecture section 6)."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wardmail.model.address import Address
+from wardmail.model.classification import Sensitivity
+from wardmail.model.decision import Decision, Outcome, Protection
+from wardmail.model.refusal import Refusal
+from wardmail.model.route import RouteKind, TlsLevel
+from wardmail.model.standing import Profile, Standing, StandingAnswer
+from wardmail.policy import conditions as c
+from wardmail.policy import effects as e
+from wardmail.policy.evaluate import Rule, evaluate
+from wardmail.policy.facts import Facts, Known, Missing, RouteFacts
+from wardmail.policy.rules import BUILT_IN_RULES
+
+RANK = {Outcome.DELIVER: 0, Outcome.PROTECT: 1, Outcome.HOLD: 2, Outcome.REFUSE: 3}
+
+simple = st.one_of(
+    st.just(c.Always()),
+    st.sampled_from(Sensitivity).map(c.SensitivityAtLeast),
+    st.sampled_from(Standing).map(c.StandingIs),
+    st.sampled_from(RouteKind).map(c.RouteKindIs),
+    st.just(c.RouteIsAccredited()),
+    st.just(c.RouteHasSecureTag()),
+    st.just(c.IsTimeCritical()),
+    st.just(c.RequiresTls()),
+    st.just(c.IntegrationIsActive()),
+)
+conditions = st.recursive(
+    simple,
+    lambda inner: st.one_of(
+        inner.map(c.Not),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: c.AllOf(tuple(parts))),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: c.AnyOf(tuple(parts))),
+    ),
+    max_leaves=6,
+)
+closing = st.one_of(
+    st.sampled_from([450, 550]).map(lambda code: e.Refuse(Refusal(code, "5.7.1", "no", "WM-TEST"))),
+    st.builds(e.Hold, st.booleans(), st.booleans()),
+    st.just(e.Protect(Protection.SECURE_TAG)),
+    st.sampled_from(TlsLevel).map(e.RequireTls),
+)
+closing_rules = st.builds(Rule, st.text("abc", min_size=1), st.just("TEST"), conditions, closing, st.just("why"))
+any_rules = st.one_of(
+    closing_rules,
+    st.builds(Rule, st.just("route"), st.just("TEST"), conditions, st.just(e.RouteByIntegration()), st.just("why")),
+)
+standings = st.one_of(
+    st.just(Missing("list unavailable")),
+    st.sampled_from(Standing).map(lambda s: Known(StandingAnswer(s, Profile.GOVERNMENT, "r", "s"))),
+)
+routes = st.one_of(
+    st.just(Missing("no such route")),
+    st.builds(
+        lambda *parts: Known(RouteFacts("relay", *parts)),
+        st.sampled_from(RouteKind),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(TlsLevel),
+    ),
+)
+facts = st.builds(
+    Facts,
+    st.just("app"),
+    st.booleans(),
+    st.just(Address("a", "b.example")),
+    st.sampled_from(Sensitivity),
+    standings,
+    routes,
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([None, "Dr Grey"]),
+)
+
+
+def is_weaker(after: Decision, before: Decision) -> bool:
+    if RANK[after.outcome] != RANK[before.outcome]:
+        return RANK[after.outcome] < RANK[before.outcome]
+    return not (after.protections >= before.protections and after.tls >= before.tls)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(any_rules, max_size=8), closing_rules, st.integers(0, 8), facts)
+def test_a_rule_that_opens_nothing_never_weakens(rules: list[Rule], extra: Rule, at: int, given_facts: Facts) -> None:
+    before = evaluate(rules, given_facts)
+    after = evaluate([*rules[:at], extra, *rules[at:]], given_facts)
+    assert not is_weaker(after, before), (before, after)
+
+
+@settings(max_examples=500, deadline=None)
+@given(closing_rules, facts)
+def test_nothing_weakens_the_built_in_rules(extra: Rule, given_facts: Facts) -> None:
+    assert not is_weaker(evaluate([*BUILT_IN_RULES, extra], given_facts), evaluate(BUILT_IN_RULES, given_facts))
+
+
+@settings(max_examples=500, deadline=None)
+@given(facts)
+def test_sensitive_mail_never_leaves_without_its_protection(given_facts: Facts) -> None:
+    decision = evaluate(BUILT_IN_RULES, given_facts)
+    if given_facts.sensitivity < Sensitivity.OFFICIAL_SENSITIVE or given_facts.released_by is not None:
+        return
+    if decision.outcome in (Outcome.DELIVER, Outcome.PROTECT):
+        assert decision.tls is TlsLevel.VERIFIED
+        assert isinstance(given_facts.standing, Known)
+        assert isinstance(given_facts.route, Known)
+        secure = given_facts.standing.value.standing is Standing.SECURE
+        assert secure or decision.protections == {Protection.SECURE_TAG}
+        assert given_facts.route.value.accredited or given_facts.route.value.kind is RouteKind.SANDBOX
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(closing_rules, max_size=8), facts)
+def test_without_a_route_rule_nothing_leaves(rules: list[Rule], given_facts: Facts) -> None:
+    assert evaluate(rules, given_facts).outcome in (Outcome.HOLD, Outcome.REFUSE)
+
+
+def test_an_empty_condition_is_a_mistake() -> None:
+    for combination in (c.AllOf, c.AnyOf):
+        try:
+            combination(())
+        except ValueError:
+            continue
+        raise AssertionError(f"{combination.__name__}(()) was taken")
+
+
+def test_every_built_in_rule_names_its_source_and_can_say_itself() -> None:
+    assert len({rule.id for rule in BUILT_IN_RULES}) == len(BUILT_IN_RULES)
+    for rule in BUILT_IN_RULES:
+        assert rule.source.split("-")[0] in {"SEND", "SEC", "SHARE", "RECV", "CLOUD"}
+        assert rule.sentence().startswith("when ")
