@@ -200,3 +200,14 @@ async def test_a_refusal_says_only_what_is_public(certificate: SandboxCertificat
         client = await connect_and_log_in(listener.ports[1], certificate)
         assert await client.ask("MAIL FROM:<evil@x.example>") == "550 5.7.1 Not allowed to send as this address"
         await client.close()
+
+
+async def test_who_talks_before_the_greeting_is_kept_out(certificate: SandboxCertificate) -> None:
+    patience = Patience(before_greeting=0.1)
+    async with listening(certificate, FakeDesk(), settings=settings_with(patience=patience)) as listener:
+        for expected in (b"554 5.5.1 A client waits", b"421 4.7.0 Too many failures"):
+            wire = SocketWire(verifying_context(certificate.authority))
+            await wire.connect(listener.ports[0], is_implicit=False)
+            await wire.send(b"EHLO early.example\r\n")
+            assert (await wire.receive()).startswith(expected)
+            await wire.close()

@@ -57,6 +57,7 @@ class SmtpDialogue:
         self._is_extended = False
         self._identity: Identity | None = None
         self._exchange: sasl.Exchange | None = None
+        self._mail: events.MailFrom | None = None
         self._envelope: Envelope | None = None
         self._message_id = ""
         self._collector: MessageCollector | None = None
@@ -90,12 +91,20 @@ class SmtpDialogue:
                 self._core.accept()
             case events.AuthStart() | events.AuthResponse():
                 self._follow_login(event)
-            case events.Hello() | events.BodyRefused() | events.Reset() | events.Quit():
+            case (
+                events.Hello()
+                | events.BodyRefused()
+                | events.Reset()
+                | events.Quit()
+                | events.ProtocolFault(closes=True)
+            ):
                 return self._start_afresh(event)
         return None
 
     def _start_afresh(self, event: events.Event) -> MessageCollector | None:
-        if isinstance(event, events.Hello):
+        if isinstance(event, events.ProtocolFault):
+            _log.info("dialogue with %s ended: %s", self._peer, event.reply.text)
+        elif isinstance(event, events.Hello):
             self._helo = _harmless(event.name)
             self._is_extended = event.extended
             self._core.accept()
@@ -121,7 +130,8 @@ class SmtpDialogue:
         elif collector.refusal is not None:
             verdict = collector.refusal
         else:
-            envelope = replace(envelope, eight_bit=envelope.eight_bit or ends.eight_bit)
+            if ends.eight_bit and not envelope.eight_bit:
+                envelope = replace(envelope, eight_bit=True)
             verdict = await self._accept(collector, envelope, identity)
         if self._core.is_closed:
             return
@@ -150,21 +160,20 @@ class SmtpDialogue:
         if refusal is not None:
             self._core.refuse(refusal)
             return
-        self._envelope = Envelope(
-            mail.sender, (), mail.ret, mail.envid, mail.eight_bit, mail.smtputf8, mail.require_tls
-        )
+        self._mail = mail
+        self._envelope = _envelope(mail, ())
         self._core.accept()
 
     def _check_recipient(self, rcpt: events.RcptTo) -> None:
-        identity, envelope = self._identity, self._envelope
-        if identity is None or envelope is None:
+        identity, envelope, mail = self._identity, self._envelope, self._mail
+        if identity is None or envelope is None or mail is None:
             raise RuntimeError("RCPT came without MAIL")
         refusal = self._desk.check_recipient(identity, envelope, rcpt.address)
         if refusal is not None:
             self._core.refuse(refusal)
             return
         recipient = Recipient(rcpt.address, rcpt.notify, rcpt.orcpt)
-        self._envelope = replace(envelope, recipients=(*envelope.recipients, recipient))
+        self._envelope = _envelope(mail, (*envelope.recipients, recipient))
         self._core.accept()
 
     def _follow_login(self, event: events.AuthStart | events.AuthResponse) -> None:
@@ -215,6 +224,10 @@ class SmtpDialogue:
 
     def _is_locked_out(self, username: str) -> bool:
         return self._tools.ledger.is_locked_out(self._peer, username, time.monotonic())
+
+
+def _envelope(mail: events.MailFrom, recipients: tuple[Recipient, ...]) -> Envelope:
+    return Envelope(mail.sender, recipients, mail.ret, mail.envid, mail.eight_bit, mail.smtputf8, mail.require_tls)
 
 
 def _refusal_for(failure: Exception, *, is_login: bool = False) -> Refusal:
