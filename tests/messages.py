@@ -36,6 +36,9 @@ class NoSpool:
     def open_body(self, name: str) -> Body:
         raise AssertionError("nothing here is large")
 
+    def names(self, *, older_than: float) -> Sequence[str]:
+        return ()
+
     def remove(self, name: str) -> None:
         raise AssertionError("nothing here is large")
 

@@ -74,6 +74,7 @@ class Stage:
     clock: SettableClock
     keystore: Keystore
     secret: str
+    spool: SealedSpool
 
     def save(self, record: Integration | Route) -> None:
         if isinstance(record, Route):
@@ -98,12 +99,13 @@ def staged(directory: Path, database: Database) -> Iterator[Stage]:
     register.save_credential(made.credential, "test")
     (directory / "spool").mkdir(exist_ok=True)
     sealer = ContentSealer(keystore, clock)
+    spool = SealedSpool(directory / "spool", sealer)
     writer = Writer(database)
     numbers = iter(range(1, 10**6))
     try:
         world = World(
             register=RegisterView(register, clock),
-            queue=StoreQueue(database, writer, sealer, SealedSpool(directory / "spool", sealer), "test/0"),
+            queue=StoreQueue(database, writer, sealer, spool, "test/0"),
             signer=DkimSigner(keystore),
             clock=clock,
             new_id=lambda: f"TEST{next(numbers):014d}",
@@ -111,7 +113,7 @@ def staged(directory: Path, database: Database) -> Iterator[Stage]:
             owner="test/0",
             settings=WalkSettings("gw.test"),
         )
-        yield Stage(world, register, database, clock, keystore, made.secret)
+        yield Stage(world, register, database, clock, keystore, made.secret, spool)
     finally:
         writer.close()
 

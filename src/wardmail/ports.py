@@ -93,6 +93,10 @@ class Spool(Protocol):
 
     def remove(self, name: str) -> None: ...
 
+    def names(self, *, older_than: float) -> Sequence[str]:
+        """Bodies last written before that time; what was left unfinished is removed on the way."""
+        ...
+
 
 class Sealer(Protocol):
     """Seals content at rest. `context` binds the sealed bytes to their place: opening them elsewhere fails."""
@@ -141,6 +145,10 @@ class Queue(Protocol):
 
     async def notice_given(self, late: Sequence[LateRecipient]) -> None:
         """These senders were told of the delay, or nobody is to be told."""
+        ...
+
+    async def unreferenced(self, names: Sequence[str]) -> Sequence[str]:
+        """Which of these spooled bodies no stored message refers to."""
         ...
 
     def take_back_leases(self) -> int:

@@ -77,7 +77,7 @@ async def _listening(
     listener = await start_listeners(listener_settings(settings), Desk(world, delivery), spool, certificates)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
     if slot == 0:
-        sweeper = Sweeper(world.queue, Reporter(world), world.clock)
+        sweeper = Sweeper(world.queue, Reporter(world), spool, world.clock)
         background.append(asyncio.create_task(sweeper.run()))
     try:
         yield listener

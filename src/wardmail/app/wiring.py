@@ -11,23 +11,16 @@ from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
 from wardmail.edges.clock import SystemClock, new_message_id
-from wardmail.edges.connection_pool import ConnectionPool
-from wardmail.edges.courier import RoutedCourier
-from wardmail.edges.direct_courier import DirectCourier, DirectSettings
+from wardmail.edges.courier import assemble_courier
+from wardmail.edges.direct_courier import DirectSettings
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher, WorldResolver
 from wardmail.edges.keys import DkimSigner, KeystoreSecrets
-from wardmail.edges.oauth import TokenSource
-from wardmail.edges.sandbox_courier import SandboxCourier
 from wardmail.edges.sealing import ContentSealer
-from wardmail.edges.smtp_courier import SmtpCourier
-from wardmail.edges.smtp_opening import SmtpOpener
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.upstream import CourierSettings
-from wardmail.edges.upstream_login import UpstreamLogin
-from wardmail.edges.upstream_tls import UpstreamTls
-from wardmail.model.route import RouteKind, TlsMode
+from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
@@ -92,24 +85,15 @@ def make_delivery(installation: Installation, world: World) -> Delivery:
 def make_courier(installation: Installation) -> Courier:
     settings = installation.settings
     ca_file = settings["delivery.ca_file"] or None
-    secrets = KeystoreSecrets(installation.keystore)
-    couriers = CourierSettings(helo=settings["gateway.hostname"])
-    tls = UpstreamTls(_CLOCK)
-    login = UpstreamLogin(secrets, TokenSource(secrets, _CLOCK, ca_file))
-    opener = SmtpOpener(couriers, tls, login)
-    pool = ConnectionPool(opener, tls, couriers.idle_timeout)
     dns = DnsResolver(_CLOCK, nameservers(settings))
-    resolver = WorldResolver(dns, HttpsFetcher(dns, ca_file=ca_file))
-    smarthost = SmtpCourier(pool)
-    direct = DirectCourier(pool, resolver, _CLOCK, DirectSettings(port=settings["delivery.direct_port"]))
-    return RoutedCourier(
-        {
-            RouteKind.SMARTHOST: smarthost,
-            RouteKind.NHSMAIL: smarthost,
-            RouteKind.EXCHANGE_ONLINE: smarthost,
-            RouteKind.DIRECT: direct,
-            RouteKind.SANDBOX: SandboxCourier(settings.data / "sandbox"),
-        }
+    return assemble_courier(
+        CourierSettings(helo=settings["gateway.hostname"]),
+        KeystoreSecrets(installation.keystore),
+        _CLOCK,
+        WorldResolver(dns, HttpsFetcher(dns, ca_file=ca_file)),
+        sandbox_directory=settings.data / "sandbox",
+        direct=DirectSettings(port=settings["delivery.direct_port"]),
+        oauth_ca_file=ca_file,
     )
 
 

@@ -11,9 +11,12 @@ from wardmail.model.delivery import RecipientState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import LateRecipient, RecipientUpdate
 from wardmail.outbound.reporting import Reporter
-from wardmail.ports import Clock, Queue
+from wardmail.ports import Clock, Queue, Spool
 
 log = logging.getLogger(__name__)
+
+SPOOL_AGE = 3600.0
+"""Seconds; a body younger than this may belong to a message that is being stored this moment."""
 
 GAVE_UP = "It could not be delivered in time, and is not tried any more."
 
@@ -21,8 +24,10 @@ GAVE_UP = "It could not be delivered in time, and is not tried any more."
 class Sweeper:
     """One process of an installation runs it; `every` in seconds."""
 
-    def __init__(self, queue: Queue, reporter: Reporter, clock: Clock, every: float = 10.0) -> None:
+    def __init__(self, queue: Queue, reporter: Reporter, spool: Spool, clock: Clock, every: float = 10.0) -> None:
         self._queue = queue
+        self._spool = spool
+        self._spool_swept_at = 0.0
         self._reporter = reporter
         self._clock = clock
         self._every = every
@@ -32,6 +37,7 @@ class Sweeper:
             try:
                 while await self.sweep():
                     pass
+                await self.sweep_spool()
             except Unavailable as error:
                 log.warning("event=sweep_failed part=%s", error.part)
             await asyncio.sleep(self._every)
@@ -42,6 +48,20 @@ class Sweeper:
         for message_id, group in groupby(late, key=_by_message):
             await self._see_to(message_id, list(group))
         return len(late) == limit
+
+    async def sweep_spool(self) -> int:
+        """Once an hour: remove large bodies whose message was never stored (its sender was told 451, or we died)."""
+        now = self._clock.now()
+        if now - self._spool_swept_at < SPOOL_AGE:
+            return 0
+        self._spool_swept_at = now
+        old = await asyncio.to_thread(lambda: self._spool.names(older_than=now - SPOOL_AGE))
+        orphans = await self._queue.unreferenced(old) if old else ()
+        for name in orphans:
+            await asyncio.to_thread(self._spool.remove, name)
+        if orphans:
+            log.info("event=spool_swept bodies=%d", len(orphans))
+        return len(orphans)
 
     async def _see_to(self, message_id: str, late: Sequence[LateRecipient]) -> None:
         expired = [each.n for each in late if each.expired]

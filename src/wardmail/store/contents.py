@@ -75,6 +75,12 @@ class Contents:
                 made.append(_consignment(list(group), route, TlsLevel(tls), head, bodies[message_id]))
             return made
 
+    def spooled(self, names: Sequence[str]) -> set[str]:
+        """Those of these spooled bodies that a message refers to."""
+        query = select(content.c.spooled).where(content.c.spooled.in_(names))
+        with self._database.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def _head(self, connection: Connection, message_id: str, variant: int) -> bytes:
         query = select(content.c.head).where(content.c.message_id == message_id, content.c.variant == variant)
         row = connection.execute(query).one_or_none()

@@ -93,6 +93,10 @@ class StoreQueue:
         keys = [(each.message_id, each.n) for each in late]
         await self._writer.submit(self._one_by_one, partial(_clear_notice, keys))
 
+    async def unreferenced(self, names: Sequence[str]) -> Sequence[str]:
+        known = await asyncio.to_thread(self.contents.spooled, names)
+        return [name for name in names if name not in known]
+
     async def load(self, message_id: str) -> tuple[StoredMessage, Sequence[StoredRecipient]] | None:
         return await asyncio.to_thread(self.contents.load, message_id)
 

@@ -52,6 +52,13 @@ content = Table(
     PrimaryKeyConstraint("message_id", "variant"),
 )
 
+Index(
+    "content_spooled",
+    content.c.spooled,
+    postgresql_where=text("spooled IS NOT NULL"),
+    sqlite_where=text("spooled IS NOT NULL"),
+)
+
 recipient = Table(
     "recipient",
     metadata,

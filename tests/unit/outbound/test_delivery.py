@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -230,7 +231,7 @@ async def test_a_delay_is_told_once_and_the_end_is_told(office: Office) -> None:
     office.courier.outcomes = [BUSY]
     message_id = await office.send("a@nhs.net")
     world = office.stage.world
-    sweeper = Sweeper(world.queue, Reporter(world), office.stage.clock)
+    sweeper = Sweeper(world.queue, Reporter(world), office.stage.spool, office.stage.clock)
     office.stage.clock.at += 3700
     world.register.refresh()
     await sweeper.sweep()
@@ -242,6 +243,21 @@ async def test_a_delay_is_told_once_and_the_end_is_told(office: Office) -> None:
     await sweeper.sweep()
     assert office.line(message_id).state == "expired"
     assert b"Action: failed" in await office.report(1)
+
+
+async def test_a_body_that_no_message_knows_is_swept_from_the_spool(office: Office) -> None:
+    stage = office.stage
+    sweeper = Sweeper(stage.world.queue, Reporter(stage.world), stage.spool, stage.clock)
+    for message_id in ("KEPT", "ORPHAN"):
+        sink = stage.spool.open_sink(message_id)
+        sink.write(b"x" * 10)
+        body = sink.finish()
+        if message_id == "KEPT":
+            await accept(stage.world, replace(submission(stage), body=body))
+    stage.clock.at = time.time() + 7200
+    stage.world.register.refresh()
+    assert await sweeper.sweep_spool() == 1
+    assert len(stage.spool.names(older_than=stage.clock.at)) == 1
 
 
 async def test_a_released_message_goes_signed_and_by_name(office: Office) -> None:

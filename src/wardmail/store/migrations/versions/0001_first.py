@@ -32,6 +32,14 @@ def upgrade() -> None:
         sa.Column("spooled", sa.Text(), nullable=True, comment="the spool's name for a large body"),
         sa.PrimaryKeyConstraint("message_id", "variant"),
     )
+    op.create_index(
+        "content_spooled",
+        "content",
+        ["spooled"],
+        unique=False,
+        postgresql_where=sa.text("spooled IS NOT NULL"),
+        sqlite_where=sa.text("spooled IS NOT NULL"),
+    )
     op.create_table(
         "credential",
         sa.Column("username", sa.Text(), nullable=False),

@@ -1,0 +1,20 @@
+"""The migrations and the schema in the code say the same."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from wardmail.store.connection import Database
+from wardmail.store.schema import metadata
+from wardmail.store.setup import HEAD, schema_version, upgrade
+
+
+def test_migrations_lead_to_the_schema(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_upgrading_again_changes_nothing(database: Database) -> None:
+    upgrade(database)
+    assert schema_version(database) == HEAD
