@@ -1,0 +1,199 @@
+"""A real gateway for journeys: `wardmail serve` with its own directory, ports and database, set up by the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import smtplib
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.journeys.peers.ground import Authority, free_port, is_listening, wait_until
+
+WARDMAIL = str(Path(sys.executable).with_name("wardmail"))
+
+USER = "app"
+
+
+@dataclass
+class Gateway:
+    """One installation. `start` and `kill` may be called in turn; what is stored stays."""
+
+    directory: Path
+    authority: Authority
+    port: int
+    tls_port: int
+    settings: dict[str, str]
+    secret: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    started_with: int = 1
+    _logs: list[Path] = field(default_factory=list)
+
+    # -- the command line
+
+    @property
+    def environment(self) -> dict[str, str]:
+        named = {f"WARDMAIL__{key.upper().replace('.', '__')}": value for key, value in self.settings.items()}
+        return {**os.environ, "WARDMAIL_CONFIG": str(self.directory / "wardmail.toml"), **named}
+
+    def run(self, *words: object, stdin: str | None = None, status: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """`wardmail WORDS…`; `status` is what it must end with, None when anything will do."""
+        command = [WARDMAIL, *map(str, words)]
+        done = subprocess.run(
+            command, input=stdin or "", capture_output=True, text=True, env=self.environment, timeout=60
+        )
+        assert status is None or done.returncode == status, (command, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def ask(self, *words: object, stdin: str | None = None, status: int | None = 0) -> list[dict[str, Any]]:
+        """The same with `--json`: one record for each line of its output."""
+        done = self.run(*words, "--json", stdin=stdin, status=status)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    # -- the process
+
+    def start(self, workers: int | None = None) -> None:
+        """Returns when the ports answer."""
+        self.started_with = workers or self.started_with
+        self._logs.append(self.directory / f"log.{len(self._logs)}")
+        with self._logs[-1].open("wb") as log:
+            self.process = subprocess.Popen(
+                [WARDMAIL, "serve", "--workers", str(self.started_with)],
+                env=self.environment,
+                stderr=log,
+                stdout=log,
+                start_new_session=True,
+            )
+        wait_until(self.is_up, f"the gateway; {self.log()[-2000:]}", 30)
+
+    def is_up(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the gateway ended: {self.log()[-2000:]}")
+        return is_listening(self.port) and is_listening(self.tls_port)
+
+    @property
+    def workers(self) -> list[int]:
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
+
+    def hang_up(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
+    def stop(self, patience: float = 40) -> int:
+        """SIGTERM, as a service manager does; gives the exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(patience)
+
+    def kill(self) -> None:
+        """SIGKILL to every process at once, like a power cut."""
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        self.process = None
+
+    def log(self) -> str:
+        return "".join(path.read_text(errors="replace") for path in self._logs if path.exists())
+
+    # -- its clients
+
+    def connect(self, *, login: bool = True, timeout: float = 30) -> smtplib.SMTP:
+        """A session on the STARTTLS port, with our name verified, logged in as the application."""
+        client = smtplib.SMTP("localhost", self.port, timeout=timeout)
+        try:
+            client.starttls(context=self.trust())
+            if login:
+                client.login(USER, self.secret)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.authority.ca_file))
+
+    def send(self, message: bytes, *recipients: str, sender: str = "billing@trust.example") -> str:
+        """Hand one message in; gives its ID."""
+        client = self.connect()
+        with contextlib.closing(client):
+            client.mail(sender)
+            for recipient in recipients:
+                assert client.rcpt(recipient)[0] == 250
+            code, reply = client.data(message)
+        assert code == 250, reply
+        return reply.decode().rpartition(" ")[2]
+
+    # -- what has become of it
+
+    def waiting(self) -> list[dict[str, Any]]:
+        return self.ask("queue", "list", "--limit", "100000")
+
+    def wait_until_empty(self, seconds: float = 60) -> None:
+        wait_until(lambda: not self.waiting(), f"the queue to be empty; {self.log()[-1500:]}", seconds)
+
+    def states(self, text: str = "") -> list[str]:
+        return sorted(line["state"] for line in self.ask("messages", text, "--limit", "10000"))
+
+    def wait_for_states(self, text: str, *states: str, seconds: float = 30) -> None:
+        wait_until(lambda: self.states(text) == sorted(states), f"{text} to be {states}: {self.states(text)}", seconds)
+
+
+def make_gateway(
+    directory: Path, authority: Authority, *, database: str = "", settings: Mapping[str, str] | None = None
+) -> Gateway:
+    """Set up by `wardmail init`; routes and integrations are the caller's."""
+    port, tls_port = free_port(), free_port()
+    certificate = authority.issue("localhost", "127.0.0.1")
+    own = {
+        "listen.submission": f"127.0.0.1:{port}",
+        "listen.submissions": f"127.0.0.1:{tls_port}",
+        "listen.connections_per_minute": "0",
+        "delivery.ca_file": str(authority.ca_file),
+        "delivery.retry_minutes": "0.02",
+    }
+    gateway = Gateway(directory, authority, port, tls_port, own | dict(settings or {}))
+    gateway.run(
+        "init",
+        "--file",
+        directory / "wardmail.toml",
+        "--hostname",
+        "gateway.example",
+        "--data",
+        directory / "data",
+        *(("--database", database) if database else ()),
+        "--certificate",
+        certificate.certificate,
+        "--key",
+        certificate.key,
+    )
+    return gateway
+
+
+def let_in(gateway: Gateway, route: str, *options: object) -> None:
+    """Register the application that sends by `route` as anybody at trust.example, without ceilings."""
+    limits = ("--messages-per-minute", 0, "--messages-per-day", 0, "--recipients-per-day", 0)
+    senders = ("--sender", "@trust.example")
+    gateway.run("integration", "create", USER, "--route", route, *senders, *limits, *options)
+    (made,) = gateway.ask("integration", "credential", "add", USER, "--username", USER)
+    gateway.secret = made["secret"]
+
+
+@contextlib.contextmanager
+def running(gateway: Gateway, workers: int = 2) -> Iterator[Gateway]:
+    gateway.start(workers)
+    try:
+        yield gateway
+    finally:
+        gateway.kill()
