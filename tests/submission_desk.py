@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -82,6 +83,7 @@ class MemorySink:
     def write(self, data: bytes) -> None:
         if self.spool.is_full:
             raise Unavailable("spool", "no room")
+        time.sleep(self.spool.pause)
         self.parts.append(data)
 
     def finish(self) -> Body:
@@ -111,9 +113,12 @@ class SpooledBody:
 
 @dataclass
 class FakeSpool:
+    """`pause` is how long a write takes, in seconds."""
+
     is_full: bool = False
     finished: int = 0
     discarded: int = 0
+    pause: float = 0.0
 
     def open_sink(self, message_id: str) -> MemorySink:
         return MemorySink(self)

@@ -11,7 +11,7 @@ S: 250 HELP                the last line of the reply
 -- login                   everything up to a successful AUTH PLAIN
 -- closed                  the server has closed
 -- stored 1                so many messages have reached the desk
--- sender / recipients / message / via / options: what the last one of them must be
+-- sender / recipients / message / helo / options / notify: what the last one of them must be
 """
 
 from __future__ import annotations

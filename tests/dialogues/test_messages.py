@@ -68,6 +68,18 @@ async def test_a_message_that_is_cut_off_is_discarded(certificate: SandboxCertif
     assert desk.submissions == []
 
 
+async def test_a_refused_message_does_not_leave_the_dialogue_waiting_for_a_slow_spool(
+    certificate: SandboxCertificate,
+) -> None:
+    desk, spool = FakeDesk(), FakeSpool(pause=0.002)
+    async with listening(certificate, desk, spool) as listener:
+        client = await connect_and_log_in(listener.ports[1], certificate)
+        assert (await _send(client, _LARGE + b"\0\r\n")).startswith("554 5.6.0")
+        assert (await _send(client, b"Subject: small\r\n\r\nx\r\n")).startswith("250")
+        await client.close()
+    assert (spool.finished, spool.discarded) == (0, 1)
+
+
 async def test_a_message_in_drops_is_one_small_buffer(certificate: SandboxCertificate) -> None:
     desk = FakeDesk()
     async with listening(certificate, desk) as listener:

@@ -76,10 +76,10 @@ class SpoolWriter:
                     self._on_pressure(False)
         except Exception as failure:  # whatever it is: `finish` hands it to the one who asked
             self._failure = failure
-            self._on_pressure(False)
         finally:
-            self._waiting.clear()
+            self._waiting, self._waiting_size = [], 0
             self._writing = None
+            self._on_pressure(False)
 
     def _write(self, batch: list[bytes]) -> None:
         if self._sink is None:

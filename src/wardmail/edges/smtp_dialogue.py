@@ -54,7 +54,6 @@ class SmtpDialogue:
         self._peer = peer
         self._new_collector = new_collector
         self._helo = ""
-        self._is_extended = False
         self._identity: Identity | None = None
         self._exchange: sasl.Exchange | None = None
         self._mail: events.MailFrom | None = None
@@ -106,7 +105,6 @@ class SmtpDialogue:
             _log.info("dialogue with %s ended: %s", self._peer, event.reply.text)
         elif isinstance(event, events.Hello):
             self._helo = _harmless(event.name)
-            self._is_extended = event.extended
             self._core.accept()
         return self.end_transaction()
 
@@ -148,9 +146,8 @@ class SmtpDialogue:
             return _refusal_for(failure)
 
     def _submission(self, identity: Identity, envelope: Envelope, head: bytes, body: Body) -> Submission:
-        via = "ESMTPSA" if self._is_extended and self.tls else "ESMTPA" if self._is_extended else "SMTP"  # RFC 3848
-        via = f"UTF8{via.removeprefix('E')}" if envelope.smtputf8 else via  # RFC 6531 section 4.3
-        origin = Origin(identity.integration.id, identity.credential.username, self._peer, self._helo, via, self.tls)
+        username = identity.credential.username
+        origin = Origin(identity.integration.id, username, self._peer, self._helo, "smtp", self.tls)
         return Submission(self._message_id, origin, envelope, head, body, time.time())
 
     def _check_sender(self, mail: events.MailFrom) -> None:
@@ -231,13 +228,18 @@ def _envelope(mail: events.MailFrom, recipients: tuple[Recipient, ...]) -> Envel
 
 
 def _refusal_for(failure: Exception, *, is_login: bool = False) -> Refusal:
-    """A failure of ours is never a permanent refusal. The log says where it happened, and quotes nothing."""
+    """A failure of ours is never a permanent refusal."""
     if isinstance(failure, Unavailable):
         _log.warning("%s is unavailable", failure.part)
     else:
-        place = traceback.extract_tb(failure.__traceback__)[-1]
-        _log.error("unexpected %s at %s:%s", type(failure).__name__, place.filename, place.lineno)
+        log_surprise(failure)
     return _LOGIN_UNAVAILABLE if is_login else _LOCAL_ERROR
+
+
+def log_surprise(failure: Exception) -> None:
+    """Kind and place only: the text of an exception may quote a message."""
+    place = traceback.extract_tb(failure.__traceback__)[-1]
+    _log.error("unexpected %s at %s:%s", type(failure).__name__, place.filename, place.lineno)
 
 
 def _harmless(name: str) -> str:

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from wardmail.edges.smtp_dialogue import DialogueTools
 from wardmail.edges.smtp_limits import PeerLedger
-from wardmail.edges.smtp_session import SessionRoom, SmtpSession
+from wardmail.edges.smtp_room import SessionRoom
+from wardmail.edges.smtp_session import SmtpSession
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings
 from wardmail.edges.tls import CertificateFiles
 from wardmail.model.refusal import Unavailable

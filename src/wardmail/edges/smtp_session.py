@@ -5,54 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import ssl
 import time
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from wardmail.edges.smtp_body import MessageCollector, SpoolWriter
-from wardmail.edges.smtp_dialogue import DialogueTools, SmtpDialogue
-from wardmail.edges.smtp_settings import ListenerSettings
+from wardmail.edges.smtp_dialogue import SmtpDialogue, log_surprise
+from wardmail.edges.smtp_room import SessionRoom
 from wardmail.edges.tls_pipe import TlsFailure, TlsPipe
 from wardmail.model.route import TlsMode
-from wardmail.ports import Spool
 from wardmail.protocol.reply import Reply
 from wardmail.protocol.smtp_events import BodyBegins, BodyChunk, BodyEnds, Quit, Signal, StartTls
 from wardmail.protocol.smtp_server import SmtpServer
 
 _log = logging.getLogger(__name__)
 
-_RECEIVE_BUFFER = 256 * 1024
 _MOST_BACKLOG = 256 * 1024
 _TIMED_OUT = Reply(421, "4.4.2", "Waited too long")
 _SHUTTING_DOWN = Reply(421, "4.3.2", "Shutting down: connect again")
 _BROKEN = Reply(421, "4.3.0", "Local error: try again later")
 
 
-@dataclass(slots=True)
-class SessionRoom:
-    """What all sessions of a listener share. The loop fills `buffer` for one session at a time, so one is enough."""
-
-    settings: ListenerSettings
-    tools: DialogueTools
-    spool: Spool
-    tls: ssl.SSLContext
-    executor: Executor
-    on_empty: Callable[[], None]
-    sessions: set[SmtpSession] = field(default_factory=set)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_RECEIVE_BUFFER)))
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-
 class SmtpSession(asyncio.BufferedProtocol):
-    """Created for every connection. `deadline` is in the loop's time; the listener's tick calls `expire` past it."""
+    """Created for every connection. Past `deadline` (of time.monotonic) the listener's tick calls `expire`."""
 
     _transport: asyncio.Transport
 
@@ -64,7 +38,7 @@ class SmtpSession(asyncio.BufferedProtocol):
         self._pipe: TlsPipe | None = None
         self._holds: set[str] = set()
         self._peer = ""
-        self._is_counted = self._is_leaving = self._is_draining = False
+        self._is_leaving = self._is_draining = False
         self._body_began = 0.0
         self._body_size = 0
         self.deadline = math.inf
@@ -152,13 +126,14 @@ class SmtpSession(asyncio.BufferedProtocol):
         if self._core.is_closed:
             self._room.tools.ledger.ban(self._peer, time.monotonic())
         self._pump()
+        self._set_deadline()
 
     def _begin_tls(self) -> None:
         self._pipe = TlsPipe(self._room.tls, is_server=True)
         self.deadline = time.monotonic() + self._patience.handshake
 
     def _decrypt(self, pipe: TlsPipe, received: memoryview) -> bool:
-        """Whether there is something to do for the dialogue."""
+        """Feed the dialogue; whether there is something to do for it now."""
         was_ready = pipe.is_ready
         try:
             plaintext = pipe.feed_ciphertext(received)
@@ -188,7 +163,7 @@ class SmtpSession(asyncio.BufferedProtocol):
         try:
             has_moved = self._follow_events()
         except Exception as failure:
-            _log.error("unexpected %s in a session", type(failure).__name__)
+            log_surprise(failure)
             self._leave(_BROKEN)
             return
         self._flush()
@@ -245,11 +220,17 @@ class SmtpSession(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         output = self._core.take_output()
         if self._pipe is not None:
-            if output:
-                self._pipe.write(output)
-            output = self._pipe.take_ciphertext()
+            output = self._encrypt(self._pipe, output)
         if output:
             self._transport.write(output)
+
+    def _encrypt(self, pipe: TlsPipe, plaintext: bytes) -> bytes:
+        try:
+            pipe.write(plaintext)
+        except TlsFailure as failure:
+            _log.info("TLS with a client failed: %s", failure)
+            self._transport.abort()
+        return pipe.take_ciphertext()
 
     def _leave(self, reply: Reply) -> None:
         """End the dialogue from our side, with a reason."""
