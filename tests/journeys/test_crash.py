@@ -153,3 +153,25 @@ def test_what_was_acknowledged_arrives_whatever_is_killed(relayed: tuple[Gateway
     assert sum(arrivals[number] - 1 for number in doubled) <= AMBIGUOUS * len(kills)
     (verdict,) = gateway.ask("audit", "verify")
     assert verdict["ok"], verdict
+
+
+@pytest.mark.parametrize("database_url", [""], ids=["sqlite"])
+def test_workers_do_not_outlive_their_supervisor(relayed: tuple[Gateway, Sink]) -> None:
+    """Two workers of one name would both take back the same leases, and send the same mail."""
+    gateway, _ = relayed
+    orphans = gateway.workers
+    assert gateway.process is not None
+    os.kill(gateway.process.pid, signal.SIGKILL)
+    wait_until(lambda: not any(_is_alive(pid) for pid in orphans), "the workers to end", 10)
+
+
+def _is_alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("database_url", [""], ids=["sqlite"])
+def test_a_second_gateway_on_the_same_data_is_refused(relayed: tuple[Gateway, Sink]) -> None:
+    gateway, _ = relayed
+    refused = gateway.run("serve", "--workers", 1, status=6)
+    assert "WM-RUNNING-ALREADY" in refused.stderr

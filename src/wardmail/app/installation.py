@@ -51,7 +51,7 @@ class Installation:
 
     @cached_property
     def keystore(self) -> Keystore:
-        return Keystore.open(self.settings.keystore_path, master_key(self.settings.master_reference))
+        return Keystore.open(self.settings.keystore_path, master_key(self.settings.master_reference), follow_every=1.0)
 
     @cached_property
     def pepper(self) -> bytes:

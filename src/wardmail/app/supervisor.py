@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from types import FrameType
 
 log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 SHORTEST_LIFE = 5.0
 """Seconds; a worker that dies sooner is not replaced at once, so that a broken set-up does not spin."""
@@ -39,12 +42,14 @@ class Supervisor:
         return 0 if self._stopping else 1
 
     def _start(self, slot: int) -> None:
+        supervisor = os.getpid()
         pid = os.fork()
         if pid:
             self._slots[pid] = (slot, time.monotonic())
             return
         status = 1
         try:
+            _end_with(supervisor)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             self._work(slot)
             status = 0
@@ -73,6 +78,13 @@ class Supervisor:
         for pid in list(self._slots):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+def _end_with(supervisor: int) -> None:
+    """Have the kernel kill this worker when the supervisor dies: an orphan would work beside its own successor."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != supervisor:
+        os._exit(1)
 
 
 def _wait() -> tuple[int, int]:

@@ -47,6 +47,11 @@ def is_nhs_number(digits: str) -> bool:
     return (11 - remainder) % 11 == int(digits[9])
 
 
+def may_hold_nhs_number(text: str) -> bool:
+    """A quick No for text with fewer than ten digits in all."""
+    return sum(map(text.count, "0123456789")) >= 10
+
+
 def has_nhs_number(text: str, longest: int = 1024 * 1024) -> bool:
     """Whether the first `longest` characters hold an NHS number."""
     return any(

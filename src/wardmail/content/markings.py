@@ -90,6 +90,12 @@ def mark_in_subject(subject: str) -> Sensitivity | None:
     return max(levels, default=None)
 
 
+def may_hold_marking(text: str) -> bool:
+    """A quick No for text in which no marking's word stands."""
+    capitals = text.upper()
+    return "SECRET" in capitals or "SENSITIVE" in capitals
+
+
 def mark_in_body(text: str) -> Sensitivity | None:
     """The highest marking in the first and last five lines that hold anything, as a line or at the head of one."""
     matches = (
@@ -102,8 +108,7 @@ def mark_in_body(text: str) -> Sensitivity | None:
 def _outer_lines(text: str) -> Iterator[str]:
     """Head and foot may overlap in a short text: a line that is seen twice is marked the same twice."""
     for edge, step in ((text[:_LARGEST_EDGE], 1), (text[-_LARGEST_EDGE:], -1)):
-        capitals = edge.upper()
-        if "SECRET" in capitals or "SENSITIVE" in capitals:
+        if may_hold_marking(edge):
             lines = edge.splitlines()[::step]
             filled = (stripped for line in lines if (stripped := line[:_LONGEST_LINE].strip(" \t>\u00a0")))
             yield from islice(filled, _LINES_LOOKED_AT)

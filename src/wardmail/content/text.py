@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from wardmail.content.condense import ReadingBudget, condense
@@ -46,14 +46,19 @@ _NESTED = frozenset({b"message/rfc822", b"message/global"})
 
 
 def readable_text(
-    content_type: bytes, encoding: bytes, body: Iterable[bytes], budget: ReadingBudget = _DEFAULT_BUDGET
+    content_type: bytes,
+    encoding: bytes,
+    body: Iterable[bytes],
+    budget: ReadingBudget = _DEFAULT_BUDGET,
+    worth_reading: Callable[[str], bool] | None = None,
 ) -> TextParts | Unreadable:
     """`content_type` and `encoding` are the message's own field values (empty when absent); `body` what follows them.
 
+    HTML of which `worth_reading` says no stays markup: turning it into text is half the cost of reading a message.
     Never raises; memory stays within the budget whatever the size of the body.
     """
     condensed = condense(body, budget)
-    reader = _Reader(budget, condensed.part_limit)
+    reader = _Reader(budget, condensed.part_limit, worth_reading)
     if condensed.ended_early:
         reader.gaps[f"of a long body only {budget.total} octets were read"] = None
     reader.read_entity(content_type, encoding, condensed.raw, depth=0)
@@ -65,6 +70,7 @@ def readable_text(
 class _Reader:
     budget: ReadingBudget
     part_limit: int | None
+    worth_reading: Callable[[str], bool] | None = None
     texts: list[str] = field(default_factory=list)
     gaps: dict[str, None] = field(default_factory=dict)
     seen: int = 0
@@ -126,7 +132,8 @@ class _Reader:
             octets = raw
         charset = _CHARSET.search(content_type)
         text = _decoded(octets, charset[1] if charset else b"")
-        self.texts.append(text_of_html(text) if media == b"text/html" else text)
+        is_markup = media == b"text/html" and (self.worth_reading is None or self.worth_reading(text))
+        self.texts.append(text_of_html(text) if is_markup else text)
 
 
 def _split_head(part: bytes) -> tuple[bytes, bytes]:

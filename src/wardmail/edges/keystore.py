@@ -6,6 +6,7 @@ import json
 import os
 import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +38,10 @@ class Keystore:
     Every method raises Unavailable when the file or the entry cannot be read; no message holds a secret.
     """
 
-    def __init__(self, file: KeystoreFile, master: MasterKey) -> None:
+    def __init__(self, file: KeystoreFile, master: MasterKey, follow_every: float = 0.0) -> None:
+        """`follow_every`: seconds for which the file is taken to be as it was last seen; a change by us counts at once."""
+        self._follow_every = follow_every
+        self._looked_at = 0.0
         self._file = file
         self._lock = threading.Lock()
         self._stamp = file.stamp()
@@ -59,8 +63,8 @@ class Keystore:
         return Keystore(file, master)
 
     @staticmethod
-    def open(path: Path, master: MasterKey) -> Keystore:
-        return Keystore(KeystoreFile(path), master)
+    def open(path: Path, master: MasterKey, follow_every: float = 0.0) -> Keystore:
+        return Keystore(KeystoreFile(path), master, follow_every)
 
     @property
     def version(self) -> int:
@@ -117,9 +121,12 @@ class Keystore:
         return entry
 
     def _current(self) -> Contents:
-        if self._file.stamp() != self._stamp:
-            with self._lock:
-                self._reread()
+        now = time.monotonic()
+        if now - self._looked_at >= self._follow_every:
+            self._looked_at = now
+            if self._file.stamp() != self._stamp:
+                with self._lock:
+                    self._reread()
         return self._contents
 
     def _reread(self) -> None:

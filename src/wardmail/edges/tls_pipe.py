@@ -110,6 +110,8 @@ class TlsPipe:
         try:
             while record := self._tls.read(_RECORD):
                 records.append(record)
+                if not self._incoming.pending and not self._tls.pending():
+                    return records  # one more read would only raise
             self.is_finished = True
         except ssl.SSLWantReadError:
             pass

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wardmail.content.identifiers import has_nhs_number
-from wardmail.content.markings import UnknownMarking, mark_in_body, mark_in_subject, parse_classification
+from wardmail.content.identifiers import has_nhs_number, may_hold_nhs_number
+from wardmail.content.markings import (
+    UnknownMarking,
+    mark_in_body,
+    mark_in_subject,
+    may_hold_marking,
+    parse_classification,
+)
 from wardmail.content.text import TextParts, Unreadable, readable_text
 from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.integration import Integration
@@ -33,6 +39,7 @@ def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[byte
         content_type=block.get(b"content-type") or b"",
         encoding=block.get(b"content-transfer-encoding") or b"",
         body=body,
+        worth_reading=_may_matter_with_numbers if integration.detect_nhs_numbers else _may_matter,
     )
     marks.extend(_marks_in_text(integration, text))
     return Reading(tuple(mark for mark in marks if mark is not None))
@@ -46,6 +53,15 @@ def classify(integration: Integration, block: HeaderBlock, reading: Reading) -> 
     default = Mark(integration.default_sensitivity, "the integration's default")
     marks = (default, *declared, *reading.marks)
     return Classification(max(mark.level for mark in marks), marks)
+
+
+def _may_matter(markup: str) -> bool:
+    """Letters may be written as `&#83;`, so those count as any."""
+    return "&#" in markup or may_hold_marking(markup)
+
+
+def _may_matter_with_numbers(markup: str) -> bool:
+    return may_hold_nhs_number(markup) or _may_matter(markup)
 
 
 def _marks_in_text(integration: Integration, text: TextParts | Unreadable) -> Iterable[Mark | None]:

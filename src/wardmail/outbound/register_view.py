@@ -40,6 +40,7 @@ class RegisterView:
         self._every = every
         self._tables: dict[Profile, StandingTable] = {}
         self._confirmed_at = 0.0
+        self._day = (-1, date.min)
         self._snapshot: RegisterSnapshot | None = None
         self.refresh()
 
@@ -50,7 +51,10 @@ class RegisterView:
         return self._snapshot
 
     def today(self) -> date:
-        return datetime.fromtimestamp(self._clock.now(), UTC).date()
+        number = int(self._clock.now() // 86_400)
+        if number != self._day[0]:
+            self._day = (number, datetime.fromtimestamp(number * 86_400, UTC).date())
+        return self._day[1]
 
     def standing(self, profile: Profile, domain: str) -> StandingAnswer:
         """Whether a domain is known to be secure, by this profile's table and the list that is loaded."""

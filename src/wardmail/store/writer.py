@@ -53,8 +53,9 @@ class Writer:
             if self._closing:
                 future.set_exception(Unavailable("the store", "it is shutting down"))
                 return future
+            if not self._waiting:
+                self._wake.notify()
             self._waiting.append(_Waiting(apply, operation, future, loop))
-            self._wake.notify()
         return future
 
     def close(self) -> None:

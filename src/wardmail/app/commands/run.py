@@ -27,6 +27,7 @@ def command(directory: Path, port: int, tls_port: int) -> None:
     """Start a sandbox: SMTP on loopback, a demo integration, and a route that keeps all mail on this machine."""
     from wardmail.app import logs
     from wardmail.app.installation import Installation
+    from wardmail.app.only_one import only_one
     from wardmail.app.roles import run_worker
     from wardmail.app.sandbox import make_sandbox, welcome
     from wardmail.edges.smtp_listener import SmtpListener
@@ -40,4 +41,5 @@ def command(directory: Path, port: int, tls_port: int) -> None:
         for line in welcome(sandbox, port, tls_port):
             click.echo(line)
 
-    run_worker(Installation(sandbox.settings), 0, certificates, greet)
+    with only_one(sandbox.settings.data):
+        run_worker(Installation(sandbox.settings), 0, certificates, greet)

@@ -16,6 +16,7 @@ def command(config_path: str | None, workers: int | None) -> None:
     """Run the gateway until SIGTERM. SIGHUP reads the certificates again."""
     from wardmail.app import logs
     from wardmail.app.installation import Installation
+    from wardmail.app.only_one import only_one
     from wardmail.app.settings import load
     from wardmail.app.supervisor import Supervisor
     from wardmail.edges.tls import CertificateFiles
@@ -40,4 +41,5 @@ def command(config_path: str | None, workers: int | None) -> None:
 
     from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
 
-    raise SystemExit(Supervisor(settings.workers, work).run())
+    with only_one(settings.data):
+        raise SystemExit(Supervisor(settings.workers, work).run())
