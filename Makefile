@@ -2,21 +2,22 @@
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+INSTALLED := $(VENV)/.installed
+READY := $(VENV)/.ready-to-develop
 
 ##@ Use
 .PHONY: run
-run: $(STAMP) ## Start a sandbox gateway on this machine; nothing leaves it
+run: $(INSTALLED) ## Start a sandbox gateway on this machine; nothing leaves it
 	@$(BIN)/wardmail run
 
 ##@ Develop
 .PHONY: test
-test: $(STAMP) peers ## Everything that CI runs: checks, then all tests, with real peers
+test: $(READY) peers ## Everything that CI runs: checks, then all tests, with real peers
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest
 
 .PHONY: check
-check: $(STAMP) ## Style, types, layers, licences
+check: $(READY) ## Style, types, layers, licences
 	@$(BIN)/ruff check src tests bench scripts
 	@$(BIN)/ruff format --check src tests bench scripts
 	@$(BIN)/mypy
@@ -24,7 +25,7 @@ check: $(STAMP) ## Style, types, layers, licences
 	@$(BIN)/python scripts/check-licences
 
 .PHONY: bench
-bench: $(STAMP) ## Measure beside Postfix + OpenDKIM and Haraka; writes bench/results
+bench: $(READY) ## Measure beside Postfix + OpenDKIM and Haraka; writes bench/results
 	@scripts/install-test-peers bench
 	@$(BIN)/python -m bench
 
@@ -33,7 +34,7 @@ peers:
 	@scripts/install-test-peers test
 
 .PHONY: lock
-lock: $(STAMP) ## Write requirements.lock anew from pyproject.toml
+lock: $(READY) ## Write requirements.lock anew from pyproject.toml
 	@scripts/lock
 
 .PHONY: clean
@@ -44,6 +45,10 @@ clean: ## Remove what the other targets made
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(STAMP): requirements.lock pyproject.toml
-	@scripts/install $(VENV)
-	@touch $(STAMP)
+$(INSTALLED): requirements.lock pyproject.toml
+	@scripts/install $(VENV) requirements.lock
+	@touch $@
+
+$(READY): requirements-dev.lock pyproject.toml
+	@scripts/install $(VENV) requirements-dev.lock
+	@touch $(INSTALLED) $@

@@ -10,7 +10,7 @@ import smtplib
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.journeys.peers.ground import Authority, free_port, is_listening, wait
 WARDMAIL = str(Path(sys.executable).with_name("wardmail"))
 
 USER = "app"
+SENDER = "billing@trust.example"
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Gateway:
     port: int
     tls_port: int
     settings: dict[str, str]
-    secret: str = ""
+    secrets: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_with: int = 1
     _logs: list[Path] = field(default_factory=list)
@@ -109,13 +110,12 @@ class Gateway:
 
     # -- its clients
 
-    def connect(self, *, login: bool = True, timeout: float = 30) -> smtplib.SMTP:
-        """A session on the STARTTLS port, with our name verified, logged in as the application."""
+    def connect(self, user: str = USER, timeout: float = 30) -> smtplib.SMTP:
+        """A session on the STARTTLS port, with the gateway's name verified, logged in."""
         client = smtplib.SMTP("localhost", self.port, timeout=timeout)
         try:
             client.starttls(context=self.trust())
-            if login:
-                client.login(USER, self.secret)
+            client.login(user, self.secrets[user])
         except BaseException:
             client.close()
             raise
@@ -124,16 +124,28 @@ class Gateway:
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.authority.ca_file))
 
-    def send(self, message: bytes, *recipients: str, sender: str = "billing@trust.example") -> str:
-        """Hand one message in; gives its ID."""
-        client = self.connect()
-        with contextlib.closing(client):
-            client.mail(sender)
-            for recipient in recipients:
-                assert client.rcpt(recipient)[0] == 250
-            code, reply = client.data(message)
+    def send(self, message: bytes, *recipients: str, user: str = USER, **wishes: object) -> str:
+        """Hand one message in, as `submit` does; gives its ID."""
+        code, reply = self.submit(message, *recipients, user=user, **wishes)
         assert code == 250, reply
-        return reply.decode().rpartition(" ")[2]
+        return reply.rpartition(" ")[2]
+
+    def submit(
+        self,
+        message: bytes,
+        *recipients: str,
+        user: str = USER,
+        sender: str = SENDER,
+        mail_options: Sequence[str] = (),
+        rcpt_options: Sequence[str] = (),
+    ) -> tuple[int, str]:
+        """What the gateway says to the message; every recipient must be taken."""
+        with contextlib.closing(self.connect(user)) as client:
+            assert client.mail(sender, mail_options)[0] == 250
+            for recipient in recipients:
+                assert client.rcpt(recipient, rcpt_options)[0] == 250
+            code, reply = client.data(message)
+        return code, reply.decode()
 
     # -- what has become of it
 
@@ -181,13 +193,13 @@ def make_gateway(
     return gateway
 
 
-def let_in(gateway: Gateway, route: str, *options: object) -> None:
-    """Register the application that sends by `route` as anybody at trust.example, without ceilings."""
+def let_in(gateway: Gateway, route: str, *options: object, user: str = USER) -> None:
+    """Register an application that sends by `route` as anybody at trust.example, without ceilings."""
     limits = ("--messages-per-minute", 0, "--messages-per-day", 0, "--recipients-per-day", 0)
     senders = ("--sender", "@trust.example")
-    gateway.run("integration", "create", USER, "--route", route, *senders, *limits, *options)
-    (made,) = gateway.ask("integration", "credential", "add", USER, "--username", USER)
-    gateway.secret = made["secret"]
+    gateway.run("integration", "create", user, "--route", route, *senders, *limits, *options)
+    (made,) = gateway.ask("integration", "credential", "add", user, "--username", user)
+    gateway.secrets[user] = made["secret"]
 
 
 @contextlib.contextmanager

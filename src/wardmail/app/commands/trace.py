@@ -85,7 +85,7 @@ def _sentence(event: EventLine) -> str:
 
 def _attempt(detail: dict[str, Any]) -> str:
     required, achieved, version, cipher = detail["tls"]
-    link = f"{version} {cipher}, {detail['proof']}" if version else "no TLS"
+    link = f"{version} {cipher}, {detail['proof']}" if version else detail["proof"] or "no TLS"
     where = f" at {detail['host']}" if detail["host"] else ""
     short = (
         "" if achieved == required or not detail["host"] else f" (required {required.lower()}, got {achieved.lower()})"
