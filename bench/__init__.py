@@ -1,0 +1,1 @@
+"""Measures Wardmail beside its peers on the same machine, in the same run."""
