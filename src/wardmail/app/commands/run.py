@@ -30,6 +30,7 @@ def command(directory: Path, port: int, tls_port: int) -> None:
     from wardmail.app.only_one import only_one
     from wardmail.app.roles import run_worker
     from wardmail.app.sandbox import make_sandbox, welcome
+    from wardmail.app.sole_use import sole_use
     from wardmail.edges.smtp_listener import SmtpListener
     from wardmail.edges.tls import CertificateFiles
 
@@ -42,4 +43,5 @@ def command(directory: Path, port: int, tls_port: int) -> None:
             click.echo(line)
 
     with only_one(sandbox.settings.data):
+        with sole_use(sandbox.settings):
         run_worker(Installation(sandbox.settings), 0, certificates, greet)

@@ -18,6 +18,7 @@ def command(config_path: str | None, workers: int | None) -> None:
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
     from wardmail.app.settings import load
+    from wardmail.app.sole_use import sole_use
     from wardmail.app.supervisor import Supervisor
     from wardmail.edges.tls import CertificateFiles
 
@@ -42,4 +43,5 @@ def command(config_path: str | None, workers: int | None) -> None:
     from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
 
     with only_one(settings.data):
+        with sole_use(settings):
         raise SystemExit(Supervisor(settings.workers, work).run())
