@@ -26,11 +26,11 @@ import click
 def command(directory: Path, port: int, tls_port: int) -> None:
     """Start a sandbox: SMTP on loopback, a demo integration, and a route that keeps all mail on this machine."""
     from wardmail.app import logs
+    from wardmail.app.free_ports import require_free_ports
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
     from wardmail.app.roles import run_worker
     from wardmail.app.sandbox import make_sandbox, welcome
-    from wardmail.app.sole_use import sole_use
     from wardmail.edges.smtp_listener import SmtpListener
     from wardmail.edges.tls import CertificateFiles
 
@@ -43,5 +43,5 @@ def command(directory: Path, port: int, tls_port: int) -> None:
             click.echo(line)
 
     with only_one(sandbox.settings.data):
-        with sole_use(sandbox.settings):
+        require_free_ports(sandbox.settings)
         run_worker(Installation(sandbox.settings), 0, certificates, greet)

@@ -15,10 +15,10 @@ from wardmail.app.failures import CommandFailed
 def command(config_path: str | None, workers: int | None) -> None:
     """Run the gateway until SIGTERM. SIGHUP reads the certificates again."""
     from wardmail.app import logs
+    from wardmail.app.free_ports import require_free_ports
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
     from wardmail.app.settings import load
-    from wardmail.app.sole_use import sole_use
     from wardmail.app.supervisor import Supervisor
     from wardmail.edges.tls import CertificateFiles
 
@@ -43,5 +43,5 @@ def command(config_path: str | None, workers: int | None) -> None:
     from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
 
     with only_one(settings.data):
-        with sole_use(settings):
+        require_free_ports(settings)
         raise SystemExit(Supervisor(settings.workers, work).run())
