@@ -127,6 +127,7 @@ class Postfix:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._directory = ground.directory / self.name
+        self.log = self._directory / "log"
         self._port, self._milter_port, self._dovecot_port = free_port(), free_port(), free_port()
 
     def missing(self) -> str:
@@ -166,13 +167,13 @@ class Postfix:
         )
         (directory / "main.cf").write_text(main)
         self._empty_queue()
-        with (directory / "log").open("wb") as log:
+        with self.log.open("wb") as log:
             processes.start(["/usr/sbin/dovecot", "-F", "-c", directory / "dovecot.conf"], log=log)
             processes.start(["/usr/sbin/opendkim", "-f", "-x", directory / "opendkim.conf"], log=log)
             starter = processes.start(["/usr/sbin/postfix", "-c", directory, "start"], log=log)
             starter.wait(30)
         if starter.returncode:
-            raise RuntimeError(f"Postfix did not start: {(directory / 'log').read_text()[-800:]}")
+            raise RuntimeError(f"Postfix did not start: {self.log.read_text()[-800:]}")
         wait_until(lambda: greets(self._port), "Postfix")
         processes.adopt(int((directory / "queue" / "pid" / "master.pid").read_text()))
         return Running(self.name, self._port, "app:secretsecret", processes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from bench.accounting import Processes, processes_of
@@ -25,6 +26,7 @@ class Running:
 class System(Protocol):
     name: str
     title: str
+    log: Path
 
     def missing(self) -> str:
         """Why it cannot run on this machine; empty when it can."""
@@ -47,5 +49,12 @@ def running(system: System, sink_port: int) -> Iterator[Running]:
             started = system.start(processes, sink_port)
             wait_until(lambda: greets(started.port), f"{system.title} to greet", 60)
             yield started
+        except Exception as error:
+            error.add_note(f"{system.title} logged: {_end_of(system.log)}")
+            raise
         finally:
             system.stop()
+
+
+def _end_of(log: Path, characters: int = 1500) -> str:
+    return log.read_text(errors="replace")[-characters:] if log.exists() else "nothing"

@@ -34,6 +34,7 @@ class Wardmail:
         self._does_all = does_all
         self._sink_port = sink_port
         self._home = ground.directory / self.name
+        self.log = self._home / "log"
         self._port = free_port()
         self._login = ""
 
@@ -71,7 +72,7 @@ class Wardmail:
     def start_again(self, processes: Processes, workers: int = 0) -> Running:
         """With the queue that it has."""
         count = workers or os.cpu_count() or 1
-        with (self._home / "log").open("wb") as log:
+        with self.log.open("wb") as log:
             command = [WARDMAIL, "serve", "--workers", str(count)]
             processes.start(command, log=log, environment=self._environment())
         return Running(self.name, self._port, self._login, processes)

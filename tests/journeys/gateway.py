@@ -156,10 +156,10 @@ class Gateway:
         wait_until(lambda: not self.waiting(), f"the queue to be empty; {self.log()[-1500:]}", seconds)
 
     def states(self, text: str = "") -> list[str]:
-        return sorted(line["state"] for line in self.ask("messages", text, "--limit", "10000"))
+        return sorted(line["status"] for line in self.ask("messages", text, "--limit", "10000"))
 
     def wait_for_states(self, text: str, *states: str, seconds: float = 30) -> None:
-        wait_until(lambda: self.states(text) == sorted(states), f"{text} to be {states}: {self.states(text)}", seconds)
+        wait_until(lambda: self.states(text) == sorted(states), f"{text} to be {states}", seconds)
 
 
 def make_gateway(

@@ -101,7 +101,7 @@ BUILT_IN_RULES: tuple[Rule, ...] = (
     Rule(
         "unknown-domain",
         "SHARE-6",
-        AllOf((_SENSITIVE, StandingIs(Standing.UNKNOWN), Not(RouteHasSecureTag()))),
+        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, Not(RouteHasSecureTag()))),
         Hold(),
         "it is sensitive, and the recipient's domain is not known to be secure",
     ),
