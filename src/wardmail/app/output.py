@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -69,3 +70,15 @@ def confirm(question: str, *, assume_yes: bool) -> bool:
         note(f"{question} Not done: say --yes to confirm.")
         return False
     return click.confirm(question)
+
+
+def progress(what: str) -> Callable[[int, int], None]:
+    """A counter on stderr that is rewritten in place; shown on a terminal only, and only after a second."""
+    began = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        if sys.stderr.isatty() and time.monotonic() - began > 1:
+            ending = "\n" if done >= of else ""
+            click.echo(f"\r{done:,} of {of:,} {what}{ending}", err=True, nl=False)
+
+    return tell

@@ -7,7 +7,11 @@ from dataclasses import replace
 from wardmail.model.route import AuthMechanism, Route, RouteKind, RouteLimits, TlsLevel, TlsMode
 
 USER_FACING = RouteLimits(
-    messages_per_minute=30, recipients_per_day=10_000, recipients_per_message=100, connections=2, messages_per_connection=100
+    messages_per_minute=30,
+    recipients_per_day=10_000,
+    recipients_per_message=100,
+    connections=2,
+    messages_per_connection=100,
 )
 """Exchange Online's and NHSmail's own ceilings for one account, with fewer connections than the three they allow."""
 

@@ -38,7 +38,9 @@ def evaluate(rules: Sequence[Rule], facts: Facts) -> Decision:
     untold: list[Rule] = []
     for rule in rules:
         answer = rule.when.holds(facts)
-        if answer is None or (answer and isinstance(rule.then, RouteByIntegration) and isinstance(facts.route, Missing)):
+        if answer is None or (
+            answer and isinstance(rule.then, RouteByIntegration) and isinstance(facts.route, Missing)
+        ):
             untold.append(rule)
         elif answer:
             hits.append(rule)

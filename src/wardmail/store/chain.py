@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
@@ -62,13 +62,18 @@ def link(previous: bytes, seq: int, item: Event, detail: str) -> bytes:
     return digest.digest()
 
 
-def verify(database: Database) -> ChainReport:
-    """Walk the whole chain: names the first event that was changed, removed or put in, or a head that was cut off."""
+def verify(database: Database, progress: Callable[[int, int], None] | None = None) -> ChainReport:
+    """Walk the whole chain: names the first event that was changed, removed or put in, or a head that was cut off.
+
+    `progress` is told now and then how many events of how many were walked.
+    """
     with database.read() as connection:
         head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
         previous, count = GENESIS, 0
         for seq, item, detail, stored in _walk(connection):
             count += 1
+            if progress is not None and count % 5000 == 0:
+                progress(count, head.seq)
             if seq != count:
                 return ChainReport(count - 1, previous, count, f"event {count} is missing")
             previous = link(previous, seq, item, detail)

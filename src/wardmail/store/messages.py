@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
 
 from wardmail.model.delivery import WAITING, RecipientState
+from wardmail.model.message_id import first_id_at
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
@@ -55,7 +56,7 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Any of these narrow the list; `text` is a message ID or an address, or the beginning of an ID."""
+    """Any of these narrow the list, newest first; `text` is an address, a message ID or the beginning of one."""
 
     text: str = ""
     states: tuple[str, ...] = ()
@@ -73,7 +74,9 @@ class Messages:
         self._chain = EventChain(database)
 
     def search(self, wanted: Search) -> Sequence[MessageLine]:
-        query = _lines().where(message.c.received_at >= wanted.since)
+        query = _lines()
+        if wanted.since:
+            query = query.where(message.c.id >= first_id_at(wanted.since))
         if wanted.text:
             text = wanted.text.strip()
             same_id = message.c.id.between(text.upper(), text.upper() + "~")
@@ -84,7 +87,7 @@ class Messages:
             query = query.where(message.c.integration_id == wanted.integration)
         if wanted.domain:
             query = query.where(recipient.c.domain == wanted.domain)
-        query = query.order_by(message.c.received_at.desc(), recipient.c.n).limit(wanted.limit)
+        query = query.order_by(message.c.id.desc(), recipient.c.n).limit(wanted.limit)
         with self._database.read() as connection:
             return [_line(row) for row in connection.execute(query)]
 

@@ -50,10 +50,9 @@ class Postfix:
         """What the mailbox has received, as stored."""
         return [path.read_bytes() for path in sorted((self.directory / "mail" / mailbox / "new").glob("*"))]
 
-    def wait_for_messages(self, mailbox: str, count: int) -> list[bytes]:
-        wait_until(
-            lambda: len(self.messages(mailbox)) >= count, f"{count} messages for {mailbox}; {self.log()[-2000:]}"
-        )
+    def wait_for_messages(self, mailbox: str, count: int, seconds: float = 30) -> list[bytes]:
+        what = f"{count} messages for {mailbox}; {self.log()[-2000:]}"
+        wait_until(lambda: len(self.messages(mailbox)) >= count, what, seconds)
         return self.messages(mailbox)
 
     def log(self) -> str:

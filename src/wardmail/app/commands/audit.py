@@ -6,7 +6,7 @@ import click
 
 from wardmail.app.failures import FINDINGS
 from wardmail.app.installation import Installation
-from wardmail.app.output import emit, json_option, moment, rfc3339, say, table
+from wardmail.app.output import emit, json_option, moment, progress, rfc3339, say, table
 
 
 @click.group()
@@ -21,7 +21,7 @@ def verify(config_path: str | None, as_json: bool) -> None:
     """Walk the whole chain. Exit status 3 when an event was changed, removed or put in."""
     from wardmail.store.chain import verify as walk
 
-    report = walk(Installation.at(config_path).database)
+    report = walk(Installation.at(config_path).database, None if as_json else progress("events"))
     if as_json:
         head = report.head.hex()
         emit({"ok": report.broken_at is None, "events": report.events, "head": head, "why": report.why})
