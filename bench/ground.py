@@ -44,7 +44,7 @@ class Ground:
 @contextmanager
 def prepared_ground() -> Iterator[Ground]:
     """In /var/tmp, which keeps its files over a restart and so is on a disk: a RAM disk would make every fsync free."""
-    directory = Path(tempfile.mkdtemp(prefix="wardmail-bench-", dir="/var/tmp"))
+    directory = Path(tempfile.mkdtemp(prefix=f"wardmail-bench-{os.getpid()}-", dir="/var/tmp"))
     directory.chmod(0o755)
     ground = Ground(
         directory,

@@ -133,7 +133,7 @@ class Sink:
     def cpu_seconds(self) -> float:
         return cpu_seconds_of(self._process.pid)
 
-    def wait_for(self, messages: int, seconds: float = 300.0) -> Counted:
+    def wait_for(self, messages: int, seconds: float = 60.0) -> Counted:
         """Until that many have come in all. Raises TimeoutError when for `seconds` none came."""
         last, end = -1, time.monotonic() + seconds
         while (now := self.counted().messages) < messages:

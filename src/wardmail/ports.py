@@ -131,6 +131,10 @@ class Queue(Protocol):
         """Take up to `limit` recipients that are due on this route, for this process alone until `until`."""
         ...
 
+    async def renew(self, consignments: Sequence[Consignment], until: float) -> None:
+        """Keep what this process still has on its desk for longer; what is not leased to it is left as it is."""
+        ...
+
     async def release(self, consignments: Sequence[Consignment], due_at: float) -> None:
         """Give a lease back unused."""
         ...

@@ -99,9 +99,9 @@ def relayed(tmp_path: Path, database_url: str) -> Iterator[tuple[Gateway, Sink]]
     with running_sink(tmp_path, authority.issue("sink.localhost", "localhost")) as sink:
         gateway = make_gateway(tmp_path, authority, database=database_url, settings={"log.level": "warning"})
         upstream = ("--host", "localhost", "--port", sink.port, "--tls-mode", "implicit", "--auth", "none")
-        gateway.run("route", "create", "relay", "--kind", "smarthost", *upstream, "--ca-file", authority.ca_file)
+        gateway.do("route", "create", "relay", "--kind", "smarthost", *upstream, "--ca-file", authority.ca_file)
         let_in(gateway, "relay", "--no-detect-nhs-numbers")
-        gateway.run("domain", "rotate", "trust.example", "--algorithm", "ed25519-sha256")
+        gateway.do("domain", "rotate", "trust.example", "--algorithm", "ed25519-sha256")
         with running(gateway):
             yield gateway, sink
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from wardmail.model.address import Address
 
@@ -23,7 +23,6 @@ class Body(Protocol):
     def is_spooled(self) -> bool: ...
 
 
-@runtime_checkable
 class SpooledBody(Body, Protocol):
     """A large body; `name` is what the spool finds it by."""
 

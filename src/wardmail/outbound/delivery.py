@@ -4,57 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.delivery import Deferred
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import Route, RouteKind
 from wardmail.outbound.guards import Guard, charges_for, check
+from wardmail.outbound.lanes import IN_HAND_OCTETS, InHand, Lane
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
 from wardmail.ports import Clock, Courier, Queue
 
 log = logging.getLogger(__name__)
 
-IN_HAND = 500
-"""Consignments one lane keeps in memory; the rest wait in the store."""
-IN_HAND_OCTETS = 32 * 1024 * 1024
 LEASE_BATCH = 200
 LONGEST_PAUSE = 60.0
 """Seconds between two knocks at the door of an upstream that does not answer."""
-
-
-@dataclass(slots=True)
-class Lane:
-    """One route in this process. `closed_until` is when an upstream that failed, or a ceiling, may be tried again."""
-
-    route: str
-    waiting: deque[Consignment] = field(default_factory=deque)
-    octets: int = 0
-    couriers: int = 0
-    closed_until: float = 0.0
-    failures: int = 0
-
-    def has_room(self, size: int, now: float) -> bool:
-        room = len(self.waiting) < IN_HAND and self.octets + size <= IN_HAND_OCTETS
-        return room and self.closed_until <= now and not self.failures
-
-    def push(self, consignment: Consignment) -> None:
-        self.waiting.append(consignment)
-        self.octets += consignment.body.size
-
-    def pop(self) -> Consignment:
-        consignment = self.waiting.popleft()
-        self.octets -= consignment.body.size
-        return consignment
-
-    def empty(self) -> Sequence[Consignment]:
-        taken, self.octets = list(self.waiting), 0
-        self.waiting.clear()
-        return taken
 
 
 class Delivery:
@@ -87,9 +53,10 @@ class Delivery:
         return not self._draining and self._lane(route).has_room(size, self._clock.now())
 
     def offer(self, consignments: Sequence[Consignment]) -> None:
+        until = self._clock.now() + self._lease
         for consignment in consignments:
             lane = self._lane(consignment.route)
-            lane.push(consignment)
+            lane.push(InHand(consignment, until))
             self._staff(lane)
 
     async def run(self) -> None:
@@ -97,10 +64,13 @@ class Delivery:
         while not self._draining:
             busy = False
             try:
+                await self._renew()
                 for name in list(self._register.snapshot.routes):
                     busy |= await self._fetch(self._lane(name))
             except Unavailable as error:
                 log.warning("event=fetch_failed part=%s", error.part)
+            except Exception:
+                log.exception("event=fetch_broke")
             if not busy:
                 await self._rest()
 
@@ -127,6 +97,8 @@ class Delivery:
     async def _fetch(self, lane: Lane) -> bool:
         """True when there may be more at once. A lane that is coming back is tried with a single consignment first."""
         now = self._clock.now()
+        if lane.waiting:
+            self._staff(lane)  # its couriers may have stopped when the store was away
         if lane.closed_until > now or len(lane.waiting) >= LEASE_BATCH // 2 or lane.octets > IN_HAND_OCTETS // 2:
             return False
         if lane.failures and lane.couriers:
@@ -145,16 +117,40 @@ class Delivery:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    async def _renew(self) -> None:
+        """Ask for more time for what is in hand: an upstream may take longer over it than a lease lasts."""
+        now = self._clock.now()
+        ending = [each for lane in self._lanes.values() for each in lane.ending_before(now + self._lease / 2)]
+        if ending:
+            await self._queue.renew([each.consignment for each in ending], now + self._lease)
+            for each in ending:
+                each.until = now + self._lease
+
     async def _work(self, lane: Lane) -> None:
         try:
             while lane.waiting:
-                await self._attempt(lane, lane.pop())
+                await self._begin(lane, lane.pop())
         except Unavailable as error:
             # What is in hand stays leased, and is due again when the lease runs out.
             log.warning("event=lane_stopped route=%s part=%s", lane.route, error.part)
         finally:
             lane.couriers -= 1
             self._hungry.set()
+
+    async def _begin(self, lane: Lane, each: InHand) -> None:
+        if each.until <= self._clock.now():
+            log.warning("event=lease_ran_out queue_id=%s", each.consignment.message_id)
+            return
+        lane.begun.add(each)
+        try:
+            await self._attempt(lane, each.consignment)
+        except Unavailable:
+            raise
+        except Exception:
+            # It stays leased, and so is tried again; one bad message must not stop the others behind it.
+            log.exception("event=attempt_broke queue_id=%s", each.consignment.message_id)
+        finally:
+            lane.begun.discard(each)
 
     async def _attempt(self, lane: Lane, consignment: Consignment) -> None:
         now = self._clock.now()

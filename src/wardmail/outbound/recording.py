@@ -11,7 +11,7 @@ from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.delivery import Ambiguous, Deferred, Delivered, Failed, HandedOn, RecipientState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import Route
-from wardmail.model.stored import RecipientUpdate
+from wardmail.model.stored import AcceptedMessage, RecipientUpdate
 from wardmail.outbound.guards import Guard
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES, next_attempt
@@ -94,12 +94,21 @@ class Recorder:
         if self._pending:
             await asyncio.wait(self._pending, timeout=patience)
 
+    async def _reports(self, consignment: Consignment, updates: Sequence[RecipientUpdate]) -> Sequence[AcceptedMessage]:
+        try:
+            return await self._reporter.reports_on(consignment, updates)
+        except Unavailable:
+            raise
+        except Exception:
+            # Better no report than no record: without one the message would be sent again and again.
+            log.exception("event=report_broke queue_id=%s", consignment.message_id)
+            return ()
+
     async def _write(self, consignment: Consignment, updates: Sequence[RecipientUpdate]) -> None:
         delay = 0.5
         while True:
             try:
-                reports = await self._reporter.reports_on(consignment, updates)
-                await self._queue.record(updates, reports)
+                await self._queue.record(updates, await self._reports(consignment, updates))
             except Unavailable as error:
                 # An outcome that is not written down means a duplicate later: do not let go before the lease does.
                 log.error("event=outcome_not_recorded queue_id=%s part=%s", consignment.message_id, error.part)

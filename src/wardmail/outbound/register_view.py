@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -81,5 +80,9 @@ class RegisterView:
         """Runs for as long as the process does."""
         while True:
             await asyncio.sleep(self._every)
-            with contextlib.suppress(Unavailable):
+            try:
                 await asyncio.to_thread(self.refresh)
+            except Unavailable as error:
+                log.warning("event=register_not_confirmed part=%s", error.part)
+            except Exception:
+                log.exception("event=register_unreadable")

@@ -9,6 +9,7 @@ from wardmail.model.consignment import AttemptResult, ConsignedRecipient, Consig
 from wardmail.model.decision import Decision, Outcome
 from wardmail.model.delivery import Delivered, Failed, HandedOn, PeerReply, RecipientState
 from wardmail.model.message import Body, Envelope, MemoryBody, Origin, Recipient
+from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, RecipientUpdate, StoredMessage
 from wardmail.outbound.world import World
@@ -73,8 +74,16 @@ class Reporter:
         ]
         if not fates:
             return ()
-        head, body = await self._world.queue.read_content(message_id, chosen[0].variant)
+        head, body = await self._content(message_id, chosen[0].variant)
         return self._by_action(stored, fates, head, body)
+
+    async def _content(self, message_id: str, variant: int) -> tuple[bytes, Body]:
+        """Empty when it cannot be opened: the sender is told all the same."""
+        try:
+            return await self._world.queue.read_content(message_id, variant)
+        except Unavailable as error:
+            log.error("event=content_unreadable queue_id=%s part=%s", message_id, error.part)
+            return b"", MemoryBody(())
 
     def _by_action(
         self, stored: StoredMessage, fates: Sequence[Fate], head: bytes, body: Body

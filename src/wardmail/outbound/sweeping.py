@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 
 from wardmail.model.delivery import RecipientState
 from wardmail.model.refusal import Unavailable
-from wardmail.model.stored import LateRecipient, RecipientUpdate
+from wardmail.model.stored import AcceptedMessage, LateRecipient, RecipientUpdate
 from wardmail.outbound.reporting import Reporter
 from wardmail.ports import Clock, Queue, Spool
 
 log = logging.getLogger(__name__)
+
+_Make = Callable[[str, Sequence[int]], Awaitable[Sequence[AcceptedMessage]]]
 
 SPOOL_AGE = 3600.0
 """Seconds; a body younger than this may belong to a message that is being stored this moment."""
@@ -40,6 +42,8 @@ class Sweeper:
                 await self.sweep_spool()
             except Unavailable as error:
                 log.warning("event=sweep_failed part=%s", error.part)
+            except Exception:
+                log.exception("event=sweep_broke")
             await asyncio.sleep(self._every)
 
     async def sweep(self, limit: int = 500) -> bool:
@@ -68,11 +72,23 @@ class Sweeper:
         delayed = [each for each in late if not each.expired]
         if expired:
             updates = [RecipientUpdate(message_id, n, RecipientState.EXPIRED, 0, None, why=GAVE_UP) for n in expired]
-            await self._queue.record(updates, await self._reporter.on_expiry(message_id, expired))
+            await self._queue.record(updates, await self._reports(self._reporter.on_expiry, message_id, expired))
             log.warning("event=expired queue_id=%s recipients=%d", message_id, len(expired))
         if delayed:
-            await self._queue.record([], await self._reporter.on_delay(message_id, [each.n for each in delayed]))
+            numbers = [each.n for each in delayed]
+            await self._queue.record([], await self._reports(self._reporter.on_delay, message_id, numbers))
             await self._queue.notice_given(delayed)
+
+    @staticmethod
+    async def _reports(make: _Make, message_id: str, numbers: Sequence[int]) -> Sequence[AcceptedMessage]:
+        """A report that cannot be made must not keep the sweeper from all that is late besides."""
+        try:
+            return await make(message_id, numbers)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("event=report_broke queue_id=%s", message_id)
+            return ()
 
 
 def _by_message(late: LateRecipient) -> str:

@@ -16,6 +16,8 @@ from wardmail.store.statements import compiled, insert_all, update_where
 
 GENESIS = b"\0" * 32
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True).encode
+
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
@@ -45,7 +47,7 @@ class EventChain:
         rows = []
         for item in events:
             seq += 1
-            detail = json.dumps(item.detail, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+            detail = _encode(item.detail)
             last = link(last, seq, item, detail)
             rows.append((seq, item.at, item.kind, item.message_id, item.subject, item.actor, detail, last))
         cursor.executemany(self._append, rows)
@@ -55,11 +57,8 @@ class EventChain:
 def link(previous: bytes, seq: int, item: Event, detail: str) -> bytes:
     """The hash of one event. Fields are length-prefixed, so that no two different rows hash alike."""
     fields = (str(seq), repr(item.at), item.kind, item.message_id or "", item.subject, item.actor, detail)
-    digest = hashlib.sha256(previous)
-    for field in fields:
-        raw = field.encode()
-        digest.update(len(raw).to_bytes(4, "big") + raw)
-    return digest.digest()
+    raw = [field.encode() for field in fields]
+    return hashlib.sha256(b"".join([previous, *[len(each).to_bytes(4, "big") + each for each in raw]])).digest()
 
 
 def verify(database: Database, progress: Callable[[int, int], None] | None = None) -> ChainReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -17,6 +18,8 @@ from wardmail.ports import Sealer, Spool
 from wardmail.store import rows
 from wardmail.store.connection import Database
 from wardmail.store.schema import content, message, recipient
+
+log = logging.getLogger(__name__)
 
 
 class Contents:
@@ -56,8 +59,11 @@ class Contents:
             query = select(recipient).where(recipient.c.message_id == message_id).order_by(recipient.c.n)
             return rows.stored_message(row), [rows.stored_recipient(each) for each in connection.execute(query)]
 
-    def consignments(self, keys: Sequence[tuple[str, int]]) -> Sequence[Consignment]:
-        """What couriers need for these recipient rows: those of one message with equal needs travel together."""
+    def consignments(self, keys: Sequence[tuple[str, int]]) -> tuple[Sequence[Consignment], Sequence[tuple[str, int]]]:
+        """What couriers need for these recipient rows: those of one message with equal needs travel together.
+
+        The second list is of rows whose content cannot be opened: one of them must not keep the others waiting.
+        """
         query = (
             select(recipient, message)
             .join(message, message.c.id == recipient.c.message_id)
@@ -67,13 +73,20 @@ class Contents:
         with self._database.read() as connection:
             found = connection.execute(query).all()
             bodies: dict[str, Body] = {}
-            made = []
-            for (message_id, variant, route, tls), group in groupby(found, key=_together):
-                if message_id not in bodies:
-                    bodies = {message_id: self._body(connection, message_id)}
-                head = self._head(connection, message_id, variant)
-                made.append(_consignment(list(group), route, TlsLevel(tls), head, bodies[message_id]))
-            return made
+            made: list[Consignment] = []
+            unreadable: list[tuple[str, int]] = []
+            for (message_id, variant, route, tls), together in groupby(found, key=_together):
+                group = list(together)
+                try:
+                    if message_id not in bodies:
+                        bodies = {message_id: self._body(connection, message_id)}
+                    head = self._head(connection, message_id, variant)
+                except Unavailable as error:
+                    log.error("event=content_unreadable queue_id=%s part=%s", message_id, error.part)
+                    unreadable += [(message_id, row.n) for row in group]
+                    continue
+                made.append(_consignment(group, route, TlsLevel(tls), head, bodies[message_id]))
+            return made, unreadable
 
     def spooled(self, names: Sequence[str]) -> set[str]:
         """Those of these spooled bodies that a message refers to."""

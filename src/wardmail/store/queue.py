@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy import Connection, and_, bindparam, or_, select, tuple_, update
 
 from wardmail.model.consignment import Consignment
-from wardmail.model.delivery import WAITING
+from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.message import Body
 from wardmail.model.stored import (
     AcceptedMessage,
@@ -33,6 +33,8 @@ from wardmail.store.statements import insert_all, update_where
 from wardmail.store.writer import Writer
 
 _WAITING = tuple(state.value for state in WAITING)
+
+UNREADABLE = "Its stored content cannot be opened; the gateway's log names the part that failed."
 
 
 class StoreQueue:
@@ -73,11 +75,18 @@ class StoreQueue:
 
     async def lease(self, route: str, limit: int, now: float, until: float) -> Sequence[Consignment]:
         keys = await self._writer.submit(self._one_by_one, partial(self._lease, route, limit, now, until))
-        return await asyncio.to_thread(self.contents.consignments, keys) if keys else ()
+        if not keys:
+            return ()
+        consignments, unreadable = await asyncio.to_thread(self.contents.consignments, keys)
+        if unreadable:
+            await self._writer.submit(self._one_by_one, partial(self._put_off, unreadable, until))
+        return consignments
+
+    async def renew(self, consignments: Sequence[Consignment], until: float) -> None:
+        await self._writer.submit(self._one_by_one, partial(self._renew, _keys(consignments), until))
 
     async def release(self, consignments: Sequence[Consignment], due_at: float) -> None:
-        keys = [(each.message_id, r.id) for each in consignments for r in each.recipients]
-        await self._writer.submit(self._one_by_one, partial(self._release, keys, due_at))
+        await self._writer.submit(self._one_by_one, partial(self._release, _keys(consignments), due_at))
 
     async def take(self, charges: Sequence[Charge], now: float) -> float | None:
         later: float | None = await self._writer.submit(
@@ -187,6 +196,26 @@ class StoreQueue:
         return [(row.message_id, row.n) for row in connection.execute(statement)]
 
     def _release(self, keys: Sequence[tuple[str, int]], due_at: float, connection: Connection) -> None:
+        self._change_leased(connection, keys, due_at=due_at, lease_owner=None)
+
+    def _renew(self, keys: Sequence[tuple[str, int]], until: float, connection: Connection) -> None:
+        self._change_leased(connection, keys, due_at=until)
+
+    def _put_off(self, keys: Sequence[tuple[str, int]], due_at: float, connection: Connection) -> None:
+        """Shown as delayed, and tried again: the keystore or the spool may only be out of reach."""
+        state, now = RecipientState.DEFERRED.value, time.time()
+        self._change_leased(
+            connection, keys, due_at=due_at, lease_owner=None, state=state, last_reply=UNREADABLE, updated_at=now
+        )
+        events = [
+            Event(
+                "RecipientChanged", now, "wardmail", of, f"recipient {n}", {"n": n, "state": state, "why": UNREADABLE}
+            )
+            for of, n in keys
+        ]
+        self._chain.append(connection, events)
+
+    def _change_leased(self, connection: Connection, keys: Sequence[tuple[str, int]], **values: object) -> None:
         statement = (
             update(recipient)
             .where(
@@ -195,7 +224,7 @@ class StoreQueue:
                 recipient.c.lease_owner == self.owner,
                 recipient.c.state.in_(_WAITING),
             )
-            .values(due_at=due_at, lease_owner=None)
+            .values(**values)
         )
         connection.execute(statement, [{"of": of, "index": index} for of, index in keys])
 
@@ -212,6 +241,10 @@ class StoreQueue:
         )
         with self._database.read() as connection:
             return [LateRecipient(row.message_id, row.n, row.expires_at <= now) for row in connection.execute(query)]
+
+
+def _keys(consignments: Sequence[Consignment]) -> list[tuple[str, int]]:
+    return [(each.message_id, r.id) for each in consignments for r in each.recipients]
 
 
 def _update_row(each: RecipientUpdate, now: float) -> tuple[object, ...]:
