@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
-from tests.databases import fresh_sqlite
+from tests.offices import Office, open_office
 from tests.worlds import (
     ACCREDITED,
     APP,
-    HEAD,
     RELAY,
-    ScriptedCourier,
-    Stage,
-    staged,
     submission,
     with_envelope,
     with_field,
@@ -29,16 +23,12 @@ from tests.worlds import (
 from wardmail.model.delivery import Ambiguous, Deferred, Delivered, Failed, HandedOn, PeerReply
 from wardmail.model.integration import IntegrationState
 from wardmail.model.message import Recipient
-from wardmail.model.receipt import Accepted
 from wardmail.model.route import RouteLimits
-from wardmail.outbound.delivery import Delivery
-from wardmail.outbound.recording import Recorder
 from wardmail.outbound.release import NotReleased, release
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.walk import accept
-from wardmail.store.messages import MessageLine, Messages, Search
-from wardmail.store.schema import message
+from wardmail.store.messages import Messages
 
 SENSITIVE = with_field(b"Wardmail-Classification: official-sensitive")
 BUSY = Deferred("busy", PeerReply(451, "4.3.2", "busy"), status="4.3.2")
@@ -46,58 +36,10 @@ SILENT = Deferred("no connection", counts=False)
 GONE = Failed("refused", PeerReply(550, "5.1.1", "no such user"), status="5.1.1")
 
 
-@dataclass
-class Office:
-    """A stage with couriers at work."""
-
-    stage: Stage
-    courier: ScriptedCourier
-    delivery: Delivery
-
-    async def send(self, *to: str, head: bytes = HEAD) -> str:
-        receipt = await accept(self.stage.world, submission(self.stage, *to, head=head), self.delivery)
-        assert isinstance(receipt, Accepted)
-        await self.settle()
-        return receipt.message_id
-
-    async def settle(self) -> None:
-        """Let couriers and recorder finish what is in hand."""
-        for _ in range(200):
-            await asyncio.sleep(0.005)
-            if not self.delivery._tasks and not self.delivery._recorder._pending:
-                return
-        raise AssertionError("couriers never came to rest")
-
-    async def later(self, seconds: float) -> None:
-        """Move the clock, and let one round of fetching happen."""
-        self.stage.clock.at += seconds
-        self.stage.world.register.refresh()
-        for name in self.stage.world.register.snapshot.routes:
-            await self.delivery._fetch(self.delivery._lane(name))
-        await self.settle()
-
-    def line(self, message_id: str, n: int = 0) -> MessageLine:
-        return Messages(self.stage.database).search(Search(message_id))[n]
-
-    def reports(self) -> list[str]:
-        query = select(message.c.id).where(message.c.via == "report").order_by(message.c.received_at)
-        with self.stage.database.read() as connection:
-            return list(connection.execute(query).scalars())
-
-    async def report(self, n: int = 0) -> bytes:
-        head, body = await self.stage.world.queue.read_content(self.reports()[n], 0)
-        return head + b"\r\n" + b"".join(body.chunks())
-
-
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with fresh_sqlite(tmp_path) as database, staged(tmp_path, database) as stage:
-        courier, world = ScriptedCourier(), stage.world
-        recorder = Recorder(world.queue, Reporter(world), stage.clock)
-        delivery = Delivery(
-            register=world.register, queue=world.queue, courier=courier, recorder=recorder, clock=stage.clock, lease=600
-        )
-        yield Office(stage, courier, delivery)
+    with open_office(tmp_path) as made:
+        yield made
 
 
 async def test_a_message_goes_to_the_couriers_without_being_read_back(office: Office) -> None:
