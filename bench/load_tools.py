@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.accounting import Processes, cpu_seconds_of, processes_of
-from bench.ground import REPOSITORY, RECIPIENT, SENDER, WORK, Ground, free_port, greets, wait_until
+from bench.ground import RECIPIENT, REPOSITORY, SENDER, WORK, Ground, free_port, greets, wait_until
 
 _SOURCES = REPOSITORY / "bench" / "load"
 _PARTS = {

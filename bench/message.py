@@ -6,10 +6,7 @@ import base64
 import random
 import textwrap
 
-_WORDS = (
-    "appointment clinic please bring letter invoice referral your next visit has been moved to Monday morning "
-    "telephone the reception desk if you cannot come we look forward to seeing you practice team enclosed copy"
-).split()
+_WORDS = ["appointment", "clinic", "please", "bring", "letter", "invoice", "referral", "your", "next", "visit", "has", "been", "moved", "to", "Monday", "morning", "telephone", "the", "reception", "desk", "if", "you", "cannot", "come", "we", "look", "forward", "to", "seeing", "you", "practice", "team", "enclosed", "copy"]
 
 _HEADER = """\
 Received: from app01.internal.test (app01.internal.test [10.20.30.40])
