@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, groupby
 
+from wardmail.model.address import Address
 from wardmail.model.decision import Decision, Outcome
 from wardmail.model.delivery import RecipientState
+from wardmail.model.integration import Integration
+from wardmail.model.message import Body
 from wardmail.model.stored import Event, Released, StoredMessage, StoredRecipient
 from wardmail.outbound import transformation
 from wardmail.outbound.decision import decide, gather_facts
@@ -50,33 +54,71 @@ async def _release(
     integration = world.register.snapshot.integrations.get(stored.origin.integration_id)
     if integration is None:
         return NotReleased("Its integration is not registered any more.")
-    head, body = await world.queue.read_content(stored.id, held[0].variant)
-    block = HeaderBlock.split(head)
+    released: list[Released] = []
+    for variant, group in groupby(sorted(held, key=_variant), key=_variant):
+        content = await world.queue.read_content(stored.id, variant)
+        original = _original(world, integration, content)
+        if isinstance(original, NotReleased):
+            return original
+        for each in group:
+            decision = _decision(world, stored, integration, each.recipient.address, actor)
+            problem = _problem(decision)
+            if problem is not None:
+                return NotReleased(problem)
+            head = _finished(world, original, transformation.tag_for(world, decision))
+            released.append(Released(each.n, decision, head, world.clock.now()))
+    return tuple(released)
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """A copy as it was before it was signed. `trace` is the Received field that stands on top."""
+
+    trace: bytes
+    block: HeaderBlock
+    author_domain: str
+    body_hash: bytes
+
+
+def _original(world: World, integration: Integration, content: tuple[bytes, Body]) -> _Original | NotReleased:
+    block = HeaderBlock.split(content[0])
     if isinstance(block, BadHeaders):
         return NotReleased(f"Its header cannot be read: {block.reason}")
     author = parse_mailboxes(block.get(b"from") or b"")
     if isinstance(author, InvalidAddress) or not author:
         return NotReleased("Its author cannot be read.")
-    trace, prepared = block.fields[0][1], HeaderBlock(block.fields[1:])
-    body_hash = examine(integration, prepared, body).body_hash
-    released = []
-    for each in held:
-        facts = gather_facts(
-            world.register,
-            integration,
-            each.recipient.address,
-            stored.classification.level,
-            require_tls=stored.envelope.require_tls,
-            released_by=actor,
-        )
-        decision = decide(world.rules, facts)
-        problem = _problem(decision)
-        if problem is not None:
-            return NotReleased(problem)
-        tag = transformation.tag_for(world, decision)
-        signed = transformation.finish(world, prepared, body_hash, author_domain=author[0].domain, tag=tag, trace=trace)
-        released.append(Released(each.n, decision, signed, world.clock.now()))
-    return tuple(released)
+    trace, fields = block.fields[0][1], block.fields[1:]
+    if world.signer.keys_for(author[0].domain):
+        # A copy that was held on its way out carries signatures, which are made anew.
+        fields = tuple(dropwhile(_is_signature, fields))
+    prepared = HeaderBlock(fields)
+    return _Original(trace, prepared, author[0].domain, examine(integration, prepared, content[1]).body_hash)
+
+
+def _finished(world: World, original: _Original, tag: str | None) -> bytes:
+    return transformation.finish(
+        world, original.block, original.body_hash, author_domain=original.author_domain, tag=tag, trace=original.trace
+    )
+
+
+def _decision(world: World, stored: StoredMessage, integration: Integration, to: Address, actor: str) -> Decision:
+    facts = gather_facts(
+        world.register,
+        integration,
+        to,
+        stored.classification.level,
+        require_tls=stored.envelope.require_tls,
+        released_by=actor,
+    )
+    return decide(world.rules, facts)
+
+
+def _is_signature(field: tuple[bytes, bytes]) -> bool:
+    return field[0] == b"dkim-signature"
+
+
+def _variant(copy: StoredRecipient) -> int:
+    return copy.variant
 
 
 def _problem(decision: Decision) -> str | None:

@@ -18,6 +18,7 @@ from wardmail.store.connection import Database
 from wardmail.store.schema import event, message, recipient
 
 _WAITING = tuple(state.value for state in WAITING)
+_ID_LENGTH = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ class Messages:
             query = query.where(message.c.id >= first_id_at(wanted.since))
         if wanted.text:
             text = wanted.text.strip()
-            same_id = message.c.id.between(text.upper(), text.upper() + "~")
-            query = query.where(or_(same_id, recipient.c.address == text, message.c.sender == text))
+            same_id = message.c.id == text.upper() if len(text) == _ID_LENGTH else _begins_with(text.upper())
+            addresses = _as_stored(text)
+            query = query.where(or_(same_id, recipient.c.address.in_(addresses), message.c.sender.in_(addresses)))
         if wanted.states:
             query = query.where(recipient.c.state.in_(wanted.states))
         if wanted.integration:
@@ -117,6 +119,17 @@ class Messages:
         with self._database.read() as connection:
             return [(domain, now - received_at) for domain, received_at in connection.execute(query)]
 
+    def in_hand(self, message_ids: Sequence[str]) -> int:
+        """How many copies of these messages a courier has in hand at this moment."""
+        query = select(func.count()).where(
+            recipient.c.message_id.in_(message_ids),
+            recipient.c.state.in_(_WAITING),
+            recipient.c.lease_owner.is_not(None),
+            recipient.c.due_at > time.time(),
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def hurry(self, message_ids: Sequence[str] | None, domain: str, actor: str) -> int:
         """Make waiting copies due now (all, or of these messages, or to this domain); returns how many."""
         where: list[ColumnElement[bool]] = [
@@ -136,17 +149,31 @@ class Messages:
             return changed
 
     def change_state(
-        self, message_ids: Sequence[str], *, to: RecipientState, actor: str, reason: str
+        self,
+        message_ids: Sequence[str],
+        *,
+        to: RecipientState,
+        actor: str,
+        reason: str,
+        only: Sequence[int] | None = None,
     ) -> Sequence[tuple[str, int]]:
-        """Cancel or hold copies that are not finished; returns those that were changed. Two people cannot both win."""
-        sources = {
-            RecipientState.CANCELLED: (*_WAITING, RecipientState.HELD.value),
-            RecipientState.HELD: _WAITING,
-        }[to]
+        """Cancel or hold copies that wait; returns those that were changed. Two people cannot both win.
+
+        `only`: these recipients, if they are held. What a courier has in hand is left alone: it may be sent already.
+        """
         now = time.time()
+        at_rest = or_(recipient.c.lease_owner.is_(None), recipient.c.due_at <= now)
+        where: list[ColumnElement[bool]] = [recipient.c.message_id.in_(message_ids)]
+        if only is not None:
+            where += [recipient.c.n.in_(only), recipient.c.state == RecipientState.HELD.value]
+        elif to is RecipientState.CANCELLED:
+            held = recipient.c.state == RecipientState.HELD.value
+            where.append(or_(held, and_(recipient.c.state.in_(_WAITING), at_rest)))
+        else:
+            where += [recipient.c.state.in_(_WAITING), at_rest]
         statement = (
             update(recipient)
-            .where(recipient.c.message_id.in_(message_ids), recipient.c.state.in_(sources))
+            .where(*where)
             .values(state=to.value, due_at=None, lease_owner=None, updated_at=now, last_reply=f"{to.value}: {reason}")
             .returning(recipient.c.message_id, recipient.c.n)
         )
@@ -156,6 +183,17 @@ class Messages:
             events = [Event(kind, now, actor, of, f"recipient {n}", {"n": n, "reason": reason}) for of, n in changed]
             self._chain.append(connection, events)
             return changed
+
+
+def _begins_with(text: str) -> ColumnElement[bool]:
+    return message.c.id.startswith(text, autoescape=True)
+
+
+def _as_stored(typed: str) -> set[str]:
+    """An address as people paste it (`<a@B.example>`, `mailto:…`), in the forms in which it may be stored."""
+    plain = typed.strip("<> ").removeprefix("mailto:")
+    local, _, domain = plain.rpartition("@")
+    return {f"{local}@{domain.lower()}", plain.lower()} if local else {plain}
 
 
 def _lines() -> Select[Any]:

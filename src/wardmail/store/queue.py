@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, tuple_, update
 
 from wardmail.model.consignment import Consignment
 from wardmail.model.delivery import WAITING, RecipientState
@@ -165,14 +165,22 @@ class StoreQueue:
         if not {each.n for each in released} <= set(connection.execute(held).scalars()):
             return False
         variants: dict[bytes, int] = {}
+        self._grant_time(connection, message_id, max(each.due_at for each in released))
         for each in released:
             if each.head not in variants:
                 variants[each.head] = self.contents.add_variant(connection, message_id, each.head)
             row = rows.released_row(each, variants[each.head])
             where = and_(recipient.c.message_id == message_id, recipient.c.n == each.n)
-            connection.execute(update(recipient).where(where).values(**row))
+            connection.execute(update(recipient).where(where).values(**row, notice_at=_notice_from(each.due_at)))
         self._chain.append(connection, [event])
         return True
+
+    @staticmethod
+    def _grant_time(connection: Connection, message_id: str, released_at: float) -> None:
+        """The time for trying begins when a message is let go: waiting for a person must not use it up."""
+        end = released_at + (message.c.expires_at - message.c.received_at)
+        late = and_(message.c.id == message_id, message.c.expires_at < end)
+        connection.execute(update(message).where(late).values(expires_at=end))
 
     @staticmethod
     def _one_by_one(connection: Connection, operations: Sequence[partial[object]]) -> Sequence[object]:
@@ -241,6 +249,12 @@ class StoreQueue:
         )
         with self._database.read() as connection:
             return [LateRecipient(row.message_id, row.n, row.expires_at <= now) for row in connection.execute(query)]
+
+
+def _notice_from(released_at: float) -> ColumnElement[float]:
+    """As long after the release as it would have been after the arrival; NULL stays NULL."""
+    received_at = select(message.c.received_at).where(message.c.id == recipient.c.message_id).scalar_subquery()
+    return released_at + (recipient.c.notice_at - received_at)
 
 
 def _keys(consignments: Sequence[Consignment]) -> list[tuple[str, int]]:

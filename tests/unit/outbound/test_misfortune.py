@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +12,20 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.offices import Office, open_office
-from tests.worlds import APP, SettableClock
+from tests.worlds import APP, RELAY, SettableClock, with_field
 from wardmail.model.consignment import AttemptResult, Consignment
-from wardmail.model.delivery import Failed, PeerReply
+from wardmail.model.decision import Protection
+from wardmail.model.delivery import Deferred, Failed, PeerReply, RecipientState
 from wardmail.model.register import RegisterSnapshot
-from wardmail.model.route import Route, RouteLimits
+from wardmail.model.route import Route, RouteKind, RouteLimits
 from wardmail.outbound.register_view import RegisterView
+from wardmail.outbound.release import NotReleased, release
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.sweeping import Sweeper
-from wardmail.store.messages import Messages
+from wardmail.store.messages import Messages, Search
 from wardmail.store.schema import content, recipient
 
+SENSITIVE = with_field(b"Wardmail-Classification: official-sensitive")
 GONE = Failed("refused", PeerReply(550, "5.1.1", "no such user"), status="5.1.1")
 
 
@@ -157,3 +161,61 @@ async def test_following_the_register_survives_a_record_that_cannot_be_read() ->
                 await asyncio.sleep(0.001)
     finally:
         task.cancel()
+
+
+async def _held_long_ago(office: Office, *to: str) -> str:
+    message_id = await office.send(*to, head=SENSITIVE)
+    office.stage.clock.at += 5 * 86_400
+    office.stage.save(APP)
+    return message_id
+
+
+async def test_what_waited_for_a_person_is_not_given_up_when_it_is_let_go(office: Office) -> None:
+    message_id = await _held_long_ago(office, "someone@example.com")
+    await release(office.stage.world, message_id, actor="Dr Grey", reason="the GP telephoned")
+    sweeper = Sweeper(office.stage.world.queue, Reporter(office.stage.world), office.stage.spool, office.stage.clock)
+    await sweeper.sweep()
+    assert office.line(message_id).state == "accepted"
+    assert office.reports() == []
+    await office.later(1)
+    assert office.line(message_id).state == "relayed"
+
+
+async def test_cancelling_a_held_copy_leaves_the_others_alone(office: Office) -> None:
+    office.courier.outcomes = [Deferred("busy", PeerReply(451, "4.3.2", "busy"), status="4.3.2")]
+    message_id = await office.send("a@nhs.net", "someone@example.com", head=SENSITIVE)
+    assert [office.line(message_id, n).state for n in (0, 1)] == ["deferred", "held"]
+    Messages(office.stage.database).change_state(
+        [message_id], to=RecipientState.CANCELLED, actor="me", reason="no", only=[1]
+    )
+    assert [office.line(message_id, n).state for n in (0, 1)] == ["deferred", "cancelled"]
+
+
+async def test_what_a_courier_has_in_hand_is_not_called_cancelled(office: Office) -> None:
+    (message_id,) = await _waiting(office, "a@nhs.net")
+    now = time.time()
+    await office.stage.world.queue.lease("relay", 10, now, now + 600)
+    messages = Messages(office.stage.database)
+    assert messages.change_state([message_id], to=RecipientState.CANCELLED, actor="me", reason="no") == []
+    assert messages.in_hand([message_id]) == 1
+
+
+async def test_each_copy_is_released_with_its_own_header(office: Office) -> None:
+    """Copies held on the way out were tagged and signed: nobody gets another's tag, or a signature twice."""
+    tagging = replace(RELAY, secure_tag="[secure]", kind=RouteKind.NHSMAIL)
+    office.stage.save(replace(tagging, paused=True))
+    message_id = await office.send("a@nhs.net", "someone@example.com")
+    Messages(office.stage.database).change_state([message_id], to=RecipientState.HELD, actor="me", reason="wait")
+    office.stage.save(tagging)
+    released = await release(office.stage.world, message_id, actor="Dr Grey", reason="it may go")
+    assert not isinstance(released, NotReleased)
+    for each in released:
+        assert each.head.count(b"DKIM-Signature:") == 2
+        tagged = Protection.SECURE_TAG in each.decision.protections
+        assert (b"Subject: [secure]" in each.head) is tagged
+
+
+@pytest.mark.parametrize("typed", ["a@NHS.net", " <a@nhs.net>", "mailto:a@nhs.net", "A@NHS.NET"])
+async def test_a_message_is_found_by_an_address_as_people_paste_it(office: Office, typed: str) -> None:
+    message_id = await office.send("a@nhs.net")
+    assert [each.message_id for each in Messages(office.stage.database).search(Search(typed))] == [message_id]

@@ -92,7 +92,8 @@ def release(config_path: str | None, message_id: str, *, reason: str, actor: str
 
     async def act() -> object:
         with open_world(installation) as world:
-            return await let_go(world, lines[0].message_id, actor=actor, reason=reason)
+            only = [line.n for line in lines]
+            return await let_go(world, lines[0].message_id, actor=actor, reason=reason, only=only)
 
     released = asyncio.run(act())
     if isinstance(released, NotReleased):
@@ -116,24 +117,30 @@ def cancel(config_path: str | None, message_id: str, *, reason: str, actor: str,
     """Do not send a held message. Its content stays until its retention ends."""
     installation = Installation.at(config_path)
     lines = _held(installation, message_id)
-    if not confirm(f"Cancel {lines[0].message_id} to {len(lines)} recipients?", assume_yes=yes):
+    people = ", ".join(line.recipient for line in lines)
+    if not confirm(f"Cancel {lines[0].message_id} to {people}?", assume_yes=yes):
         raise SystemExit(1)
     changed = installation.messages.change_state(
-        [lines[0].message_id], to=RecipientState.CANCELLED, actor=actor, reason=reason
+        [lines[0].message_id],
+        to=RecipientState.CANCELLED,
+        actor=actor,
+        reason=reason,
+        only=[line.n for line in lines],
     )
     if as_json:
         emit({"id": lines[0].message_id, "cancelled": len(changed), "by": actor})
     else:
-        say(f"Cancelled by {actor}: {len(changed)} copies of {lines[0].message_id} are not sent.")
+        say(f"Cancelled by {actor}: {lines[0].message_id} is not sent to {people}.")
 
 
 def _held(installation: Installation, message_id: str) -> list[MessageLine]:
-    lines = installation.messages.search(Search(message_id, states=_HELD, limit=1000))
+    found = message_id.strip()
+    lines = installation.messages.search(Search(found, states=_HELD, limit=1000)) if found else []
     if not lines:
         raise not_found("held message", message_id, "wardmail hold list")
     if len({line.message_id for line in lines}) > 1:
         raise CommandFailed(
-            "WM-AMBIGUOUS", f"{message_id} begins several held messages.", "Name one in full.", CONFLICT
+            "WM-AMBIGUOUS", f"{message_id} stands for several held messages.", "Name one in full.", CONFLICT
         )
     return list(lines)
 

@@ -11,7 +11,7 @@ import click
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation, whoami
 from wardmail.app.message_output import as_record
-from wardmail.app.output import confirm, emit, json_option, moment, say, table
+from wardmail.app.output import confirm, emit, json_option, moment, note, say, table
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.store.messages import MessageLine, Search
 
@@ -117,8 +117,11 @@ def shape(config_path: str | None, as_json: bool) -> None:
 def _change(
     config_path: str | None, message_ids: tuple[str, ...], to: RecipientState, reason: str, as_json: bool
 ) -> None:
-    messages = Installation.at(config_path).messages
-    _told(len(messages.change_state(_ids(message_ids), to=to, actor=whoami(), reason=reason)), to.value, as_json)
+    messages, ids = Installation.at(config_path).messages, _ids(message_ids)
+    _told(len(messages.change_state(ids, to=to, actor=whoami(), reason=reason)), to.value, as_json)
+    leaving = messages.in_hand(ids)
+    if leaving:
+        note(f"{leaving} more being sent at this moment, and left alone: see `wardmail trace ID`.")
 
 
 def _told(copies: int, what: str, as_json: bool) -> None:
