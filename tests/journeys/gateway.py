@@ -77,12 +77,16 @@ class Gateway:
     # -- the process
 
     def start(self, workers: int | None = None) -> None:
-        """Returns when the ports answer."""
         self.started_with = workers or self.started_with
-        self._logs.append(self.directory / f"log.{len(self._logs)}")
+        self.launch("serve", "--workers", str(self.started_with))
+
+    def launch(self, *words: str) -> None:
+        """Returns when the ports answer."""
+        self._logs.append(self.directory.parent / f"{self.directory.name}.log.{len(self._logs)}")
         with self._logs[-1].open("wb") as log:
             self.process = subprocess.Popen(
-                [WARDMAIL, "serve", "--workers", str(self.started_with)],
+                [WARDMAIL, *words],
+                cwd=self.directory.parent,
                 env=self.environment,
                 stderr=log,
                 stdout=log,
@@ -231,3 +235,15 @@ def running(gateway: Gateway, workers: int = 2) -> Iterator[Gateway]:
         yield gateway
     finally:
         gateway.kill()
+
+
+@contextlib.contextmanager
+def running_sandbox(directory: Path, authority: Authority, **settings: str) -> Iterator[Gateway]:
+    """`wardmail run` in `directory`, as a newcomer starts it; the lines that it prints end up in the log."""
+    port, tls_port, home = free_port(), free_port(), directory / ".wardmail"
+    sandbox = Gateway(home, authority, port, tls_port, f"sqlite:///{home / 'wardmail.db'}", settings, {"demo": "demo"})
+    sandbox.launch("run", "--port", str(port), "--tls-port", str(tls_port))
+    try:
+        yield sandbox
+    finally:
+        sandbox.kill()

@@ -7,7 +7,6 @@ import email
 import email.policy
 import json
 import random
-import string
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path

@@ -22,6 +22,9 @@ LEASE_BATCH = 200
 LONGEST_PAUSE = 60.0
 """Seconds between two knocks at the door of an upstream that does not answer."""
 
+_MANY_SERVERS = frozenset({RouteKind.DIRECT, RouteKind.SANDBOX})
+"""Kinds of route on which one silent server says nothing about the next; the sandbox plays several."""
+
 
 class Delivery:
     """Implements `world.Dispatch`. The row is the truth and memory a hint: what is in hand may be lost at any time."""
@@ -175,7 +178,7 @@ class Delivery:
         self, lane: Lane, route: Route, consignment: Consignment, results: Sequence[AttemptResult]
     ) -> None:
         unanswered = all(isinstance(each.outcome, Deferred) and not each.outcome.counts for each in results)
-        if unanswered and route.kind is not RouteKind.DIRECT:
+        if unanswered and route.kind not in _MANY_SERVERS:
             lane.failures += 1
             pause = self._clock.now() + min(LONGEST_PAUSE, 2.0**lane.failures)
             lane.closed_until = pause
