@@ -55,7 +55,8 @@ async def _work(
         taken_back = await asyncio.to_thread(world.queue.take_back_leases)
         if taken_back:
             log.info("event=leases_taken_back slot=%d copies=%d", slot, taken_back)
-        async with _listening(installation, slot, certificates, world) as listener:
+        stop = asyncio.Event()
+        async with _listening(installation, slot, certificates, world, stop) as listener:
             # The writer thread must not wait five milliseconds for its turn after every statement.
             sys.setswitchinterval(0.0005)
             gc.collect()
@@ -63,13 +64,13 @@ async def _work(
             log.info("event=ready slot=%d ports=%s", slot, ",".join(map(str, listener.ports)))
             if on_ready is not None:
                 await on_ready(listener)
-            await _told_to_stop(listener)
+            await _told_to_stop(listener, stop)
             log.info("event=stopping slot=%d sessions=%d", slot, listener.open_sessions)
 
 
 @contextlib.asynccontextmanager
 async def _listening(
-    installation: Installation, slot: int, certificates: CertificateFiles, world: World
+    installation: Installation, slot: int, certificates: CertificateFiles, world: World, stop: asyncio.Event
 ) -> AsyncIterator[SmtpListener]:
     settings = installation.settings
     delivery = make_delivery(installation, world)
@@ -79,6 +80,8 @@ async def _listening(
     if slot == 0:
         sweeper = Sweeper(world.queue, Reporter(world), spool, world.clock)
         background.append(asyncio.create_task(sweeper.run()))
+    for task in background:
+        task.add_done_callback(lambda ended: _stop_without(ended, stop))
     try:
         yield listener
     finally:
@@ -90,8 +93,15 @@ async def _listening(
         await asyncio.gather(*background, return_exceptions=True)
 
 
-async def _told_to_stop(listener: SmtpListener) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+def _stop_without(ended: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """A worker that does only half of its work is worse than none: it stops, and the supervisor starts another."""
+    if not ended.cancelled() and not stop.is_set():
+        log.critical("event=task_ended error=%s", type(ended.exception()).__name__)
+        stop.set()
+
+
+async def _told_to_stop(listener: SmtpListener, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, listener.reload_certificates))

@@ -14,6 +14,7 @@ from types import FrameType
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+_PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 SHORTEST_LIFE = 5.0
 """Seconds; a worker that dies sooner is not replaced at once, so that a broken set-up does not spin."""
@@ -42,15 +43,23 @@ class Supervisor:
         return 0 if self._stopping else 1
 
     def _start(self, slot: int) -> None:
+        if self._stopping:
+            return
         supervisor = os.getpid()
+        # Until the worker has its own, a signal would run our handlers in it, and so be lost: it waits meanwhile.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
         pid = os.fork()
         if pid:
             self._slots[pid] = (slot, time.monotonic())
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
             return
         status = 1
         try:
             _end_with(supervisor)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
             self._work(slot)
             status = 0
         except Exception as error:
@@ -67,8 +76,7 @@ class Supervisor:
         log.error("event=worker_ended slot=%d status=%d lived=%.1f", slot, os.waitstatus_to_exitcode(status), lived)
         if lived < SHORTEST_LIFE:
             time.sleep(SHORTEST_LIFE - lived)
-        if not self._stopping:
-            self._start(slot)
+        self._start(slot)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True

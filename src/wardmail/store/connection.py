@@ -64,7 +64,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A read-only snapshot."""
         with self._translated(), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
+            # One snapshot for all that is read: PostgreSQL would else take a new one for each statement.
+            connection.exec_driver_sql("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield connection
             finally:

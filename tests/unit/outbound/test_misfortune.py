@@ -204,7 +204,7 @@ async def test_each_copy_is_released_with_its_own_header(office: Office) -> None
     """Copies held on the way out were tagged and signed: nobody gets another's tag, or a signature twice."""
     tagging = replace(RELAY, secure_tag="[secure]", kind=RouteKind.NHSMAIL)
     office.stage.save(replace(tagging, paused=True))
-    message_id = await office.send("a@nhs.net", "someone@example.com")
+    message_id = await office.send("a@nhs.net", "someone@example.com", head=SENSITIVE)
     Messages(office.stage.database).change_state([message_id], to=RecipientState.HELD, actor="me", reason="wait")
     office.stage.save(tagging)
     released = await release(office.stage.world, message_id, actor="Dr Grey", reason="it may go")
@@ -213,6 +213,7 @@ async def test_each_copy_is_released_with_its_own_header(office: Office) -> None
         assert each.head.count(b"DKIM-Signature:") == 2
         tagged = Protection.SECURE_TAG in each.decision.protections
         assert (b"Subject: [secure]" in each.head) is tagged
+    assert len({each.head for each in released}) == 2
 
 
 @pytest.mark.parametrize("typed", ["a@NHS.net", " <a@nhs.net>", "mailto:a@nhs.net", "A@NHS.NET"])
