@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import itertools
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -15,7 +14,7 @@ from typing import IO
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PREFIX = "wardmail-bench-"
-_libc = ctypes.CDLL(None)
+_numbers = itertools.count(1)
 
 
 class Processes:
@@ -34,13 +33,12 @@ class Processes:
         self, command: Sequence[str | Path], *, log: IO[bytes] | None = None, environment: dict[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [str(word) for word in command],
+            [*self._entrance(), *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=log or subprocess.DEVNULL,
             stderr=log or subprocess.DEVNULL,
             env=os.environ | (environment or {}),
             start_new_session=True,
-            preexec_fn=self._enter,
         )
         self._started.append(process)
         self._roots.append(process.pid)
@@ -88,10 +86,9 @@ class Processes:
         while time.monotonic() < end and any(process.poll() is None for process in self._started):
             time.sleep(0.02)
 
-    def _enter(self) -> None:
-        _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: whatever ends the benchmark ends this too
-        if self._group is not None:
-            (self._group / "cgroup.procs").write_text(str(os.getpid()))
+    def _entrance(self) -> list[str]:
+        """What a command line begins with, so that the process is in the group before it is what it shall be."""
+        return _entrance_to(self._group) if self._group is not None else []
 
 
 @contextlib.contextmanager
@@ -124,10 +121,11 @@ def _make_group(name: str) -> Path | None:
     parent = _group_parent()
     if parent is None:
         return None
-    group = parent / f"{_PREFIX}{os.getpid()}-{name}"
+    group = parent / f"{_PREFIX}{os.getpid()}-{name}-{next(_numbers)}"
     try:
-        group.mkdir(exist_ok=True)
-        _try_to_enter(group)
+        group.mkdir()
+        # Making a group may be allowed where moving a process into it is not.
+        subprocess.run([*_entrance_to(group), "true"], check=True, capture_output=True)
     except (OSError, subprocess.SubprocessError):
         with contextlib.suppress(OSError):
             group.rmdir()
@@ -135,13 +133,8 @@ def _make_group(name: str) -> Path | None:
     return group
 
 
-def _try_to_enter(group: Path) -> None:
-    """Making a group may be allowed where moving a process into it is not."""
-
-    def enter() -> None:
-        (group / "cgroup.procs").write_text(str(os.getpid()))
-
-    subprocess.run([shutil.which("true") or "/bin/true"], preexec_fn=enter, check=True)
+def _entrance_to(group: Path) -> list[str]:
+    return ["/bin/sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(group)]
 
 
 def _kill_group(group: Path) -> None:

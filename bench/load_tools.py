@@ -33,8 +33,8 @@ def compile_tools() -> None:
             compile_c(program, [_SOURCES / part for part in parts])
 
 
-def compile_c(program: Path, sources: list[Path]) -> None:
-    command = ["gcc", "-O2", "-Wall", "-o", program, *sources, "-lssl", "-lcrypto", "-lm"]
+def compile_c(program: Path, sources: list[Path], warnings: str = "-Wall") -> None:
+    command = ["gcc", "-O2", warnings, "-o", program, *sources, "-lssl", "-lcrypto", "-lm"]
     subprocess.run(command, check=True)
 
 

@@ -6,7 +6,10 @@ import base64
 import random
 import textwrap
 
-_WORDS = ["appointment", "clinic", "please", "bring", "letter", "invoice", "referral", "your", "next", "visit", "has", "been", "moved", "to", "Monday", "morning", "telephone", "the", "reception", "desk", "if", "you", "cannot", "come", "we", "look", "forward", "to", "seeing", "you", "practice", "team", "enclosed", "copy"]
+_VOCABULARY = (
+    "appointment clinic please bring letter invoice referral your next visit has been moved to Monday morning "
+    "telephone the reception desk if you cannot come we look forward to seeing you practice team enclosed copy"
+)
 
 _HEADER = """\
 Received: from app01.internal.test (app01.internal.test [10.20.30.40])
@@ -62,9 +65,10 @@ def typical_message() -> bytes:
 
 
 def _paragraphs(chance: random.Random, characters: int) -> str:
+    vocabulary = _VOCABULARY.split()
     words: list[str] = []
     length = 0
     while length < characters:
-        words.append(chance.choice(_WORDS))
+        words.append(chance.choice(vocabulary))
         length += len(words[-1]) + 1
     return "\n".join(textwrap.wrap(" ".join(words), 70))

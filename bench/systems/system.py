@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,6 @@ class Running:
     port: int
     login: str
     processes: Processes
-    workers: list[int] = field(default_factory=list)
 
 
 class System(Protocol):

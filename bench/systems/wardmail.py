@@ -27,12 +27,13 @@ connections_per_minute = 0
 class Wardmail:
     """`does_all` adds the second signature and the NHS-number detector, which the peers have nothing like."""
 
-    def __init__(self, ground: Ground, *, does_all: bool = False, sink_port: int) -> None:
-        self.name = "wardmail-all" if does_all else "wardmail"
-        self.title = "Wardmail, everything on" if does_all else "Wardmail"
+    title = "Wardmail"
+
+    def __init__(self, ground: Ground, sink_port: int, *, name: str = "wardmail", does_all: bool = False) -> None:
+        self.name = name
         self._ground = ground
         self._does_all = does_all
-        self._sink_port = sink_port
+        self.sink_port = sink_port
         self._home = ground.directory / self.name
         self.log = self._home / "log"
         self._port = free_port()
@@ -47,7 +48,7 @@ class Wardmail:
 
     def install(self) -> None:
         self._home.mkdir()
-        ground, port = self._ground, str(self._sink_port)
+        ground, port = self._ground, str(self.sink_port)
         self.run("init", "--file", self.configuration, "--hostname", "gateway.perf.test", "--data", self._home / "data",
                  "--certificate", ground.certificate, "--key", ground.key)  # fmt: skip
         with self.configuration.open("a") as file:
@@ -64,17 +65,15 @@ class Wardmail:
         shutil.copytree(self._home / "data", self._home / "data-as-installed")
 
     def start(self, processes: Processes, sink_port: int) -> Running:
-        assert sink_port == self._sink_port
+        assert sink_port == self.sink_port
         shutil.rmtree(self._home / "data")
         shutil.copytree(self._home / "data-as-installed", self._home / "data")
         return self.start_again(processes)
 
-    def start_again(self, processes: Processes, workers: int = 0) -> Running:
+    def start_again(self, processes: Processes) -> Running:
         """With the queue that it has."""
-        count = workers or os.cpu_count() or 1
         with self.log.open("wb") as log:
-            command = [WARDMAIL, "serve", "--workers", str(count)]
-            processes.start(command, log=log, environment=self._environment())
+            processes.start([WARDMAIL, "serve"], log=log, environment=self._environment())
         return Running(self.name, self._port, self._login, processes)
 
     def stop(self) -> None:
