@@ -23,10 +23,11 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
         fields: dict[str, object] = {"ts": _stamp(record), "level": record.levelname.lower(), "logger": record.name}
-        pairs = dict(_PAIR.findall(message)) if message.startswith("event=") else {"message": message}
+        is_event = message.startswith("event=")
+        found = {key: value.strip('"') for key, value in _PAIR.findall(message)} if is_event else {"message": message}
         if record.exc_info and record.exc_info[0]:
             fields["error"] = record.exc_info[0].__name__
-        return json.dumps(fields | pairs, ensure_ascii=False)
+        return json.dumps(fields | found, ensure_ascii=False)
 
 
 def configure(level: str, form: str) -> None:

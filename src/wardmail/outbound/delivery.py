@@ -71,7 +71,7 @@ class Delivery:
                 for name in list(self._register.snapshot.routes):
                     busy |= await self._fetch(self._lane(name))
             except Unavailable as error:
-                log.warning("event=fetch_failed part=%s", error.part)
+                log.warning('event=fetch_failed part="%s"', error.part)
             except Exception:
                 log.exception("event=fetch_broke")
             if not busy:
@@ -100,6 +100,9 @@ class Delivery:
     async def _fetch(self, lane: Lane) -> bool:
         """True when there may be more at once. A lane that is coming back is tried with a single consignment first."""
         now = self._clock.now()
+        route = self._register.snapshot.routes.get(lane.route)
+        if route is None or route.paused:
+            return False
         if lane.waiting:
             self._staff(lane)  # its couriers may have stopped when the store was away
         if lane.closed_until > now or len(lane.waiting) >= LEASE_BATCH // 2 or lane.octets > IN_HAND_OCTETS // 2:
@@ -109,7 +112,8 @@ class Delivery:
         limit = 1 if lane.failures else LEASE_BATCH
         leased = await self._queue.lease(lane.route, limit, now, now + self._lease)
         self.offer(leased)
-        return sum(len(each.recipients) for each in leased) >= LEASE_BATCH
+        lane.has_more = sum(len(each.recipients) for each in leased) >= limit
+        return lane.has_more
 
     def _staff(self, lane: Lane) -> None:
         route = self._register.snapshot.routes.get(lane.route)
@@ -135,10 +139,11 @@ class Delivery:
                 await self._begin(lane, lane.pop())
         except Unavailable as error:
             # What is in hand stays leased, and is due again when the lease runs out.
-            log.warning("event=lane_stopped route=%s part=%s", lane.route, error.part)
+            log.warning('event=lane_stopped route=%s part="%s"', lane.route, error.part)
         finally:
             lane.couriers -= 1
-            self._hungry.set()
+            if lane.has_more:
+                self._hungry.set()
 
     async def _begin(self, lane: Lane, each: InHand) -> None:
         if each.until <= self._clock.now():
@@ -161,7 +166,7 @@ class Delivery:
         route = snapshot.routes.get(lane.route)
         verdict = check(consignment, route, snapshot.integrations, self._register.today())
         if route is None or verdict is Guard.WAIT:
-            await self._close(lane, consignment, now + LONGEST_PAUSE)
+            await self._close(lane, consignment, now + self._poll)
         elif verdict is not Guard.GO:
             await self._recorder.hold(consignment, verdict)
         elif (later := await self._room_at(route, consignment, now)) is not None:

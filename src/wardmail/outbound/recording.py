@@ -111,7 +111,7 @@ class Recorder:
                 await self._queue.record(updates, await self._reports(consignment, updates))
             except Unavailable as error:
                 # An outcome that is not written down means a duplicate later: do not let go before the lease does.
-                log.error("event=outcome_not_recorded queue_id=%s part=%s", consignment.message_id, error.part)
+                log.error('event=outcome_not_recorded queue_id=%s part="%s"', consignment.message_id, error.part)
                 await asyncio.sleep(delay)
                 delay = min(30.0, delay * 2)
             else:

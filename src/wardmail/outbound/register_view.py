@@ -83,6 +83,6 @@ class RegisterView:
             try:
                 await asyncio.to_thread(self.refresh)
             except Unavailable as error:
-                log.warning("event=register_not_confirmed part=%s", error.part)
+                log.warning('event=register_not_confirmed part="%s"', error.part)
             except Exception:
                 log.exception("event=register_unreadable")

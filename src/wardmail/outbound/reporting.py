@@ -82,7 +82,7 @@ class Reporter:
         try:
             return await self._world.queue.read_content(message_id, variant)
         except Unavailable as error:
-            log.error("event=content_unreadable queue_id=%s part=%s", message_id, error.part)
+            log.error('event=content_unreadable queue_id=%s part="%s"', message_id, error.part)
             return b"", MemoryBody(())
 
     def _by_action(

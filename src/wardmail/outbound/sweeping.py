@@ -41,7 +41,7 @@ class Sweeper:
                     pass
                 await self.sweep_spool()
             except Unavailable as error:
-                log.warning("event=sweep_failed part=%s", error.part)
+                log.warning('event=sweep_failed part="%s"', error.part)
             except Exception:
                 log.exception("event=sweep_broke")
             await asyncio.sleep(self._every)

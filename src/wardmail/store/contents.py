@@ -82,7 +82,7 @@ class Contents:
                         bodies = {message_id: self._body(connection, message_id)}
                     head = self._head(connection, message_id, variant)
                 except Unavailable as error:
-                    log.error("event=content_unreadable queue_id=%s part=%s", message_id, error.part)
+                    log.error('event=content_unreadable queue_id=%s part="%s"', message_id, error.part)
                     unreadable += [(message_id, row.n) for row in group]
                     continue
                 made.append(_consignment(group, route, TlsLevel(tls), head, bodies[message_id]))

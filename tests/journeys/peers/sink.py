@@ -67,7 +67,7 @@ async def _serve(port: int, certificate: str, key: str, record: str) -> None:
         finally:
             writer.transport.abort()
 
-    server = await asyncio.start_server(converse, "127.0.0.1", port, ssl=context, backlog=500, limit=2**20)
+    server = await asyncio.start_server(converse, "127.0.0.1", port, ssl=context, backlog=500, limit=2**26)
     await server.serve_forever()
 
 

@@ -148,7 +148,7 @@ async def test_a_paused_route_waits_and_resumes(office: Office) -> None:
     message_id = await office.send("a@nhs.net")
     assert office.courier.given == []
     office.stage.save(RELAY)
-    await office.later(70)
+    await office.later(2)
     assert office.line(message_id).state == "relayed"
 
 
