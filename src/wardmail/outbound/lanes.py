@@ -23,7 +23,10 @@ class InHand:
 
 @dataclass(slots=True)
 class Lane:
-    """One route in this process. `closed_until` is when an upstream that failed, or a ceiling, may be tried again."""
+    """One route in this process. `closed_until` is when an upstream that failed, or a ceiling, may be tried again.
+
+    `has_more`: the store had more due than was taken, so that it is asked again as soon as a courier is free.
+    """
 
     route: str
     waiting: deque[InHand] = field(default_factory=deque)
@@ -32,6 +35,7 @@ class Lane:
     couriers: int = 0
     closed_until: float = 0.0
     failures: int = 0
+    has_more: bool = False
 
     def has_room(self, size: int, now: float) -> bool:
         room = len(self.waiting) < IN_HAND and self.octets + size <= IN_HAND_OCTETS
