@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from bench.measuring import WORKLOADS, Plan, measure
-from bench.report import RESULTS, render, write_results
+from bench.report import RESULTS, render, write_results, write_trial
 from bench.targets import judge
 
 _EPILOG = """\
@@ -41,8 +41,7 @@ def main() -> int:
         return 130
     # A trial must not replace the figures of a measurement.
     keeps = not options.quick and only == frozenset(WORKLOADS)
-    if keeps:
-        print(write_results(record))
+    print(write_results(record) if keeps else write_trial(record))
     _print_summary(record)
     return 1 if record["failures"] else 0
 

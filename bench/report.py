@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from statistics import median
 
+from bench.ground import WORK
 from bench.machine import machine_name
 from bench.picture import draw
 from bench.targets import Record, Verdict, judge, values
@@ -24,8 +25,9 @@ _METHOD = """\
 
 * The generator and the sink (`bench/load`, C) run on the same processors as the system under test; their CPU is in the table.
 * Every system does the same work: a message of 11 kB comes in over TLS 1.3 from a client that has logged in, gets an RSA-2048
-  DKIM signature, is on disk before the 250, and leaves over TLS with a verified name. The end is when the sink has counted all; it is
-  checked that every accepted message arrived, once, and signed. Wardmail seals content and decides for each recipient on W2 too.
+  DKIM signature, is on disk before the 250, and leaves over TLS with a verified name. The end is when the sink has
+  counted all; it is checked that every accepted message arrived, once, and signed. Wardmail seals content and decides for each
+  recipient on W2 too.
 * The systems take turns in every round; the first {warm_up} messages after a start do not count; figures are medians with least
   and most. Ratios are made round by round.
 * CPU is that of all processes of a system, ended ones included, by control group (cgroup v2), or from `/proc` where no
@@ -44,6 +46,13 @@ def write_results(record: Record) -> Path:
     path = RESULTS / f"{record['taken_at'][:10]}-{machine_name()}.json"
     path.write_text(json.dumps(record, indent=1) + "\n")
     render(path)
+    return path
+
+
+def write_trial(record: Record) -> Path:
+    """A part or a trial is kept apart from the measurements."""
+    path = WORK / "trial.json"
+    path.write_text(json.dumps(record, indent=1) + "\n")
     return path
 
 
@@ -135,7 +144,8 @@ def _others(record: Record) -> str:
         rows.append(
             f"* **BACKLOG**: {found['messages']:,} messages with the upstream down: {found['empty_rate']:.0f}/s into an empty "
             f"queue, {found['full_rate']:.0f}/s into a full one; {found['empty_memory_mb']:.0f} and "
-            f"{found['full_memory_mb']:.0f} MB; drained at {found['drain_rate']:.0f}/s with {found['drain_cpu_ms']:.2f} ms CPU "
+            f"{found['full_memory_mb']:.0f} MB; the first left {found['reopened_s']:.0f} s after the "
+            f"upstream was back; drained at {found['drain_rate']:.0f}/s with {found['drain_cpu_ms']:.2f} ms CPU "
             f"each, after {found['flushes']} × `queue flush`."
         )
     if found := record.get("large"):

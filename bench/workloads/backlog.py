@@ -14,18 +14,24 @@ from bench.workloads.throughput import SETTLING
 _WARM_UP = 300
 _SLICE_SHARE = 0.2
 _MOST_FLUSHES = 20
-_PATIENCE = 3.0
+_PATIENCE = 5.0
+_LONGEST_PAUSE = 90.0
+"""Seconds that a gateway may leave an upstream alone which did not answer."""
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """Accept rates of the first and the last fifth, memory after each, and the drain; messages a second and MB."""
+    """Accept rates of the first and the last fifth, memory after each, and the drain; messages a second and MB.
+
+    `reopened_s`: from the moment that the upstream was back to the first message; the drain is from there to the last.
+    """
 
     messages: int
     empty_rate: float
     full_rate: float
     empty_memory_mb: float
     full_memory_mb: float
+    reopened_s: float
     drain_rate: float
     drain_cpu_ms: float
     flushes: int
@@ -62,7 +68,8 @@ def measure_backlog(ground: Ground, messages: int) -> Backlog:
         full_rate=full.rate,
         empty_memory_mb=empty_memory,
         full_memory_mb=full_memory,
-        drain_rate=total / (drained.last_message_at - began),
+        reopened_s=drained.first_message_at - began,
+        drain_rate=total / (drained.last_message_at - drained.first_message_at),
         drain_cpu_ms=cpu * 1e3 / total,
         flushes=flushes,
         doubled=doubled,
@@ -73,6 +80,7 @@ def _drain(system: Wardmail, sink: Sink, total: int) -> int:
     """Flush as an operator does, again when nothing moves any more; returns how often. Raises TimeoutError."""
     for flushes in range(1, _MOST_FLUSHES + 1):
         system.run("queue", "flush")
+        sink.wait_for(1, _LONGEST_PAUSE)
         try:
             sink.wait_for(total, _PATIENCE)
         except TimeoutError:
