@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -81,4 +82,5 @@ def _tell(failure: CommandFailed) -> None:
 @click.pass_context
 def cli(ctx: click.Context, config_path: str | None) -> None:
     """The secure e-mail gateway for business applications in health, care and government."""
+    os.umask(0o077)  # databases, spools and locks are nobody else's, whatever the shell says
     ctx.obj = config_path

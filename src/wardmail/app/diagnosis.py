@@ -17,7 +17,9 @@ from wardmail.app.settings import Settings
 from wardmail.edges.certificate_facts import certificate_facts
 from wardmail.edges.keys import DkimSigner
 from wardmail.edges.relay_probe import probe_relay
+from wardmail.edges.tls import CertificateFiles
 from wardmail.manage import routes
+from wardmail.model.integration import IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import RouteKind
@@ -43,11 +45,13 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     """Every check runs, whatever the others found; one that breaks is a fault of its own."""
     installation = Installation(settings)
     checks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        ("Settings", lambda: _settings(settings)),
         ("Disk", lambda: _disk(settings)),
         ("Secrets", lambda: _secrets(installation)),
         ("Database", lambda: _database(installation)),
         ("Certificate", lambda: _certificate(settings)),
         ("Routes", lambda: _routes(installation.register.snapshot())),
+        ("Integrations", lambda: _integrations(installation.register.snapshot())),
         ("Credentials", lambda: _credentials(installation.register.snapshot())),
         ("Signing", lambda: _signing(installation)),
         ("Accredited list", lambda: _list_age(installation)),
@@ -61,6 +65,13 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
             to_do = error.to_do if isinstance(error, CommandFailed) else "Mend that first; then run doctor again."
             what = error.what if isinstance(error, CommandFailed) else f"{error}."
             yield Finding(name, "fault", what, to_do)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    from wardmail.app.wiring import require_usable
+
+    require_usable(settings)
+    yield Finding("Settings", "good", "they can be used")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -93,6 +104,7 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
     if not settings["tls.certificate"]:
         yield Finding("Certificate", "fault", "none is set", "Set tls.certificate and tls.key.")
         return
+    CertificateFiles(Path(settings["tls.certificate"]), Path(settings["tls.key"]))
     facts = certificate_facts(Path(settings["tls.certificate"]))
     left = facts.expires_at - time.time()
     host = settings["gateway.hostname"]
@@ -137,6 +149,16 @@ def _accreditation(check: str, route: str, expires: date | None, today: date) ->
     return Finding(
         check, "advice" if left < 60 else "good", f"accredited for {left} days more", to_do if left < 60 else ""
     )
+
+
+def _integrations(snapshot: RegisterSnapshot) -> Iterator[Finding]:
+    for each in snapshot.integrations.values():
+        name = f"Integration {each.id}"
+        if each.route not in snapshot.routes:
+            to_do = f"wardmail route create {each.route} --kind …"
+            yield Finding(name, "fault", f"its route {each.route} does not exist: its mail is held", to_do)
+        elif each.state is not IntegrationState.ACTIVE:
+            yield Finding(name, "advice", "it is suspended", f"wardmail integration resume {each.id}")
 
 
 def _credentials(snapshot: RegisterSnapshot) -> Iterator[Finding]:

@@ -18,4 +18,6 @@ class CommandFailed(Exception):
 
 
 def not_found(kind: str, name: str, see: str) -> CommandFailed:
-    return CommandFailed(f"WM-{kind.upper()}-NOT-FOUND", f"There is no {kind} {name}.", f"See `{see}`.", NOT_FOUND)
+    return CommandFailed(
+        f"WM-{kind.upper().replace(' ', '-')}-NOT-FOUND", f"There is no {kind} {name}.", f"See `{see}`.", NOT_FOUND
+    )

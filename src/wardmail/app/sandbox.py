@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.set_up import set_up
-from wardmail.app.settings import Settings, load
+from wardmail.app.settings import SANDBOX_FILE, Settings, load
 from wardmail.edges.sandbox_certificate import SandboxCertificate, make_sandbox_certificate
 from wardmail.manage.integrations import make_credential
 from wardmail.manage.routes import preset
@@ -20,6 +21,7 @@ from wardmail.model.route import RouteKind
 
 DEMO = "demo"
 SENDER = "app@demo.example"
+_OPENING = "# Written anew by each `wardmail run`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,10 @@ def make_sandbox(directory: Path, port: int, tls_port: int) -> Sandbox:
             "WM-SANDBOX", f"{directory} cannot be made: {error.strerror}.", "Say --directory."
         ) from error
     file = directory / "wardmail.toml"
+    if file.exists() and not file.read_text().startswith(_OPENING):
+        raise CommandFailed(
+            "WM-SANDBOX", f"{file} belongs to a real installation, or was changed by hand.", "Say another --directory."
+        )
     file.write_text(_settings(directory, port, tls_port))
     settings = load(file)
     set_up(settings)
@@ -50,6 +56,9 @@ def make_sandbox(directory: Path, port: int, tls_port: int) -> Sandbox:
 def welcome(sandbox: Sandbox, port: int, tls_port: int) -> Iterator[str]:
     """What is running, and lines that work when they are pasted."""
     ca, wardmail = _short(sandbox.certificate.authority), _short(Path(sys.argv[0]))
+    settings = sandbox.directory / "wardmail.toml"
+    if settings != SANDBOX_FILE.absolute():
+        wardmail += f" --config {_short(settings)}"
     mail = sandbox.directory / "sandbox" / "new"
     yield ""
     yield "  Wardmail sandbox. Nothing leaves this machine; mail ends in " + _short(mail)
@@ -77,10 +86,11 @@ def welcome(sandbox: Sandbox, port: int, tls_port: int) -> Iterator[str]:
 
 def _settings(directory: Path, port: int, tls_port: int) -> str:
     return (
-        "# Written anew by each `wardmail run`.\n"
-        f'[gateway]\nhostname = "localhost.localdomain"\ndata = "{directory}"\nworkers = 1\n'
+        f"{_OPENING}\n"
+        f'[gateway]\nhostname = "localhost.localdomain"\ndata = {json.dumps(str(directory))}\nworkers = 1\n'
         f'[listen]\nsubmission = ["127.0.0.1:{port}"]\nsubmissions = ["127.0.0.1:{tls_port}"]\n'
-        f'[tls]\ncertificate = "{directory}/tls/server.pem"\nkey = "{directory}/tls/server.key"\n'
+        f"[tls]\ncertificate = {json.dumps(f'{directory}/tls/server.pem')}\n"
+        f"key = {json.dumps(f'{directory}/tls/server.key')}\n"
         "[delivery]\nretry_minutes = [0.1, 0.2, 0.5]\nnotice_after_minutes = 1.0\n"
     )
 

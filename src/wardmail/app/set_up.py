@@ -32,10 +32,12 @@ def set_up(settings: Settings) -> list[str]:
         ) from error
     if _make_master_key(settings.master_reference):
         done.append(f"Master key made: {settings.master_reference}. Keep a copy where the backups are not.")
+    master = master_key(settings.master_reference)
     if not settings.keystore_path.exists():
-        keystore = Keystore.create(settings.keystore_path, master_key(settings.master_reference))
-        keystore.put(PEPPER, "pepper", secrets.token_bytes(32))
+        Keystore.create(settings.keystore_path, master)
         done.append(f"Keystore made: {settings.keystore_path}")
+    # Not only into a new keystore: an earlier run may have ended between the two.
+    Keystore.open(settings.keystore_path, master).put_if_absent(PEPPER, "pepper", secrets.token_bytes(32))
     database = Database(settings.database_url)
     upgrade(database)
     database.close()
@@ -52,9 +54,10 @@ def write_settings(file: Path, values: Mapping[str, str]) -> None:
     text = "\n".join(f"[{section}]\n" + "\n".join(lines) + "\n" for section, lines in sections.items())
     opening = "# Wardmail settings. `wardmail config explain` lists them all.\n\n"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(opening + text)
-        file.chmod(0o640)
+        if not file.parent.exists():
+            file.parent.mkdir(parents=True)
+            file.parent.chmod(0o755)  # the service's user reads it there
+        _write_whole(file, (opening + text).encode(), 0o640)
     except OSError as error:
         raise CommandFailed(
             "WM-CONFIG-WRITE", f"{file} cannot be written: {error.strerror}.", "Say --file, or run as a user who may."
@@ -66,9 +69,25 @@ def _make_master_key(reference: str) -> bool:
     kind, _, name = reference.partition(":")
     if kind != "file" or Path(name).exists():
         return False
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(new_master_key())
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        _write_whole(Path(name), new_master_key(), 0o600)
+    except OSError as error:
+        raise CommandFailed(
+            "WM-MASTER-KEY", f"{name} cannot be written: {error.strerror}.", "Run as the service's user."
+        ) from error
     return True
+
+
+def _write_whole(file: Path, content: bytes, mode: int) -> None:
+    """All of it or nothing, whenever the machine stops; an existing file is not replaced. Raises OSError."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            os.fchmod(descriptor, mode)
+            opened.write(content)
+            opened.flush()
+            os.fsync(descriptor)
+        os.link(unfinished, file)
+    finally:
+        unfinished.unlink()

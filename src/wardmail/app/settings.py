@@ -120,11 +120,21 @@ def _known(key: str, where: str) -> Setting:
 
 def _checked(setting: Setting, value: object, where: str) -> object:
     if setting.kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value)
     if not isinstance(value, setting.kind) or (setting.kind is int and isinstance(value, bool)):
         raise CommandFailed(
             "WM-CONFIG-TYPE",
             f"{where}: {setting.key} is {type(value).__name__}, {setting.kind.__name__} is needed.",
+            f"{setting.key}: {setting.meaning}.",
+        )
+    return _large_enough(setting, value, where)
+
+
+def _large_enough(setting: Setting, value: object, where: str) -> object:
+    if setting.least is not None and isinstance(value, int | float) and not value >= setting.least:
+        raise CommandFailed(
+            "WM-CONFIG-RANGE",
+            f"{where}: {setting.key} is {value:g}, and the least is {setting.least:g}.",
             f"{setting.key}: {setting.meaning}.",
         )
     return value
@@ -134,7 +144,9 @@ def _parsed(setting: Setting, text: str, where: str) -> object:
     try:
         if setting.kind is list:
             return [item for item in text.split(",") if item]
-        return text.lower() in {"1", "true", "yes"} if setting.kind is bool else setting.kind(text)
+        if setting.kind is bool:
+            return text.lower() in {"1", "true", "yes"}
+        return _large_enough(setting, setting.kind(text), where)
     except ValueError as error:
         raise CommandFailed(
             "WM-CONFIG-TYPE", f"{where} is not {setting.kind.__name__}.", f"{setting.key}: {setting.meaning}."

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`key` is the dotted TOML name. `kind` is str, int, float, bool or list (of str)."""
+    """`key` is the dotted TOML name. `kind` is str, int, float, bool or list (of str). `least` is for numbers."""
 
     key: str
     kind: type
     default: object | Callable[[], object]
     meaning: str
+    least: float | None = None
 
     def initial(self) -> object:
         return self.default() if callable(self.default) else self.default
@@ -24,15 +25,23 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.hostname", str, socket.getfqdn, "the name we greet with, sign reports as and write into Received"),
     Setting("gateway.data", str, "/var/lib/wardmail", "directory of the database, the spool and the keystore"),
     Setting("gateway.database", str, "", "sqlite:///PATH or postgresql://…; empty: wardmail.db in the data directory"),
-    Setting("gateway.workers", int, 0, "worker processes; 0: one for each processor"),
+    Setting("gateway.workers", int, 0, "worker processes; 0: one for each processor", least=0),
     Setting("listen.submissions", list, ["[::]:465"], "addresses for implicit TLS (RFC 8314)"),
     Setting("listen.submission", list, ["[::]:587"], "addresses for STARTTLS"),
-    Setting("listen.connections_per_address", int, 200, "connections that one address may have open; 0: no ceiling"),
     Setting(
-        "listen.connections_per_minute", int, 3000, "connections that one address may open in a minute; 0: no ceiling"
+        "listen.connections_per_address", int, 200, "connections that one address may have open; 0: no ceiling", least=0
     ),
-    Setting("listen.failed_logins", int, 20, "failed log-ins from one address in ten minutes before it must wait"),
-    Setting("listen.largest_message_mb", int, 35, "megabytes one message may have"),
+    Setting(
+        "listen.connections_per_minute",
+        int,
+        3000,
+        "connections that one address may open in a minute; 0: no ceiling",
+        least=0,
+    ),
+    Setting(
+        "listen.failed_logins", int, 20, "failed log-ins from one address in ten minutes before it must wait", least=1
+    ),
+    Setting("listen.largest_message_mb", int, 35, "megabytes one message may have", least=1),
     Setting("tls.certificate", str, "", "PEM file: our certificate and its chain"),
     Setting("tls.key", str, "", "PEM file: its private key"),
     Setting("keystore.path", str, "", "the sealed keystore; empty: keystore.json in the data directory"),
@@ -42,16 +51,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "policy.local", list, [], "local decisions, as 'domain standing reason'; standing: secure, unknown, not-secure"
     ),
-    Setting("delivery.expire_after_hours", float, 96.0, "how long an undelivered message is tried"),
-    Setting("delivery.notice_after_minutes", float, 60.0, "when the sender is told that a message is delayed"),
-    Setting("delivery.lease_seconds", float, 600.0, "how long one process may work on a message before another may"),
+    Setting("delivery.expire_after_hours", float, 96.0, "how long an undelivered message is tried", least=0),
+    Setting("delivery.notice_after_minutes", float, 60.0, "when the sender is told that a message is delayed", least=0),
+    Setting(
+        "delivery.lease_seconds", float, 600.0, "how long one process may work on a message before another may", least=1
+    ),
     Setting(
         "delivery.retry_minutes", list, [], "the retry schedule, in minutes; empty: 1 5 10 15 30 60 60 120 120 240"
     ),
     Setting("delivery.nameservers", list, [], "DNS servers, as ADDRESS or ADDRESS:PORT; empty: the system's"),
     Setting("delivery.ca_file", str, "", "CA certificates trusted for upstreams besides the system's; empty: none"),
-    Setting("delivery.direct_port", int, 25, "the port of other domains' mail servers"),
-    Setting("delivery.drain_seconds", float, 30.0, "how long a stopping process may finish what it has begun"),
+    Setting("delivery.direct_port", int, 25, "the port of other domains' mail servers", least=1),
+    Setting("delivery.drain_seconds", float, 30.0, "how long a stopping process may finish what it has begun", least=0),
     Setting("log.level", str, "info", "debug, info, warning or error"),
     Setting("log.format", str, "auto", "logfmt, json, or auto: logfmt on a terminal"),
 )

@@ -63,7 +63,7 @@ class Supervisor:
             self._work(slot)
             status = 0
         except Exception as error:
-            log.critical("event=worker_failed slot=%d error=%s: %s", slot, type(error).__name__, error)
+            log.critical('event=worker_failed slot=%d error=%s why="%s"', slot, type(error).__name__, error)
         finally:
             logging.shutdown()
             os._exit(status)

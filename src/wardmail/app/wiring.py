@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
@@ -68,9 +69,34 @@ def walk_settings(settings: Settings) -> WalkSettings:
     )
 
 
+def require_usable(settings: Settings) -> None:
+    """Read every setting that only a worker would find to be wrong. Raises CommandFailed."""
+    local_rows(settings["policy.local"])
+    listener_settings(settings)
+    _schedule(settings)
+    try:
+        DnsResolver(_CLOCK, nameservers(settings))
+    except ValueError as error:
+        raise CommandFailed("WM-CONFIG-DNS", f"delivery.nameservers: {error}.", "Give IP addresses.", USAGE) from error
+    ca_file = settings["delivery.ca_file"]
+    if ca_file and not Path(ca_file).is_file():
+        raise CommandFailed("WM-CONFIG-CA", f"delivery.ca_file: there is no {ca_file}.", "Name a PEM file.", USAGE)
+
+
+def _schedule(settings: Settings) -> tuple[float, ...]:
+    try:
+        minutes = tuple(float(text) for text in settings["delivery.retry_minutes"])
+    except (TypeError, ValueError):
+        minutes = (0.0,)
+    if not all(each > 0 for each in minutes):
+        raise CommandFailed(
+            "WM-CONFIG-RETRY", "delivery.retry_minutes is no list of minutes.", "Write [1, 5, 15, 60].", USAGE
+        )
+    return minutes or MINUTES
+
+
 def make_delivery(installation: Installation, world: World) -> Delivery:
-    settings = installation.settings
-    schedule = tuple(float(minutes) for minutes in settings["delivery.retry_minutes"]) or MINUTES
+    schedule = _schedule(installation.settings)
     reporter = Reporter(world)
     return Delivery(
         register=world.register,

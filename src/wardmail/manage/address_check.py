@@ -32,7 +32,7 @@ def checker(table: StandingTable, now: Callable[[], float]) -> Callable[[str], A
         at = now()
         parsed = parse_address(text)
         if isinstance(parsed, InvalidAddress):
-            answer, domain = table.invalid(parsed.reason), ""
+            answer, domain = table.invalid(_more_than_an_address(text) or parsed.reason), ""
         else:
             answer = table.standing_of(parsed.domain, datetime.fromtimestamp(at, UTC).date())
             domain = parsed.domain
@@ -42,3 +42,14 @@ def checker(table: StandingTable, now: Callable[[], float]) -> Callable[[str], A
         )
 
     return check
+
+
+def _more_than_an_address(text: str) -> str:
+    """What people paste besides the address, said plainly; it is not guessed which part they meant."""
+    if "<" in text or ">" in text:
+        return "This has a name or angle brackets about the address: give the address alone."
+    if text.strip().lower().startswith("mailto:"):
+        return "This is a link: leave out mailto: and give the address alone."
+    if any(sign in text.strip() for sign in ";, ") and text.count("@") > 1:
+        return "These are several addresses: check them one by one."
+    return ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 from wardmail.model.route import AuthMechanism, Route, RouteKind, RouteLimits, TlsLevel, TlsMode
+from wardmail.protocol.domain import InvalidDomain, parse_domain
 
 USER_FACING = RouteLimits(
     messages_per_minute=30,
@@ -49,6 +51,8 @@ def problems(route: Route) -> list[str]:
     needs_host = route.kind in (RouteKind.SMARTHOST, RouteKind.NHSMAIL, RouteKind.EXCHANGE_ONLINE)
     if needs_host and not route.host:
         found.append("It has no host: say --host.")
+    elif route.host and not _is_host(route.host):
+        found.append("Its host is neither a host name nor an IP address.")
     if route.host == "smtp.office365.com" and route.tls_mode is TlsMode.IMPLICIT:
         found.append("Exchange Online does not offer implicit TLS: use port 587 with STARTTLS.")
     if route.auth is not AuthMechanism.NONE and route.kind is not RouteKind.DIRECT:
@@ -56,6 +60,14 @@ def problems(route: Route) -> list[str]:
     if route.auth is not AuthMechanism.NONE and route.tls is not TlsLevel.VERIFIED:
         found.append("It logs in, so TLS must be verified: say --tls verified.")
     return found
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return not isinstance(parse_domain(host, allow_single_label=True), InvalidDomain)
+    return True
 
 
 def _credential_problems(route: Route) -> list[str]:

@@ -81,7 +81,7 @@ def _declared(block: HeaderBlock) -> tuple[Mark, ...] | Refusal:
     for value in block.get_all(FIELD):
         level = parse_classification(value)
         if isinstance(level, UnknownMarking):
-            return Refusal(550, "5.6.0", f"Wardmail-Classification: {level.reason}", "WM-CLASSIFICATION-UNKNOWN")
+            return Refusal(550, "5.6.0", level.reason, "WM-CLASSIFICATION-UNKNOWN")
         marks.append(Mark(level, "the Wardmail-Classification field"))
     return tuple(marks)
 

@@ -70,7 +70,8 @@ def _problem_of_whole(text: str) -> str:
 def _problem_of_labels(labels: list[str], allow_single_label: bool) -> str:
     if not all(labels):
         return "The domain starts or ends with a dot, or has two dots together."
-    if len(labels) == 1 and not allow_single_label:
+    is_label = not labels[0].isascii() or _LABEL_ONLY(labels[0])
+    if len(labels) == 1 and is_label and not allow_single_label:
         return "The domain has only one label: give the full domain name."
     if labels[-1].isdigit():
         return "The domain ends in a number: network addresses are not accepted."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 
 _SUPERVISED = """
 import asyncio, signal, sys, time
@@ -30,8 +29,7 @@ def _told_at(word: str, start_up: float) -> int:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as supervisor:
         try:
             assert supervisor.stdout is not None
-            while supervisor.stdout.readline().strip() != word:
-                time.sleep(0.01)
+            assert word in map(str.strip, supervisor.stdout)
             supervisor.send_signal(signal.SIGTERM)
             return supervisor.wait(timeout=20)
         finally:

@@ -77,6 +77,8 @@ def _show_as_json(result: AddressCheck) -> None:
 
 def _show(result: AddressCheck) -> None:
     say(f"{result.address}")
+    if not result.address.isascii() and result.domain:
+        say(f"  Its domain is not what it may look like: it is {result.domain}")
     say(f"  {_WORDS[result.standing]}")
     say(f"  Why   {result.reason} ({result.source})")
     say(f"  List  {result.list_version or 'no accredited list loaded'}; table for {result.profile}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from wardmail.app.failures import CommandFailed
 from wardmail.app.output import emit, json_option, note, say
 
 
@@ -49,6 +50,12 @@ def command(
         }
         write_settings(file, {name: str(value) for name, value in wanted.items() if value is not None})
         note(f"Written: {file}")
+    elif any((hostname, data, database, certificate, key)):
+        raise CommandFailed(
+            "WM-CONFIG-EXISTS",
+            f"{file} exists, so these options would change nothing.",
+            "Edit it; then run init alone.",
+        )
     done = set_up(load(file))
     if as_json:
         emit({"settings": str(file), "done": done})

@@ -81,9 +81,9 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
 @click.option(
     "--classification", type=click.Choice(list(_LEVELS)), default="official", help="What its mail is by default."
 )
-@click.option("--messages-per-minute", type=int, default=60, show_default=True, help="0: no ceiling.")
-@click.option("--messages-per-day", type=int, default=10_000, show_default=True, help="0: no ceiling.")
-@click.option("--recipients-per-day", type=int, default=10_000, show_default=True, help="0: no ceiling.")
+@click.option("--messages-per-minute", type=click.IntRange(0), default=60, show_default=True, help="0: no ceiling.")
+@click.option("--messages-per-day", type=click.IntRange(0), default=10_000, show_default=True, help="0: no ceiling.")
+@click.option("--recipients-per-day", type=click.IntRange(0), default=10_000, show_default=True, help="0: no ceiling.")
 @click.option("--detect-nhs-numbers/--no-detect-nhs-numbers", default=True, show_default=True)
 @click.option("--null-sender", is_flag=True, help="It may send with an empty return address.")
 @json_option
@@ -163,7 +163,7 @@ def credential() -> None:
 @credential.command()
 @click.argument("name")
 @click.option("--username", default="", help="Default: the integration's name with a number.")
-@click.option("--expires-in-days", type=float, default=365, show_default=True, help="0: never.")
+@click.option("--expires-in-days", type=click.FloatRange(0), default=365, show_default=True, help="0: never.")
 @click.option("--network", "networks", multiple=True, help="Where it may be used from, as 10.1.0.0/16.")
 @json_option
 @click.pass_obj

@@ -105,7 +105,7 @@ def find(config_path: str | None, domain: str, as_json: bool) -> None:
     """Show the list's entry for a domain."""
     entry = Installation.at(config_path).register.snapshot().accredited.get(domain.lower())
     if entry is None:
-        raise not_found("list entry for", domain, "wardmail lists show")
+        raise not_found("list entry", domain, "wardmail lists show")
     record = {"domain": entry.domain, "organisation": entry.organisation, "ods_code": entry.ods_code}
     dates = {"accredited_on": entry.accredited_on.isoformat(), "expires": entry.expires.isoformat()}
     if as_json:

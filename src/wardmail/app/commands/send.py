@@ -55,13 +55,15 @@ def command(  # noqa: PLR0913 (each is an option)
     installation = Installation.at(config_path)
     name, sender = _author(installation, integration, sender)
     message = EmailMessage(policy=SMTP)
-    message["From"], message["To"], message["Subject"] = sender, ", ".join(recipients), subject
+    people = [_address(each) for each in recipients]
+    if {"\r", "\n"} & set(subject + classification + sender):
+        raise CommandFailed("WM-HEADER", "A header field is one line.", "Take the line break out.", USAGE)
+    message["From"], message["To"], message["Subject"] = sender, ", ".join(map(str, people)), subject
     if classification:
         message["Wardmail-Classification"] = classification
     if time_critical:
         message["Wardmail-Urgency"] = "time-critical"
     message.set_content(text if text is not None else sys.stdin.read())
-    people = [_address(each) for each in recipients]
     if dry_run:
         asyncio.run(_preview(installation, name, _address(sender), people, message.as_bytes(), as_json))
         return

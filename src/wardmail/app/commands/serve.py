@@ -20,6 +20,7 @@ def command(config_path: str | None, workers: int | None) -> None:
     from wardmail.app.only_one import only_one
     from wardmail.app.settings import load
     from wardmail.app.supervisor import Supervisor
+    from wardmail.app.wiring import require_usable
     from wardmail.edges.tls import CertificateFiles
 
     flags = {"gateway.workers": workers} if workers else {}
@@ -31,6 +32,7 @@ def command(config_path: str | None, workers: int | None) -> None:
             "The gateway has no certificate.",
             "Set tls.certificate and tls.key; there is no plain service.",
         )
+    require_usable(settings)
     Installation(settings).check()
     certificates = CertificateFiles(Path(settings["tls.certificate"]), Path(settings["tls.key"]))
 
