@@ -52,7 +52,8 @@ class Gateway:
     @property
     def environment(self) -> dict[str, str]:
         named = {f"WARDMAIL__{key.upper().replace('.', '__')}": value for key, value in self.settings.items()}
-        return {**os.environ, "WARDMAIL_CONFIG": str(self.directory / "wardmail.toml"), **named}
+        base = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**base, "WARDMAIL_CONFIG": str(self.directory / "wardmail.toml"), **named}
 
     def run(self, *words: object, stdin: str | None = None, status: int | None = 0) -> subprocess.CompletedProcess[str]:
         """`wardmail WORDS…`; `status` is what it must end with, None when anything will do."""

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -206,23 +207,25 @@ async def test_an_upstream_that_stalls_does_not_stop_mail_from_coming_in(tmp_pat
         assert [send_letter(gateway, number)[0] for number in range(30)] == [250] * 30
         assert gateway.waiting() == 30
 
-    async with on_stage(Play(lines={"DOT": [Act.STALL]}), authority.issue("localhost")) as stage:
+    async with on_stage(Play(lines={"DOT": [Act.STALL]}), authority.issue("upstream.localhost", "localhost")) as stage:
         await staged(gateway, stage, work)
         assert stage.messages
 
 
-@pytest.mark.parametrize("offers_tls", [True, False])
-async def test_mail_waits_and_never_goes_in_clear(tmp_path: Path, authority: Authority, offers_tls: bool) -> None:
-    """The upstream's certificate is another authority's, or it offers no TLS at all."""
+@pytest.mark.parametrize("fault", ["expired", "foreign", "no TLS"])
+async def test_mail_waits_and_never_goes_in_clear(tmp_path: Path, authority: Authority, fault: str) -> None:
+    """The upstream's certificate has run out, or is another authority's, or it offers no TLS at all."""
     (tmp_path / "other").mkdir()
-    wrong = Authority(tmp_path / "other").issue("localhost")
+    issuer = Authority(tmp_path / "other") if fault == "foreign" else authority
+    over = datetime.now(UTC) - timedelta(hours=1) if fault == "expired" else None
+    certificate = issuer.issue("upstream.localhost", "localhost", until=over)
     gateway = make_gateway(tmp_path, authority)
 
     def work() -> None:
         send_letter(gateway, 1)
         gateway.wait_for_states("user@dest.example", "deferred")
 
-    async with on_stage(Play(offers_tls=offers_tls), wrong) as stage:
+    async with on_stage(Play(offers_tls=fault != "no TLS"), certificate) as stage:
         await staged(gateway, stage, work)
         assert stage.count("MAIL") == 0
         assert stage.messages == []
@@ -248,7 +251,7 @@ async def test_nothing_is_smuggled_through(tmp_path: Path, authority: Authority,
             assert code >= 500
         assert gateway.states() == []
 
-    async with on_stage(Play(), authority.issue("localhost")) as stage:
+    async with on_stage(Play(), authority.issue("upstream.localhost", "localhost")) as stage:
         await staged(gateway, stage, work)
         assert stage.messages == []
 

@@ -48,7 +48,7 @@ def test_exchange_online_is_logged_in_to_by_a_token(tmp_path: Path, authority: A
         grants.append(form)
         return Page(json.dumps({"access_token": "token-1", "expires_in": 3600, "token_type": "Bearer"}).encode())
 
-    certificate = authority.issue("localhost")
+    certificate = authority.issue("upstream.localhost", "localhost")
     gateway = make_gateway(tmp_path, authority)
     with (
         running_dovecot() as dovecot,
@@ -119,7 +119,7 @@ def test_direct_delivery_finds_the_server_and_proves_it_by_dane(tmp_path: Path, 
 async def test_requiretls_is_asked_of_the_next_hop_or_the_message_comes_back(
     tmp_path: Path, authority: Authority
 ) -> None:
-    certificate = authority.issue("localhost")
+    certificate = authority.issue("upstream.localhost", "localhost")
     gateway = make_gateway(tmp_path, authority)
     willing = Play(features=["PIPELINING", "8BITMIME", "SIZE 0", "DSN", "REQUIRETLS"])
     async with on_stage(willing, certificate) as able, on_stage(Play(), certificate) as unable:

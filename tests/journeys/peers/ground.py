@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -83,8 +84,8 @@ class Authority:
         self.ca_file = directory / "ca.pem"
         self.ca.cert_pem.write_to_path(str(self.ca_file))
 
-    def issue(self, *names: str) -> CertificateFilesOnDisk:
-        issued = self.ca.issue_cert(*names)
+    def issue(self, *names: str, until: datetime | None = None) -> CertificateFilesOnDisk:
+        issued = self.ca.issue_cert(*names, not_after=until)
         certificate, key = (self._directory / f"{names[0]}.{kind}" for kind in ("crt", "key"))
         issued.private_key_pem.write_to_path(str(key))
         certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems) + self.ca.cert_pem.bytes())
