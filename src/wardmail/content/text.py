@@ -131,6 +131,8 @@ class _Reader:
             self.gaps["a text part has an unknown transfer encoding"] = None
             octets = raw
         charset = _CHARSET.search(content_type)
+        if charset and not octets.isascii() and not _is_known(charset[1]):
+            self.gaps["a text part is in an unknown character set"] = None
         text = _decoded(octets, charset[1] if charset else b"")
         is_markup = media == b"text/html" and (self.worth_reading is None or self.worth_reading(text))
         self.texts.append(text_of_html(text) if is_markup else text)
@@ -187,6 +189,13 @@ def _base64_decoded(raw: bytes) -> bytes:
     except binascii.Error:
         letters = re.sub(rb"[^A-Za-z0-9+/]", b"", raw)
         return binascii.a2b_base64(letters[: len(letters) // 4 * 4])
+
+
+def _is_known(charset: bytes) -> bool:
+    try:
+        return bool(codecs.lookup(charset.decode("ascii")))
+    except (LookupError, ValueError):
+        return False
 
 
 def _decoded(octets: bytes, charset: bytes) -> str:

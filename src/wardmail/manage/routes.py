@@ -57,6 +57,9 @@ def problems(route: Route) -> list[str]:
         found.append("Exchange Online does not offer implicit TLS: use port 587 with STARTTLS.")
     if route.auth is not AuthMechanism.NONE and route.kind is not RouteKind.DIRECT:
         found.extend(_credential_problems(route))
+    per_day, per_message = route.limits.recipients_per_day, route.limits.recipients_per_message
+    if per_day is not None and per_day < per_message:
+        found.append(f"One message may have {per_message} recipients, so a day needs at least as many.")
     if route.auth is not AuthMechanism.NONE and route.tls is not TlsLevel.VERIFIED:
         found.append("It logs in, so TLS must be verified: say --tls verified.")
     return found

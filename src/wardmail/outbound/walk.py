@@ -25,6 +25,12 @@ from wardmail.outbound.world import Dispatch, World
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
 
 URGENCY = b"wardmail-urgency"
+TOO_LARGE_A_CROWD = Refusal(
+    550,
+    "5.5.3",
+    "The message has more recipients than this integration's ceiling ever allows; send it in smaller parts",
+    "WM-LIMIT-INTEGRATION",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ async def accept(world: World, submission: Submission, dispatch: Dispatch | None
         author_domain=judged.author.domain,
     )
     charges = queueing.charges_of(judged.integration, len(copies))
+    if any(each.amount > each.limit for each in charges):
+        return TOO_LARGE_A_CROWD
     message = queueing.compose(
         world, submission, judged.envelope, judged.classification, copies, dispatch=dispatch, charges=charges
     )

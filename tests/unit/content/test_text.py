@@ -234,3 +234,12 @@ def test_a_message_of_eleven_kilobytes_is_read_quickly() -> None:
         readable_text(content_type, b"", [body])
         best = min(best, time.perf_counter() - started)
     assert best < 1e-3, "five times the budget of 200 microseconds, for machines under load"
+
+
+def test_letters_of_an_unknown_character_set_are_a_gap() -> None:
+    """EBCDIC by another name: nobody here can say what it says. What is ASCII can be read whatever it is called."""
+    hidden = readable_text(b"text/plain; charset=x-martian", b"", ["SECRET".encode("cp037")])
+    assert isinstance(hidden, TextParts)
+    assert "unknown character set" in hidden.unscanned
+    plain = readable_text(b"text/plain; charset=x-martian", b"", [b"Good morning"])
+    assert plain == TextParts(("Good morning",))

@@ -12,16 +12,20 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.offices import Office, open_office
-from tests.worlds import APP, RELAY, SettableClock, with_field
+from tests.worlds import APP, RELAY, SettableClock, submission, with_field
+from wardmail.manage import routes
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.decision import Protection
 from wardmail.model.delivery import Deferred, Failed, PeerReply, RecipientState
+from wardmail.model.integration import Limits
+from wardmail.model.refusal import Refusal
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route, RouteKind, RouteLimits
 from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.release import NotReleased, release
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.sweeping import Sweeper
+from wardmail.outbound.walk import accept
 from wardmail.store.messages import Messages, Search
 from wardmail.store.schema import content, recipient
 
@@ -220,3 +224,17 @@ async def test_each_copy_is_released_with_its_own_header(office: Office) -> None
 async def test_a_message_is_found_by_an_address_as_people_paste_it(office: Office, typed: str) -> None:
     message_id = await office.send("a@nhs.net")
     assert [each.message_id for each in Messages(office.stage.database).search(Search(typed))] == [message_id]
+
+
+async def test_a_message_that_no_ceiling_ever_has_room_for_is_not_put_off_for_ever(office: Office) -> None:
+    """451 would make the application try it again until the end of its days."""
+    office.stage.save(replace(APP, limits=Limits(recipients_per_day=1)))
+    refused = await accept(office.stage.world, submission(office.stage, "a@nhs.net", "b@nhs.net"))
+    assert isinstance(refused, Refusal)
+    assert not refused.is_temporary
+
+
+def test_a_route_whose_day_is_smaller_than_a_message_is_refused() -> None:
+    """Its first large message would close it for a day, every day."""
+    assert routes.problems(replace(RELAY, limits=RouteLimits(recipients_per_day=50)))
+    assert not routes.problems(replace(RELAY, limits=RouteLimits(recipients_per_day=100)))
