@@ -14,7 +14,6 @@ from wardmail.edges.master_key import MasterKey, new_master_key
 from wardmail.edges.sealed_file import CHUNK, SealedFileWriter, read_sealed_file, unsealed_size
 from wardmail.edges.sealing import DATA_KEY, ContentSealer
 from wardmail.edges.spool import SealedSpool
-from wardmail.model.message import SpooledBody
 from wardmail.model.refusal import Unavailable
 
 
@@ -175,7 +174,7 @@ def test_a_spooled_body_comes_back(spool: SealedSpool, tmp_path: Path) -> None:
     for _ in range(10):
         sink.write(b"A line of text.\r\n" * 10_000)
     body = sink.finish()
-    assert isinstance(body, SpooledBody)
+    assert body.is_spooled
     assert body.size == 1_700_000
     again = spool.open_body(body.name)
     assert again.size == body.size
