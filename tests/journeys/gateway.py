@@ -71,7 +71,11 @@ class Gateway:
 
     def do(self, *words: object, stdin: str = "") -> str:
         """A command that must succeed, run in this process: quicker, for setting things up. What it printed."""
-        done = CliRunner().invoke(cli, [str(word) for word in words], input=stdin, env=self.environment)
+        mask = os.umask(0o022)
+        try:
+            done = CliRunner().invoke(cli, [str(word) for word in words], input=stdin, env=self.environment)
+        finally:
+            os.umask(mask)  # commands set their own
         assert done.exit_code == 0, (words, done.output, done.exception)
         return done.stdout
 
