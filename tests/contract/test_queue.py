@@ -14,7 +14,7 @@ from wardmail.model.delivery import AttemptTls, Deferred, HandedOn, PeerReply, R
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import Charge, RecipientUpdate
-from wardmail.store.chain import verify
+from wardmail.store.chain import GENESIS, hash_at, verify
 from wardmail.store.connection import Database
 from wardmail.store.queue import StoreQueue
 from wardmail.store.schema import content, event, message, recipient
@@ -216,3 +216,17 @@ async def test_a_store_that_is_gone_is_unavailable_and_keeps_nothing(queue: Stor
         await queue.put(accepted())
     with database.read() as connection:
         assert connection.execute(select(message.c.id)).all() == []
+
+
+async def test_a_chain_written_anew_differs_from_the_head_that_was_kept(queue: StoreQueue, database: Database) -> None:
+    for n in range(3):
+        await queue.put(accepted(f"M{n}"))
+    kept = verify(database)
+    with database.write() as connection:
+        connection.execute(event.delete())
+        connection.execute(text("UPDATE chain_head SET seq = 0, hash = :genesis"), {"genesis": GENESIS})
+    for n in range(3, 6):
+        await queue.put(accepted(f"M{n}"))
+    assert verify(database).broken_at is None
+    assert hash_at(database, kept.events) != kept.head
+    assert hash_at(database, 99) is None

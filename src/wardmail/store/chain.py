@@ -85,6 +85,13 @@ def verify(database: Database, progress: Callable[[int, int], None] | None = Non
         return ChainReport(count, previous)
 
 
+def hash_at(database: Database, seq: int) -> bytes | None:
+    """The hash of one event, to compare with one that was kept elsewhere: a chain that was cut and closed again differs."""
+    with database.read() as connection:
+        found = connection.execute(select(event.c.hash).where(event.c.seq == seq)).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
 def _walk(connection: Connection) -> Iterator[tuple[int, Event, str, bytes]]:
     rows = connection.execution_options(yield_per=2000).execute(select(event).order_by(event.c.seq))
     for row in rows:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from wardmail.app.failures import FINDINGS
+from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, progress, rfc3339, say, table
+
+if TYPE_CHECKING:
+    from wardmail.store.connection import Database
 
 
 @click.group()
@@ -15,23 +20,46 @@ def command() -> None:
 
 
 @command.command()
+@click.option("--kept", metavar="NUMBER:HASH", help="A head that an earlier run printed and you kept elsewhere.")
 @json_option
 @click.pass_obj
-def verify(config_path: str | None, as_json: bool) -> None:
-    """Walk the whole chain. Exit status 3 when an event was changed, removed or put in."""
+def verify(config_path: str | None, kept: str | None, as_json: bool) -> None:
+    """Walk the whole chain. Exit status 3 when an event was changed, removed or put in.
+
+    Keep the head that it prints where the database's administrators cannot write: with --kept, a chain that was cut or
+    written anew as a whole is found out too.
+    """
     from wardmail.store.chain import verify as walk
 
-    report = walk(Installation.at(config_path).database, None if as_json else progress("events"))
+    database = Installation.at(config_path).database
+    report = walk(database, None if as_json else progress("events"))
+    why = report.why or _difference(database, kept)
+    head = f"{report.events}:{report.head.hex()}"
     if as_json:
-        head = report.head.hex()
-        emit({"ok": report.broken_at is None, "events": report.events, "head": head, "why": report.why})
-    elif report.broken_at is None:
-        say(f"The chain holds: {report.events} events, head {report.head.hex()[:16]}…")
+        emit({"ok": not why, "events": report.events, "head": head, "why": why})
+    elif not why:
+        say(f"The chain holds: {report.events} events.")
+        say(f"Head  {head}")
     else:
-        say(f"The chain is broken after {report.events} good events: {report.why}.")
+        say(f"The chain is broken: {why}.")
         say("Keep the database as it is, and tell the people responsible for security.")
-    if report.broken_at is not None:
+    if why:
         raise SystemExit(FINDINGS)
+
+
+def _difference(database: Database, kept: str | None) -> str:
+    """Empty when the chain still goes through the head that was kept."""
+    if kept is None:
+        return ""
+    number, _, digest = kept.partition(":")
+    if not number.isdigit() or not digest:
+        raise CommandFailed("WM-AUDIT-HEAD", f"{kept!r} is no head.", "Give it as it was printed, NUMBER:HASH.", USAGE)
+    from wardmail.store.chain import hash_at
+
+    found = hash_at(database, int(number))
+    if found is None:
+        return f"event {number}, whose hash was kept, is gone"
+    return "" if found.hex() == digest.lower() else f"event {number} is not the one whose hash was kept"
 
 
 @command.command("list")
