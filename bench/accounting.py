@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from bench.ground import GROUND, PREFIX
+
 _TICKS = os.sysconf("SC_CLK_TCK")
-_PREFIX = "wardmail-bench-"
 _numbers = itertools.count(1)
 
 
@@ -69,13 +71,15 @@ class Processes:
 
     def end(self) -> None:
         """Everything ends, in the group or started here, however it behaves."""
+        family = set(self.ids())
         for process in self._started:
             process.terminate()
         self._await_end(2.0)
         if self._group is not None:
             _kill_group(self._group)
         else:
-            for pid in self.ids():
+            # Children whose parent has ended are nobody's family any more: they are known from before.
+            for pid in family | set(self.ids()):
                 _signal(pid, signal.SIGKILL)
         for process in self._started:
             process.kill()
@@ -101,11 +105,18 @@ def processes_of(name: str) -> Iterator[Processes]:
 
 
 def end_left_overs() -> None:
-    """Ends what an earlier benchmark left behind when it was killed: its groups and directories carry its process ID."""
+    """Ends and removes what an earlier benchmark left behind when it was killed: the names carry its process ID."""
     parent = _group_parent()
-    for group in parent.glob(f"{_PREFIX}*") if parent else ():
-        if not Path(f"/proc/{group.name.removeprefix(_PREFIX).partition('-')[0]}").exists():
+    for group in parent.glob(f"{PREFIX}*") if parent else ():
+        if _is_left_over(group):
             _kill_group(group)
+    for directory in GROUND.glob(f"{PREFIX}*"):
+        if _is_left_over(directory):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_left_over(path: Path) -> bool:
+    return not Path(f"/proc/{path.name.removeprefix(PREFIX).partition('-')[0]}").exists()
 
 
 def _group_parent() -> Path | None:
@@ -121,7 +132,7 @@ def _make_group(name: str) -> Path | None:
     parent = _group_parent()
     if parent is None:
         return None
-    group = parent / f"{_PREFIX}{os.getpid()}-{name}-{next(_numbers)}"
+    group = parent / f"{PREFIX}{os.getpid()}-{name}-{next(_numbers)}"
     try:
         group.mkdir()
         # Making a group may be allowed where moving a process into it is not.

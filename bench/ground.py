@@ -23,6 +23,9 @@ from bench.message import typical_message
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORK = REPOSITORY / "bench" / ".work"
+GROUND = Path("/var/tmp")
+"""It keeps its files over a restart and so is on a disk: a RAM disk would make every fsync free."""
+PREFIX = "wardmail-bench-"
 
 SENDER_DOMAIN = "perf.test"
 SENDER = f"billing@{SENDER_DOMAIN}"
@@ -43,8 +46,8 @@ class Ground:
 
 @contextmanager
 def prepared_ground() -> Iterator[Ground]:
-    """In /var/tmp, which keeps its files over a restart and so is on a disk: a RAM disk would make every fsync free."""
-    directory = Path(tempfile.mkdtemp(prefix=f"wardmail-bench-{os.getpid()}-", dir="/var/tmp"))
+    """Removed with everything in it at the end."""
+    directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=GROUND))
     directory.chmod(0o755)
     ground = Ground(
         directory,
