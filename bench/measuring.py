@@ -138,6 +138,8 @@ class _Measurement:
             if not self._work_for(system):
                 continue
             with self._attempt(f"round {number}, {system.name}"), running(system, self._sink.port) as server:
+                by = "control group" if server.processes.counts_by_cgroup else "/proc (no control group could be made)"
+                self.findings.machine["cpu_counted_by"] = by
                 measure_flow(self._ground, server, self._sink, _WARM_UP)
                 for workload in self._work_for(system):
                     self._one(number, workload, server)
