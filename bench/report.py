@@ -86,7 +86,8 @@ def _machine(record: Record, data_file: str) -> str:
         f"{record['taken_at']} · {machine['processors']} × {machine['processor']}, {machine['memory_gb']} GB · "
         f"{machine['system']}, Linux {machine['kernel']} · Python {machine['python']}{optimised} · {machine['openssl']} · "
         f"Postfix {machine['postfix'] or 'absent'} · {machine['opendkim'] or 'no OpenDKIM'} · "
-        f"fsync {machine['fsync_ms']} ms · CPU by {machine.get('cpu_counted_by', 'nothing')} · {plan['rounds']} rounds in {record['minutes']} minutes · [data]({data_file})\n"
+        f"fsync {machine['fsync_ms']} ms · CPU by {machine.get('cpu_counted_by', 'nothing')} · "
+        f"{plan['rounds']} rounds in {record['minutes']} minutes · [data]({data_file})\n"
     ]
     lines += [f"* {record['titles'][name]} was left out: {why}" for name, why in record["missing"].items()]
     lines += [f"* **Failed**: {failure.splitlines()[0]}" for failure in record["failures"]]
