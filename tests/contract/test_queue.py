@@ -89,6 +89,17 @@ async def test_a_released_lease_can_be_taken_again(queue: StoreQueue) -> None:
     assert len(await queue.lease("relay", 10, now=211, until=300)) == 1
 
 
+async def test_many_leases_are_released_and_renewed_together(queue: StoreQueue) -> None:
+    for n in range(3):
+        await queue.put(accepted(f"M{n}", to=("a@nhs.net", "b@nhs.net")))
+    taken = await queue.lease("relay", 10, now=200, until=300)
+    await queue.renew(taken, 400)
+    assert await queue.lease("relay", 10, now=399, until=500) == ()
+    await queue.release(taken, due_at=210)
+    again = await queue.lease("relay", 10, now=211, until=300)
+    assert sum(len(each.recipients) for each in again) == 6
+
+
 async def test_only_rows_of_the_route_are_leased_oldest_first(queue: StoreQueue) -> None:
     await queue.put(accepted("M2", due_at=150))
     await queue.put(accepted("M1", due_at=120))

@@ -230,7 +230,7 @@ class StoreQueue:
                 recipient.c.message_id == bindparam("of"),
                 recipient.c.n == bindparam("index"),
                 recipient.c.lease_owner == self.owner,
-                recipient.c.state.in_(_WAITING),
+                or_(*(recipient.c.state == state for state in _WAITING)),  # IN cannot be run for many keys at once
             )
             .values(**values)
         )
