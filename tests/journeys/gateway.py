@@ -233,6 +233,13 @@ def let_in(gateway: Gateway, route: str, *options: object, user: str = USER) -> 
     gateway.secrets[user] = json.loads(made)["secret"]
 
 
+def relay_to(gateway: Gateway, port: int, mode: str = "implicit") -> None:
+    """A route to an upstream on this machine, whose name is proved, and an application that sends by it."""
+    where = ("--host", "localhost", "--port", port, "--tls-mode", mode, "--ca-file", gateway.authority.ca_file)
+    gateway.do("route", "create", "relay", "--kind", "smarthost", *where)
+    let_in(gateway, "relay")
+
+
 @contextlib.contextmanager
 def running(gateway: Gateway, workers: int = 2) -> Iterator[Gateway]:
     gateway.start(workers)

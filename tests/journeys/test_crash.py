@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import fresh_postgresql
-from tests.journeys.gateway import Gateway, let_in, make_gateway, running
+from tests.journeys.gateway import Gateway, make_gateway, relay_to, running
 from tests.journeys.peers.ground import Authority, wait_until
 from tests.journeys.peers.sink import Sink, running_sink
 
@@ -101,9 +101,7 @@ def relayed(tmp_path: Path, database_url: str) -> Iterator[tuple[Gateway, Sink]]
     authority = Authority(tmp_path)
     with running_sink(tmp_path, authority.issue("sink.localhost", "localhost")) as sink:
         gateway = make_gateway(tmp_path, authority, database=database_url, settings={"log.level": "warning"})
-        upstream = ("--host", "localhost", "--port", sink.port, "--tls-mode", "implicit", "--auth", "none")
-        gateway.do("route", "create", "relay", "--kind", "smarthost", *upstream, "--ca-file", authority.ca_file)
-        let_in(gateway, "relay", "--no-detect-nhs-numbers")
+        relay_to(gateway, sink.port)
         gateway.do("domain", "rotate", "trust.example", "--algorithm", "ed25519-sha256")
         with running(gateway):
             yield gateway, sink

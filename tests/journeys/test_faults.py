@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import smtplib
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.journeys.gateway import SENDER, Gateway, let_in, make_gateway, running
+from tests.journeys.gateway import SENDER, Gateway, make_gateway, relay_to, running
 from tests.journeys.peers.ground import Authority, free_port, need, wait_until
 from tests.journeys.peers.sink import running_sink
 from tests.journeys.peers.stage_server import Act, Play, Stage, on_stage
@@ -30,12 +29,6 @@ MEBIBYTE = 1024 * 1024
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
-
-
-def relay_to(gateway: Gateway, port: int, mode: str = "implicit") -> None:
-    where = ("--host", "localhost", "--port", port, "--tls-mode", mode, "--ca-file", gateway.authority.ca_file)
-    gateway.do("route", "create", "relay", "--kind", "smarthost", *where)
-    let_in(gateway, "relay")
 
 
 def letter(number: object, size: int = 0) -> bytes:
@@ -254,57 +247,3 @@ async def test_nothing_is_smuggled_through(tmp_path: Path, authority: Authority,
     async with on_stage(Play(), authority.issue("upstream.localhost", "localhost")) as stage:
         await staged(gateway, stage, work)
         assert stage.messages == []
-
-
-# -- stopping and renewing
-
-
-def test_stopping_finishes_what_is_in_flight_and_sends_the_idle_away(tmp_path: Path, authority: Authority) -> None:
-    gateway = make_gateway(tmp_path, authority, settings={"delivery.drain_seconds": "10"})
-    relay_to(gateway, free_port())
-    with running(gateway, workers=2):
-        idle, busy = gateway.connect(), gateway.connect()
-        busy.mail(SENDER)
-        busy.rcpt("user@dest.example")
-        busy.docmd("DATA")
-        assert gateway.process is not None
-        gateway.process.terminate()
-        assert idle.getreply()[0] == 421
-        wait_until(lambda: not _is_listening(gateway.port), "the port to close")
-        busy.send(letter("last") + b"\r\n.\r\n")
-        assert busy.getreply()[0] == 250
-        assert busy.getreply()[0] == 421
-        assert gateway.process.wait(20) == 0
-        assert gateway.waiting() == 1
-
-
-def _is_listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def test_a_renewed_certificate_is_for_new_sessions_and_the_old_one_goes_on(
-    tmp_path: Path, authority: Authority
-) -> None:
-    gateway = make_gateway(tmp_path, authority)
-    relay_to(gateway, free_port())
-    with running(gateway, workers=2):
-        old = gateway.connect()
-        before = _certificate(old)
-        authority.issue("localhost", "127.0.0.1")
-        gateway.hang_up()
-        wait_until(lambda: all(_new_certificate(gateway) != before for _ in range(6)), "the new certificate")
-        old.mail(SENDER)
-        old.rcpt("user@dest.example")
-        assert old.data(letter("old"))[0] == 250
-        assert _certificate(old) == before
-
-
-def _certificate(client: smtplib.SMTP) -> bytes:
-    found: bytes = client.sock.getpeercert(binary_form=True)
-    return found
-
-
-def _new_certificate(gateway: Gateway) -> bytes:
-    with gateway.connect() as client:
-        return _certificate(client)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.gateway import SENDER, WARDMAIL, Gateway, let_in, make_gateway, running
+from tests.journeys.gateway import SENDER, WARDMAIL, Gateway, make_gateway, relay_to, running
 from tests.journeys.peers.ground import Authority, free_port, is_listening, wait_until
 from tests.journeys.peers.sink import running_sink
 
@@ -34,12 +34,6 @@ BLOCK = b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q\r\n" 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Gateway:
     return make_gateway(tmp_path, Authority(tmp_path), settings={"log.level": "warning"})
-
-
-def relay_to(gateway: Gateway, port: int) -> None:
-    where = ("--host", "localhost", "--port", port, "--tls-mode", "implicit", "--ca-file", gateway.authority.ca_file)
-    gateway.do("route", "create", "relay", "--kind", "smarthost", *where)
-    let_in(gateway, "relay")
 
 
 class Upload(threading.Thread):
