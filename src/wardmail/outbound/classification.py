@@ -13,6 +13,7 @@ from wardmail.content.markings import (
     may_hold_marking,
     parse_classification,
 )
+from wardmail.content.markup import without_tags
 from wardmail.content.text import TextParts, Unreadable, readable_text
 from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.integration import Integration
@@ -56,8 +57,8 @@ def classify(integration: Integration, block: HeaderBlock, reading: Reading) -> 
 
 
 def _may_matter(markup: str) -> bool:
-    """Letters may be written as `&#83;`, so those count as any."""
-    return "&#" in markup or may_hold_marking(markup)
+    """Tags may cut a word in pieces, and a letter or an unseen hyphen may be written as an entity: those count as any."""
+    return any(entity in markup for entity in ("&#", "&shy", "&zw", "\u00ad")) or may_hold_marking(without_tags(markup))
 
 
 def _may_matter_with_numbers(markup: str) -> bool:

@@ -127,6 +127,13 @@ async def test_an_nhs_number_makes_a_message_sensitive(stage: Stage) -> None:
     assert await outcome_of(stage, "someone@example.com", HEAD, body) is Outcome.DELIVER
 
 
+@pytest.mark.parametrize("marking", ["OFFICIAL-SENSITIVE", "OFFICIAL-SEN<b>SITIVE</b>", "OFFICIAL-SENSI&#84;IVE"])
+async def test_a_marking_in_html_is_read_however_it_is_written(stage: Stage, marking: str) -> None:
+    head = with_field(b"Content-Type: text/html; charset=utf-8")
+    body = f"<html><body><p>{marking}</p><p>Good morning</p></body></html>\r\n".encode()
+    assert await outcome_of(stage, "someone@example.com", head, body) is Outcome.HOLD
+
+
 async def test_nothing_lowers_the_integrations_default(stage: Stage) -> None:
     stage.save(replace(APP, default_sensitivity=Sensitivity.OFFICIAL_SENSITIVE))
     head = with_field(b"Wardmail-Classification: official")
