@@ -124,15 +124,21 @@ def public_key(keystore: Keystore, name: str) -> bytes:
 def _dkim_key(entry: KeystoreEntry, secret: bytes) -> DkimKey:
     algorithm = entry.meta.get("algorithm", "")
     try:
-        return DkimKey(entry.meta["domain"], entry.meta["selector"], algorithm, _load(secret, algorithm))
+        return DkimKey(
+            entry.meta["domain"], entry.meta["selector"], algorithm, _load(secret, algorithm, is_checked=True)
+        )
     except (KeyError, ValueError) as error:
         raise Unavailable(f"the DKIM key {entry.name}", error) from None
 
 
-def _load(secret: bytes, algorithm: str) -> _PrivateKey:
+def _load(secret: bytes, algorithm: str, *, is_checked: bool = False) -> _PrivateKey:
+    """`is_checked`: it was checked when it was entered, and the seal proves that it is the same.
+
+    To test an RSA key's primes again takes a second or more, in which an event loop would stand still.
+    """
     loading = serialization.load_pem_private_key if secret.startswith(b"-----") else serialization.load_der_private_key
     try:
-        private = loading(secret, password=None)
+        private = loading(secret, password=None, unsafe_skip_rsa_key_validation=is_checked)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValueError("it is not an unencrypted private key in PEM or DER") from None
     if algorithm == "rsa-sha256" and isinstance(private, rsa.RSAPrivateKey):
