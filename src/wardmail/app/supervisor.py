@@ -40,14 +40,17 @@ class Supervisor:
             pid, status = _wait()
             if pid:
                 self._ended(pid, status)
+            elif self._stopping:
+                self._pass_on(signal.SIGTERM, None)  # again: a worker that was just being born may have missed it
         return 0 if self._stopping else 1
 
     def _start(self, slot: int) -> None:
-        if self._stopping:
-            return
         supervisor = os.getpid()
         # Until the worker has its own, a signal would run our handlers in it, and so be lost: it waits meanwhile.
         signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
+        if self._stopping:  # asked under the mask: told a moment earlier, a worker born now would never hear of it
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
+            return
         pid = os.fork()
         if pid:
             self._slots[pid] = (slot, time.monotonic())
@@ -96,7 +99,11 @@ def _end_with(supervisor: int) -> None:
 
 
 def _wait() -> tuple[int, int]:
+    """Looks ten times a second: a signal that came just before a blocking wait would not be heard until a worker died."""
     try:
-        return os.wait()
-    except (ChildProcessError, InterruptedError):
+        pid, status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
         return 0, 0
+    if not pid:
+        time.sleep(0.1)
+    return pid, status
