@@ -7,16 +7,16 @@ import subprocess
 import sys
 
 _SUPERVISED = """
-import asyncio, signal, sys, time
+import asyncio, os, signal, sys, time
 from wardmail.app.supervisor import Supervisor
 
 def work(slot):
-    print("begun", flush=True)
+    os.write(1, b"begun\\n")  # one write: two workers' lines must not mix where Python is unbuffered
     time.sleep({start_up})
     async def until_told():
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        print("up", flush=True)
+        os.write(1, b"up\\n")
         await stop.wait()
     asyncio.run(until_told())
 
