@@ -9,13 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from wardmail.edges.clock import SystemClock
 from wardmail.store.connection import Database
 from wardmail.store.setup import upgrade
 
 
 @contextlib.contextmanager
 def fresh_sqlite(directory: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{directory / 'wardmail.db'}")
+    database = Database(f"sqlite:///{directory / 'wardmail.db'}", SystemClock())
     upgrade(database)
     try:
         yield database
@@ -30,7 +31,7 @@ def fresh_postgresql(server_url: str) -> Iterator[Database]:
     admin = create_engine(server_url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    database = Database(server_url.rsplit("/", 1)[0] + f"/{name}")
+    database = Database(server_url.rsplit("/", 1)[0] + f"/{name}", SystemClock())
     upgrade(database)
     try:
         yield database

@@ -36,6 +36,9 @@ class FakeDesk:
         self._fail("new_message_id")
         return f"M{len(self.submissions) + 1}"
 
+    def now(self) -> float:
+        return 1_800_000_000.0
+
     def authenticate(self, username: str, secret: str, peer: str) -> Identity | Refusal:
         self._fail("authenticate")
         return IDENTITY if (username, secret) == (USERNAME, SECRET) else WRONG

@@ -174,6 +174,10 @@ class SubmissionDesk(Protocol):
 
     def new_message_id(self) -> str: ...
 
+    def now(self) -> float:
+        """When it is, by the clock that the whole gateway goes by."""
+        ...
+
     def authenticate(self, username: str, secret: str, peer: str) -> Identity | Refusal: ...
 
     def credential(self, username: str) -> Credential | None:

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 
 from tests.journeys.peers.ground import Authority, free_port, is_listening, wait_until
 from wardmail.app.cli import cli
+from wardmail.edges.clock import SystemClock
 from wardmail.model.delivery import WAITING
 from wardmail.store.connection import Database
 from wardmail.store.messages import Messages, Search
@@ -55,11 +56,18 @@ class Gateway:
         base = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {**base, "WARDMAIL_CONFIG": str(self.directory / "wardmail.toml"), **named}
 
-    def run(self, *words: object, stdin: str | None = None, status: int | None = 0) -> subprocess.CompletedProcess[str]:
-        """`wardmail WORDS…`; `status` is what it must end with, None when anything will do."""
+    def run(
+        self, *words: object, stdin: str | None = None, status: int | None = 0, extra: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`wardmail WORDS…`; `status` is what it must end with, None when anything will do; `extra` is environment."""
         command = [WARDMAIL, *map(str, words)]
         done = subprocess.run(
-            command, input=stdin or "", capture_output=True, text=True, env=self.environment, timeout=60
+            command,
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            env={**self.environment, **(extra or {})},
+            timeout=60,
         )
         assert status is None or done.returncode == status, (command, done.returncode, done.stdout, done.stderr)
         return done
@@ -177,7 +185,7 @@ class Gateway:
     @cached_property
     def stored(self) -> Messages:
         """The store, read from here: asking by a process each time would slow what is waited for."""
-        return Messages(Database(self.database))
+        return Messages(Database(self.database, SystemClock()))
 
     def states(self, text: str = "") -> list[str]:
         return sorted(line.state for line in self.stored.search(Search(text, limit=10_000)))

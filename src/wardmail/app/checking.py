@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wardmail.app.failures import CommandFailed
 from wardmail.app.settings import Settings, load
+from wardmail.edges.clock import SystemClock
 from wardmail.manage.address_check import AddressCheck, checker
 from wardmail.model.standing import Profile, Standing
 from wardmail.policy.standing import LocalRow, StandingTable
@@ -16,7 +16,7 @@ from wardmail.policy.standing import LocalRow, StandingTable
 def address_checker(config_path: str | None, profile: str | None) -> Callable[[str], AddressCheck]:
     settings = load(Path(config_path) if config_path else None)
     table = _table(settings, Profile(profile or Profile.HEALTH_AND_CARE.value))
-    return checker(table, time.time)
+    return checker(table, SystemClock(settings.clock_ahead).now)
 
 
 def local_rows(lines: Sequence[str]) -> tuple[LocalRow, ...]:
@@ -44,7 +44,7 @@ def _table(settings: Settings, profile: Profile) -> StandingTable:
     from wardmail.store.connection import Database
     from wardmail.store.register import StoreRegister
 
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, SystemClock(settings.clock_ahead))
     snapshot = StoreRegister(database).snapshot()
     database.close()
     return StandingTable(profile, local=local, accredited=snapshot.accredited, list_version=snapshot.list_version)

@@ -29,6 +29,7 @@ COMMANDS = {
     "domain": "DNS records and DKIM keys of our own domains.",
     "lists": "Lists of accredited organisations.",
     "secret": "Secrets in the keystore.",
+    "person": "People and their roles.",
     "audit": "The tamper-evident log.",
     "config": "Settings.",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import stat
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -49,10 +48,10 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         ("Disk", lambda: _disk(settings)),
         ("Secrets", lambda: _secrets(installation)),
         ("Database", lambda: _database(installation)),
-        ("Certificate", lambda: _certificate(settings)),
-        ("Routes", lambda: _routes(installation.register.snapshot())),
+        ("Certificate", lambda: _certificate(settings, installation.clock.now())),
+        ("Routes", lambda: _routes(installation.register.snapshot(), installation.clock.now())),
         ("Integrations", lambda: _integrations(installation.register.snapshot())),
-        ("Credentials", lambda: _credentials(installation.register.snapshot())),
+        ("Credentials", lambda: _credentials(installation.register.snapshot(), installation.clock.now())),
         ("Signing", lambda: _signing(installation)),
         ("Accredited list", lambda: _list_age(installation)),
         ("Waiting", lambda: _waiting(installation)),
@@ -72,6 +71,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
     require_usable(settings)
     yield Finding("Settings", "good", "they can be used")
+    if settings.clock_ahead:
+        days = settings["gateway.clock_ahead_days"]
+        yield Finding("Clock", "fault", f"the gateway lives {days:g} days ahead", "For trials only: unset it.")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
@@ -100,13 +102,13 @@ def _database(installation: Installation) -> Iterator[Finding]:
         yield Finding("Database", "good", f"it opens, and the audit of {report.events} events holds")
 
 
-def _certificate(settings: Settings) -> Iterator[Finding]:
+def _certificate(settings: Settings, now: float) -> Iterator[Finding]:
     if not settings["tls.certificate"]:
         yield Finding("Certificate", "fault", "none is set", "Set tls.certificate and tls.key.")
         return
     CertificateFiles(Path(settings["tls.certificate"]), Path(settings["tls.key"]))
     facts = certificate_facts(Path(settings["tls.certificate"]))
-    left = facts.expires_at - time.time()
+    left = facts.expires_at - now
     host = settings["gateway.hostname"]
     if left < 0:
         yield Finding("Certificate", "fault", "it has expired", "Renew it; the gateway notices new files by itself.")
@@ -125,10 +127,10 @@ def _certificate(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _routes(snapshot: RegisterSnapshot) -> Iterator[Finding]:
+def _routes(snapshot: RegisterSnapshot, now: float) -> Iterator[Finding]:
     if not snapshot.routes:
         yield Finding("Routes", "fault", "there is none", "wardmail route create NAME --kind …")
-    today = datetime.now(UTC).date()
+    today = datetime.fromtimestamp(now, UTC).date()
     for route in snapshot.routes.values():
         name = f"Route {route.name}"
         for problem in routes.problems(route):
@@ -161,8 +163,7 @@ def _integrations(snapshot: RegisterSnapshot) -> Iterator[Finding]:
             yield Finding(name, "advice", "it is suspended", f"wardmail integration resume {each.id}")
 
 
-def _credentials(snapshot: RegisterSnapshot) -> Iterator[Finding]:
-    now = time.time()
+def _credentials(snapshot: RegisterSnapshot, now: float) -> Iterator[Finding]:
     live = [each for each in snapshot.credentials.values() if each.revoked_at is None]
     for each in live:
         if each.expires_at is not None and each.expires_at < now + _SOON:
@@ -194,7 +195,7 @@ def _list_age(installation: Installation) -> Iterator[Finding]:
             "Accredited list", "advice", "none is loaded: *.nhs.uk counts as unknown", "wardmail lists import FILE"
         )
         return
-    age = (time.time() - versions[0].imported_at) / 86_400
+    age = (installation.clock.now() - versions[0].imported_at) / 86_400
     grade: Grade = "advice" if age > 90 else "good"
     to_do = "Import today's list: wardmail lists import FILE" if age > 90 else ""
     yield Finding("Accredited list", grade, f"{versions[0].entries} entries, {age:.0f} days old", to_do)

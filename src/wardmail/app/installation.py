@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -11,11 +9,13 @@ from typing import TypeVar
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.set_up import PEPPER
 from wardmail.app.settings import Settings, load
+from wardmail.edges.clock import SystemClock
 from wardmail.edges.keys import Keystore
 from wardmail.edges.master_key import master_key
 from wardmail.manage.integrations import BadInput
 from wardmail.store.connection import Database
 from wardmail.store.messages import Messages
+from wardmail.store.people import StorePeople
 from wardmail.store.register import StoreRegister
 from wardmail.store.setup import require_current
 
@@ -33,17 +33,25 @@ class Installation:
         return Installation(load(Path(config_path) if config_path else None))
 
     @cached_property
+    def clock(self) -> SystemClock:
+        return SystemClock(self.settings.clock_ahead)
+
+    @cached_property
     def database(self) -> Database:
         url = self.settings.database_url
         if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
             raise CommandFailed("WM-NOT-SET-UP", f"There is no database at {url}.", "Run `wardmail init` first.")
-        database = Database(url)
+        database = Database(url, self.clock)
         require_current(database)
         return database
 
     @cached_property
     def register(self) -> StoreRegister:
         return StoreRegister(self.database)
+
+    @cached_property
+    def people(self) -> StorePeople:
+        return StorePeople(self.database)
 
     @cached_property
     def messages(self) -> Messages:
@@ -63,11 +71,6 @@ class Installation:
         assert self.pepper
         self.register.version()
         self.database.close()
-
-
-def whoami() -> str:
-    """Who is at the command line, for the audit: the person behind sudo, where there is one."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
 def usable(value: T | BadInput, code: str) -> T:

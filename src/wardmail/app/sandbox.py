@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wardmail.app.acting import whoami
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.set_up import set_up
@@ -47,7 +47,7 @@ def make_sandbox(directory: Path, port: int, tls_port: int) -> Sandbox:
         )
     file.write_text(_settings(directory, port, tls_port))
     settings = load(file)
-    set_up(settings)
+    set_up(settings, whoami())
     certificate = make_sandbox_certificate(directory / "tls", ["localhost", "127.0.0.1", "::1"])
     _register_demo(Installation(settings))
     return Sandbox(directory, settings, certificate)
@@ -108,7 +108,7 @@ def _register_demo(installation: Installation) -> None:
             DEMO,
             DEMO,
             installation.pepper,
-            time.time(),
+            installation.clock.now(),
             lifetime_days=None,
             networks=("127.0.0.0/8", "::1/128"),
             secret=DEMO,

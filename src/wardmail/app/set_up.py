@@ -10,16 +10,22 @@ from pathlib import Path
 
 from wardmail.app.failures import CommandFailed
 from wardmail.app.settings import Settings
+from wardmail.edges.clock import SystemClock
 from wardmail.edges.keys import Keystore
 from wardmail.edges.master_key import master_key, new_master_key
+from wardmail.manage.people import first_owner
 from wardmail.store.connection import Database
+from wardmail.store.people import StorePeople
 from wardmail.store.setup import upgrade
 
 PEPPER = "credential-pepper"
 
 
-def set_up(settings: Settings) -> list[str]:
-    """What was done, a line each; nothing that exists is changed, but for the database's schema."""
+def set_up(settings: Settings, login: str) -> list[str]:
+    """What was done, a line each; nothing that exists is changed, but for the database's schema.
+
+    `login` is the account of this machine that becomes the first owner.
+    """
     done = []
     try:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -38,8 +44,14 @@ def set_up(settings: Settings) -> list[str]:
         done.append(f"Keystore made: {settings.keystore_path}")
     # Not only into a new keystore: an earlier run may have ended between the two.
     Keystore.open(settings.keystore_path, master).put_if_absent(PEPPER, "pepper", secrets.token_bytes(32))
-    database = Database(settings.database_url)
+    clock = SystemClock(settings.clock_ahead)
+    database = Database(settings.database_url, clock)
     upgrade(database)
+    people = StorePeople(database)
+    if not people.all():
+        owner = first_owner(login, clock.now())
+        people.save(owner, owner.id, "the first owner: who set the gateway up")
+        done.append(f"You are its first owner, as {owner.id}. Register the others: wardmail person add …")
     database.close()
     done.append("Database ready.")
     return done

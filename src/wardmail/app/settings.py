@@ -53,6 +53,11 @@ class Settings:
         return self["keystore.master"] or f"file:{self.data.absolute() / 'master.key'}"
 
     @property
+    def clock_ahead(self) -> float:
+        """Seconds."""
+        return float(self["gateway.clock_ahead_days"]) * 86_400
+
+    @property
     def workers(self) -> int:
         return self["gateway.workers"] or os.cpu_count() or 1
 

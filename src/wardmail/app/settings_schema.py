@@ -26,6 +26,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.data", str, "/var/lib/wardmail", "directory of the database, the spool and the keystore"),
     Setting("gateway.database", str, "", "sqlite:///PATH or postgresql://…; empty: wardmail.db in the data directory"),
     Setting("gateway.workers", int, 0, "worker processes; 0: one for each processor", least=0),
+    Setting("gateway.clock_ahead_days", float, 0.0, "for trials only: how far ahead of this machine's clock we live"),
     Setting("listen.submissions", list, ["[::]:465"], "addresses for implicit TLS (RFC 8314)"),
     Setting("listen.submission", list, ["[::]:587"], "addresses for STARTTLS"),
     Setting(

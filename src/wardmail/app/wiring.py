@@ -11,7 +11,7 @@ from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
-from wardmail.edges.clock import SystemClock, new_message_id
+from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
 from wardmail.edges.dns import DnsResolver
@@ -33,25 +33,24 @@ from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.queue import StoreQueue
 from wardmail.store.writer import Writer
 
-_CLOCK = SystemClock()
-
 
 @contextlib.contextmanager
 def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]:
     """The outbound walk's world over this installation's store; whatever waits to be written is, at the end."""
     settings, keystore = installation.settings, installation.keystore
     owner = f"{socket.gethostname()}/{slot}"
-    sealer = ContentSealer(keystore, _CLOCK)
+    clock = installation.clock
+    sealer = ContentSealer(keystore, clock)
     writer = Writer(installation.database)
     try:
         yield World(
-            register=RegisterView(installation.register, _CLOCK, local_rows(settings["policy.local"])),
+            register=RegisterView(installation.register, clock, local_rows(settings["policy.local"])),
             queue=StoreQueue(
                 installation.database, writer, sealer, SealedSpool(settings.data / "spool", sealer), owner
             ),
             signer=DkimSigner(keystore),
-            clock=_CLOCK,
-            new_id=new_message_id,
+            clock=clock,
+            new_id=clock.new_message_id,
             pepper=installation.pepper,
             owner=owner,
             settings=walk_settings(settings),
@@ -75,7 +74,7 @@ def require_usable(settings: Settings) -> None:
     listener_settings(settings)
     _schedule(settings)
     try:
-        DnsResolver(_CLOCK, nameservers(settings))
+        DnsResolver(SystemClock(), nameservers(settings))
     except ValueError as error:
         raise CommandFailed("WM-CONFIG-DNS", f"delivery.nameservers: {error}.", "Give IP addresses.", USAGE) from error
     ca_file = settings["delivery.ca_file"]
@@ -111,11 +110,12 @@ def make_delivery(installation: Installation, world: World) -> Delivery:
 def make_courier(installation: Installation) -> Courier:
     settings = installation.settings
     ca_file = settings["delivery.ca_file"] or None
-    dns = DnsResolver(_CLOCK, nameservers(settings))
+    clock = installation.clock
+    dns = DnsResolver(clock, nameservers(settings))
     return assemble_courier(
         CourierSettings(helo=settings["gateway.hostname"]),
         KeystoreSecrets(installation.keystore),
-        _CLOCK,
+        clock,
         WorldResolver(dns, HttpsFetcher(dns, ca_file=ca_file)),
         sandbox_directory=settings.data / "sandbox",
         direct=DirectSettings(port=settings["delivery.direct_port"]),

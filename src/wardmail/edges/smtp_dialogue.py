@@ -148,7 +148,7 @@ class SmtpDialogue:
     def _submission(self, identity: Identity, envelope: Envelope, head: bytes, body: Body) -> Submission:
         username = identity.credential.username
         origin = Origin(identity.integration.id, username, self._peer, self._helo, "smtp", self.tls)
-        return Submission(self._message_id, origin, envelope, head, body, time.time())
+        return Submission(self._message_id, origin, envelope, head, body, self._desk.now())
 
     def _check_sender(self, mail: events.MailFrom) -> None:
         if self._identity is None:

@@ -23,6 +23,9 @@ class Desk:
     def new_message_id(self) -> str:
         return self._world.new_id()
 
+    def now(self) -> float:
+        return self._world.clock.now()
+
     def authenticate(self, username: str, secret: str, peer: str) -> Identity | Refusal:
         world = self._world
         return authentication.authenticate(

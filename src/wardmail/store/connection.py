@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from wardmail.model.refusal import Unavailable
+from wardmail.ports import Clock
 
 WRITER_LOCK = 0x77617264
 """The advisory lock that makes writers of one PostgreSQL database take turns, as SQLite's always do."""
@@ -23,13 +24,15 @@ _FIXED_IN = (3, 51, 3)
 
 
 class Database:
-    """One database. Writers take turns on both engines, so a ceiling or an audit chain is exact across processes.
+    """One database. `clock` dates its rows.
 
+    Writers take turns on both engines, so a ceiling or an audit chain is exact across processes.
     On SQLite the turn is taken on a lock file and not by SQLite's own busy loop, which sleeps and so wastes commits.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock) -> None:
         self.url = url
+        self.clock = clock
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
         self.errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, self.engine.dialect.loaded_dbapi.Error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,7 +124,7 @@ class Messages:
             recipient.c.message_id.in_(message_ids),
             recipient.c.state.in_(_WAITING),
             recipient.c.lease_owner.is_not(None),
-            recipient.c.due_at > time.time(),
+            recipient.c.due_at > self._database.clock.now(),
         )
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
@@ -141,7 +140,7 @@ class Messages:
             where.append(recipient.c.message_id.in_(message_ids))
         if domain:
             where.append(recipient.c.domain == domain)
-        now = time.time()
+        now = self._database.clock.now()
         with self._database.write() as connection:
             changed = connection.execute(update(recipient).where(and_(*where)).values(due_at=now)).rowcount
             detail: dict[str, object] = {"domain": domain, "messages": list(message_ids or ()), "copies": changed}
@@ -161,7 +160,7 @@ class Messages:
 
         `only`: these recipients, if they are held. What a courier has in hand is left alone: it may be sent already.
         """
-        now = time.time()
+        now = self._database.clock.now()
         at_rest = or_(recipient.c.lease_owner.is_(None), recipient.c.due_at <= now)
         where: list[ColumnElement[bool]] = [recipient.c.message_id.in_(message_ids)]
         if only is not None:

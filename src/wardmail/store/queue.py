@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -116,7 +115,7 @@ class StoreQueue:
         """Blocking, at start: what an earlier process of this name had on its desk is due now."""
         with self._database.write() as connection:
             statement = update(recipient).where(recipient.c.lease_owner == self.owner)
-            return connection.execute(statement.values(due_at=time.time(), lease_owner=None)).rowcount
+            return connection.execute(statement.values(due_at=self._database.clock.now(), lease_owner=None)).rowcount
 
     def _put_all(
         self, connection: Connection, batch: Sequence[tuple[AcceptedMessage, Sequence[AcceptedMessage]]]
@@ -146,7 +145,7 @@ class StoreQueue:
         connection: Connection,
         batches: Sequence[tuple[Sequence[RecipientUpdate], Sequence[AcceptedMessage]]],
     ) -> Sequence[None]:
-        now = time.time()
+        now = self._database.clock.now()
         updates = [each for batch, _ in batches for each in batch]
         reports = [report for _, batch in batches for report in batch]
         if updates:
@@ -211,7 +210,7 @@ class StoreQueue:
 
     def _put_off(self, keys: Sequence[tuple[str, int]], due_at: float, connection: Connection) -> None:
         """Shown as delayed, and tried again: the keystore or the spool may only be out of reach."""
-        state, now = RecipientState.DEFERRED.value, time.time()
+        state, now = RecipientState.DEFERRED.value, self._database.clock.now()
         self._change_leased(
             connection, keys, due_at=due_at, lease_owner=None, state=state, last_reply=UNREADABLE, updated_at=now
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,11 +56,11 @@ class StoreRegister:
                 routes={each.name: each for each in _all(connection, route, Route)},
                 accredited={each.domain: each for each in _all(connection, accredited_domain, AccreditedEntry)},
                 list_version=latest.version if latest else None,
-                read_at=time.time(),
+                read_at=self._database.clock.now(),
             )
 
     def save_integration(self, record: Integration, actor: str) -> None:
-        values = {"id": record.id, "record": records.encode(record), "updated_at": time.time()}
+        values = {"id": record.id, "record": records.encode(record), "updated_at": self._database.clock.now()}
         self._save(
             integration,
             values,
@@ -72,7 +71,7 @@ class StoreRegister:
         )
 
     def save_route(self, record: Route, actor: str) -> None:
-        values = {"name": record.name, "record": records.encode(record), "updated_at": time.time()}
+        values = {"name": record.name, "record": records.encode(record), "updated_at": self._database.clock.now()}
         self._save(route, values, kind="RouteSaved", subject=record.name, actor=actor, detail=records.to_plain(record))
 
     def save_credential(self, record: Credential, actor: str) -> None:
@@ -148,7 +147,7 @@ class StoreRegister:
         connection.execute(
             statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
         )
-        self._chain.append(connection, [Event(kind, time.time(), actor, None, subject, detail)])
+        self._chain.append(connection, [Event(kind, self._database.clock.now(), actor, None, subject, detail)])
 
 
 def _version(connection: Connection) -> int:

@@ -191,4 +191,12 @@ usage = Table(
     PrimaryKeyConstraint("key", "bucket"),
 )
 
+person = Table(
+    "person",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))

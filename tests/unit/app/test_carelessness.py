@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from wardmail.app.acting import whoami
 from wardmail.app.cli import cli
 from wardmail.app.failures import CommandFailed
 from wardmail.app.sandbox import make_sandbox
@@ -29,7 +30,7 @@ def settings(tmp_path: Path) -> Settings:
     file = tmp_path / "wardmail.toml"
     file.write_text(f"[gateway]\ndata = {json.dumps(str(tmp_path / 'data'))}\n")
     made = load(file, environ={})
-    set_up(made)
+    set_up(made, whoami())
     return made
 
 
@@ -65,10 +66,10 @@ def test_init_that_was_killed_can_be_run_again(settings: Settings) -> None:
     """The keystore was made, and the process ended before the pepper was in it."""
     settings.keystore_path.unlink()
     Keystore.create(settings.keystore_path, master_key(settings.master_reference))
-    set_up(settings)
+    set_up(settings, whoami())
     keystore = Keystore.open(settings.keystore_path, master_key(settings.master_reference))
     pepper = keystore.reveal("credential-pepper")
-    set_up(settings)
+    set_up(settings, whoami())
     assert len(pepper) == 32
     assert keystore.reveal("credential-pepper") == pepper
 

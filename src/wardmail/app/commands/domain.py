@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import click
@@ -45,9 +44,10 @@ def list_(config_path: str | None, as_json: bool) -> None:
 @click.pass_obj
 def rotate(config_path: str | None, domain: str, algorithm: tuple[str, ...], as_json: bool) -> None:
     """Make new signing keys for DOMAIN. The old ones stop signing; leave their records up for a week."""
-    keystore = Installation.at(config_path).keystore
+    installation = Installation.at(config_path)
+    keystore = installation.keystore
     name = usable(_domain(domain), "WM-DOMAIN")
-    stamp = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%d%H%M%S")
+    stamp = datetime.fromtimestamp(installation.clock.now(), UTC).strftime("%Y%m%d%H%M%S")
     before = _keys(keystore, name)
     made = []
     for each in algorithm or _ALGORITHMS:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import click
 
+from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
-from wardmail.app.installation import Installation, whoami
+from wardmail.app.installation import Installation
 from wardmail.app.message_output import as_record
 from wardmail.app.output import confirm, emit, json_option, moment, say, span, table
 from wardmail.model.classification import Sensitivity
 from wardmail.model.delivery import RecipientState
+from wardmail.model.person import Permission
 from wardmail.store.messages import MessageLine, Search
 
 _HELD = (RecipientState.HELD.value,)
@@ -30,13 +31,14 @@ def command() -> None:
 @click.pass_obj
 def list_(config_path: str | None, integration: str, limit: int, as_json: bool) -> None:
     """List held copies, time-critical ones first."""
-    lines = Installation.at(config_path).messages.search(Search(states=_HELD, integration=integration, limit=limit))
+    installation = Installation.at(config_path)
+    lines = installation.messages.search(Search(states=_HELD, integration=integration, limit=limit))
     lines = sorted(lines, key=lambda line: (not line.urgent, line.received_at))
     if as_json:
         for line in lines:
             emit(as_record(line))
         return
-    now = time.time()
+    now = installation.clock.now()
     rows = [
         (
             line.message_id,
@@ -74,17 +76,18 @@ def show(config_path: str | None, message_id: str, as_json: bool) -> None:
 @command.command()
 @click.argument("message_id")
 @click.option("--reason", required=True, help="Why it may go; kept in the audit with your name.")
-@click.option("--by", "actor", default=whoami, help="In whose name (default: you).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
 @json_option
 @click.pass_obj
-def release(config_path: str | None, message_id: str, *, reason: str, actor: str, yes: bool, as_json: bool) -> None:
+def release(config_path: str | None, message_id: str, *, reason: str, by: str, yes: bool, as_json: bool) -> None:
     """Let a held message go. The policy is asked again; TLS with a verified name stays required for sensitive mail."""
     from wardmail.app.wiring import open_world
     from wardmail.outbound.release import NotReleased
     from wardmail.outbound.release import release as let_go
 
     installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.RELEASE_HOLDS).id
     lines = _held(installation, message_id)
     people = ", ".join(line.recipient for line in lines)
     if not confirm(f"Send {lines[0].message_id} to {people}?", assume_yes=yes):
@@ -109,13 +112,14 @@ def release(config_path: str | None, message_id: str, *, reason: str, actor: str
 @command.command()
 @click.argument("message_id")
 @click.option("--reason", required=True, help="Why it is not sent; kept in the audit with your name.")
-@click.option("--by", "actor", default=whoami)
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
 @json_option
 @click.pass_obj
-def cancel(config_path: str | None, message_id: str, *, reason: str, actor: str, yes: bool, as_json: bool) -> None:
+def cancel(config_path: str | None, message_id: str, *, reason: str, by: str, yes: bool, as_json: bool) -> None:
     """Do not send a held message. Its content stays until its retention ends."""
     installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.RELEASE_HOLDS).id
     lines = _held(installation, message_id)
     people = ", ".join(line.recipient for line in lines)
     if not confirm(f"Cancel {lines[0].message_id} to {people}?", assume_yes=yes):

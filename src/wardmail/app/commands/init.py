@@ -36,6 +36,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Write the settings file (if there is none), make the keystore and its master key, and create the database."""
+    from wardmail.app.acting import whoami
     from wardmail.app.set_up import set_up, write_settings
     from wardmail.app.settings import DEFAULT_FILE, load
 
@@ -56,7 +57,7 @@ def command(
             f"{file} exists, so these options would change nothing.",
             "Edit it; then run init alone.",
         )
-    done = set_up(load(file))
+    done = set_up(load(file), whoami())
     if as_json:
         emit({"settings": str(file), "done": done})
         return

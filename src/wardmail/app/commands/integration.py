@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import click
 
+from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
-from wardmail.app.installation import Installation, usable, whoami
+from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, moment, note, rfc3339, say, table
 from wardmail.manage import integrations
 from wardmail.model.classification import Sensitivity
 from wardmail.model.integration import Credential, Integration, IntegrationState, Limits
+from wardmail.model.person import Permission
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.standing import Profile
 from wardmail.store.records import to_plain
@@ -30,10 +31,11 @@ def command() -> None:
 @click.pass_obj
 def list_(config_path: str | None, as_json: bool) -> None:
     """List integrations."""
-    snapshot = Installation.at(config_path).register.snapshot()
+    installation = Installation.at(config_path)
+    snapshot = installation.register.snapshot()
     if as_json:
         for each in snapshot.integrations.values():
-            emit(_record(snapshot, each))
+            emit(_record(snapshot, each, installation.clock.now()))
         return
     rows = [
         (each.id, each.state.value, each.route, ", ".join(each.senders), each.default_sensitivity.label)
@@ -48,10 +50,11 @@ def list_(config_path: str | None, as_json: bool) -> None:
 @click.pass_obj
 def show(config_path: str | None, name: str, as_json: bool) -> None:
     """Show one integration and its credentials (never their secrets)."""
-    snapshot = Installation.at(config_path).register.snapshot()
+    installation = Installation.at(config_path)
+    snapshot = installation.register.snapshot()
     integration = _existing(snapshot, name)
     if as_json:
-        emit(_record(snapshot, integration))
+        emit(_record(snapshot, integration, installation.clock.now()))
         return
     for key, value in to_plain(integration).items():
         say(f"{key:<22}{value}")
@@ -61,7 +64,7 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
             each.username,
             moment(each.created_at),
             moment(each.expires_at) or "never",
-            _state(each),
+            _state(each, installation.clock.now()),
             ", ".join(each.networks),
         )
         for each in _credentials(snapshot, name)
@@ -86,6 +89,7 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
 @click.option("--recipients-per-day", type=click.IntRange(0), default=10_000, show_default=True, help="0: no ceiling.")
 @click.option("--detect-nhs-numbers/--no-detect-nhs-numbers", default=True, show_default=True)
 @click.option("--null-sender", is_flag=True, help="It may send with an empty return address.")
+@by_option
 @json_option
 @click.pass_obj
 def create(  # noqa: PLR0913 (each is an option)
@@ -103,10 +107,12 @@ def create(  # noqa: PLR0913 (each is an option)
     recipients_per_day: int,
     detect_nhs_numbers: bool,
     null_sender: bool,
+    by: str,
     as_json: bool,
 ) -> None:
     """Register an integration. It can send when it has a credential (`integration credential add`)."""
     installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.DRAFT_INTEGRATIONS)
     snapshot = installation.register.snapshot()
     if name in snapshot.integrations:
         raise CommandFailed(
@@ -127,7 +133,7 @@ def create(  # noqa: PLR0913 (each is an option)
         detect_nhs_numbers=detect_nhs_numbers,
         may_use_null_sender=null_sender,
     )
-    installation.register.save_integration(integration, whoami())
+    installation.register.save_integration(integration, actor.id)
     if as_json:
         emit(to_plain(integration))
     else:
@@ -138,21 +144,23 @@ def create(  # noqa: PLR0913 (each is an option)
 @command.command()
 @click.argument("name")
 @click.option("--reason", required=True)
+@by_option
 @json_option
 @click.pass_obj
-def suspend(config_path: str | None, name: str, reason: str, as_json: bool) -> None:
+def suspend(config_path: str | None, *, name: str, reason: str, by: str, as_json: bool) -> None:
     """Stop an integration within a second. Mail that it handed in already is held, not lost."""
-    _set_state(config_path, name, IntegrationState.SUSPENDED, as_json)
+    _set_state(config_path, name, IntegrationState.SUSPENDED, by, as_json)
     note(f"Recorded: {reason}")
 
 
 @command.command()
 @click.argument("name")
+@by_option
 @json_option
 @click.pass_obj
-def resume(config_path: str | None, name: str, as_json: bool) -> None:
+def resume(config_path: str | None, name: str, by: str, as_json: bool) -> None:
     """Let a suspended integration send again."""
-    _set_state(config_path, name, IntegrationState.ACTIVE, as_json)
+    _set_state(config_path, name, IntegrationState.ACTIVE, by, as_json)
 
 
 @command.group()
@@ -165,6 +173,7 @@ def credential() -> None:
 @click.option("--username", default="", help="Default: the integration's name with a number.")
 @click.option("--expires-in-days", type=click.FloatRange(0), default=365, show_default=True, help="0: never.")
 @click.option("--network", "networks", multiple=True, help="Where it may be used from, as 10.1.0.0/16.")
+@by_option
 @json_option
 @click.pass_obj
 def add(
@@ -174,10 +183,12 @@ def add(
     username: str,
     expires_in_days: float,
     networks: tuple[str, ...],
+    by: str,
     as_json: bool,
 ) -> None:
     """Make a credential, and show its secret once."""
     installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
     snapshot = installation.register.snapshot()
     _existing(snapshot, name)
     username = username or f"{name}-{len(_credentials(snapshot, name)) + 1}"
@@ -187,11 +198,11 @@ def add(
         usable(integrations.checked_name(username), "WM-NAME"),
         name,
         installation.pepper,
-        time.time(),
+        installation.clock.now(),
         lifetime_days=expires_in_days or None,
         networks=usable(integrations.checked_networks(networks), "WM-NETWORK"),
     )
-    installation.register.save_credential(made.credential, whoami())
+    installation.register.save_credential(made.credential, actor.id)
     if as_json:
         emit({"username": username, "secret": made.secret, "expires_at": rfc3339(made.credential.expires_at)})
     else:
@@ -202,22 +213,25 @@ def add(
 
 @credential.command()
 @click.argument("username")
+@by_option
 @json_option
 @click.pass_obj
-def revoke(config_path: str | None, username: str, as_json: bool) -> None:
+def revoke(config_path: str | None, username: str, by: str, as_json: bool) -> None:
     """Make a credential useless, within a second."""
     installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
     found = installation.register.snapshot().credentials.get(username)
     if found is None:
         raise not_found("credential", username, "wardmail integration show NAME")
-    installation.register.save_credential(replace(found, revoked_at=time.time()), whoami())
+    installation.register.save_credential(replace(found, revoked_at=installation.clock.now()), actor.id)
     emit({"username": username, "revoked": True}) if as_json else say(f"Credential {username} is revoked.")
 
 
-def _set_state(config_path: str | None, name: str, state: IntegrationState, as_json: bool) -> None:
+def _set_state(config_path: str | None, name: str, state: IntegrationState, by: str, as_json: bool) -> None:
     installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.RUN_INTEGRATIONS)
     integration = replace(_existing(installation.register.snapshot(), name), state=state)
-    installation.register.save_integration(integration, whoami())
+    installation.register.save_integration(integration, actor.id)
     emit({"integration": name, "state": state.value}) if as_json else say(f"Integration {name} is {state.value}.")
 
 
@@ -231,16 +245,16 @@ def _credentials(snapshot: RegisterSnapshot, name: str) -> list[Credential]:
     return [each for each in snapshot.credentials.values() if each.integration_id == name]
 
 
-def _state(credential: Credential) -> str:
+def _state(credential: Credential, now: float) -> str:
     if credential.revoked_at is not None:
         return f"revoked {moment(credential.revoked_at)}"
-    expired = credential.expires_at is not None and credential.expires_at <= time.time()
+    expired = credential.expires_at is not None and credential.expires_at <= now
     return "expired" if expired else "in use"
 
 
-def _record(snapshot: RegisterSnapshot, integration: Integration) -> dict[str, object]:
+def _record(snapshot: RegisterSnapshot, integration: Integration, now: float) -> dict[str, object]:
     credentials = [
-        {"username": c.username, "expires_at": rfc3339(c.expires_at), "state": _state(c)}
+        {"username": c.username, "expires_at": rfc3339(c.expires_at), "state": _state(c, now)}
         for c in _credentials(snapshot, integration.id)
     ]
     return {**to_plain(integration), "credentials": credentials}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
+from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed, not_found
-from wardmail.app.installation import Installation, whoami
+from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, note, rfc3339, say, table
 from wardmail.manage.accredited_csv import Columns, RefusedList, read_accredited_list
+from wardmail.model.person import Permission
 from wardmail.store.register import ACCREDITED, ListVersion
 
 
@@ -28,6 +29,7 @@ def command() -> None:
 @click.option("--version", default="", help="Default: the file's name and date.")
 @click.option("--list-date", help="The list's own date, as 2026-11-03 (default: the file's).")
 @click.option("--force", is_flag=True, help="Take the good rows even when many are bad.")
+@by_option
 @json_option
 @click.pass_obj
 def import_(
@@ -38,9 +40,12 @@ def import_(
     version: str,
     list_date: str | None,
     force: bool,
+    by: str,
     as_json: bool,
 ) -> None:
     """Replace the accredited list by a CSV FILE. Every row that cannot be read is named."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.MANAGE_LISTS)
     dated = date.fromisoformat(list_date) if list_date else datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
     outcome = read_accredited_list(file.read_bytes(), listed_on=dated, columns=_columns(columns), forced=force)
     if isinstance(outcome, RefusedList):
@@ -51,10 +56,9 @@ def import_(
         )
     for problem in outcome.problems:
         note(f"line {problem.line}: {problem.reason}")
-    made = ListVersion(
-        ACCREDITED, version or f"{file.name} {dated}", time.time(), whoami(), str(file), len(outcome.entries)
-    )
-    Installation.at(config_path).register.import_accredited(outcome.entries.values(), made)
+    now, name = installation.clock.now(), version or f"{file.name} {dated}"
+    made = ListVersion(ACCREDITED, name, now, actor.id, str(file), len(outcome.entries))
+    installation.register.import_accredited(outcome.entries.values(), made)
     if as_json:
         emit({"version": made.version, "entries": made.entries, "problems": len(outcome.problems)})
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
 from wardmail.app.installation import Installation
@@ -35,8 +33,9 @@ def command(
     as_json: bool,
 ) -> None:
     """List messages, newest first. TEXT is an address, a message ID or the beginning of one."""
-    wanted = Search(text, states, integration, domain, time.time() - parse_period(since), limit)
-    lines = Installation.at(config_path).messages.search(wanted)
+    installation = Installation.at(config_path)
+    wanted = Search(text, states, integration, domain, installation.clock.now() - parse_period(since), limit)
+    lines = installation.messages.search(wanted)
     if as_json:
         for line in lines:
             emit(as_record(line))

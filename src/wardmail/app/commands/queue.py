@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections import defaultdict
 
 import click
 
+from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import USAGE, CommandFailed
-from wardmail.app.installation import Installation, whoami
+from wardmail.app.installation import Installation
 from wardmail.app.message_output import as_record
 from wardmail.app.output import confirm, emit, json_option, moment, note, say, table
 from wardmail.model.delivery import WAITING, RecipientState
+from wardmail.model.person import Permission
 from wardmail.store.messages import MessageLine, Search
 
 _WAITING = tuple(state.value for state in WAITING)
@@ -49,44 +50,54 @@ def list_(config_path: str | None, domain: str, held: bool, limit: int, as_json:
 
 @command.command()
 @click.option("--domain", default="", help="Only to this domain.")
+@by_option
 @json_option
 @click.pass_obj
-def flush(config_path: str | None, domain: str, as_json: bool) -> None:
+def flush(config_path: str | None, domain: str, by: str, as_json: bool) -> None:
     """Try everything that waits (or what waits for a domain) now."""
-    _told(Installation.at(config_path).messages.hurry(None, domain, whoami()), "due now", as_json)
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
+    _told(installation.messages.hurry(None, domain, actor.id), "due now", as_json)
 
 
 @command.command()
 @click.argument("message_ids", nargs=-1, required=True)
+@by_option
 @json_option
 @click.pass_obj
-def retry(config_path: str | None, message_ids: tuple[str, ...], as_json: bool) -> None:
+def retry(config_path: str | None, message_ids: tuple[str, ...], by: str, as_json: bool) -> None:
     """Try these messages now."""
-    _told(Installation.at(config_path).messages.hurry(_ids(message_ids), "", whoami()), "due now", as_json)
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
+    _told(installation.messages.hurry(_ids(message_ids), "", actor.id), "due now", as_json)
 
 
 @command.command()
 @click.argument("message_ids", nargs=-1, required=True)
 @click.option("--reason", required=True, help="Kept in the audit with your name.")
+@by_option
 @json_option
 @click.pass_obj
-def hold(config_path: str | None, message_ids: tuple[str, ...], reason: str, as_json: bool) -> None:
+def hold(config_path: str | None, message_ids: tuple[str, ...], *, reason: str, by: str, as_json: bool) -> None:
     """Hold these messages until a person releases them (`wardmail hold release`)."""
-    _change(config_path, message_ids, RecipientState.HELD, reason, as_json)
+    _change(config_path, message_ids, RecipientState.HELD, reason=reason, by=by, as_json=as_json)
 
 
 @command.command()
 @click.argument("message_ids", nargs=-1, required=True)
 @click.option("--reason", required=True, help="Kept in the audit with your name.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
 @json_option
 @click.pass_obj
-def delete(config_path: str | None, message_ids: tuple[str, ...], *, reason: str, yes: bool, as_json: bool) -> None:
+def delete(
+    config_path: str | None, message_ids: tuple[str, ...], *, reason: str, yes: bool, by: str, as_json: bool
+) -> None:
     """Do not send these messages. They stay in the record as cancelled."""
     ids = _ids(message_ids)
     if not confirm(f"Cancel {len(ids)} messages?", assume_yes=yes):
         raise SystemExit(1)
-    _change(config_path, tuple(ids), RecipientState.CANCELLED, reason, as_json)
+    _change(config_path, tuple(ids), RecipientState.CANCELLED, reason=reason, by=by, as_json=as_json)
 
 
 @command.command()
@@ -95,7 +106,8 @@ def delete(config_path: str | None, message_ids: tuple[str, ...], *, reason: str
 def shape(config_path: str | None, as_json: bool) -> None:
     """How long copies have waited, by domain: columns are minutes."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * (len(_BUCKETS) + 1))
-    for domain, age in Installation.at(config_path).messages.ages(time.time()):
+    installation = Installation.at(config_path)
+    for domain, age in installation.messages.ages(installation.clock.now()):
         place = next((i for i, limit in enumerate(_BUCKETS) if age < limit * 60), len(_BUCKETS))
         counts[domain][place] += 1
     totals = [sum(column) for column in zip(*counts.values(), strict=True)] if counts else [0] * (len(_BUCKETS) + 1)
@@ -115,10 +127,12 @@ def shape(config_path: str | None, as_json: bool) -> None:
 
 
 def _change(
-    config_path: str | None, message_ids: tuple[str, ...], to: RecipientState, reason: str, as_json: bool
+    config_path: str | None, message_ids: tuple[str, ...], to: RecipientState, *, reason: str, by: str, as_json: bool
 ) -> None:
-    messages, ids = Installation.at(config_path).messages, _ids(message_ids)
-    _told(len(messages.change_state(ids, to=to, actor=whoami(), reason=reason)), to.value, as_json)
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
+    messages, ids = installation.messages, _ids(message_ids)
+    _told(len(messages.change_state(ids, to=to, actor=actor.id, reason=reason)), to.value, as_json)
     leaving = messages.in_hand(ids)
     if leaving:
         note(f"{leaving} more being sent at this moment, and left alone: see `wardmail trace ID`.")

@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
+from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
-from wardmail.app.installation import Installation, usable, whoami
+from wardmail.app.installation import Installation, usable
 from wardmail.app.output import confirm, emit, json_option, note, say, table
 from wardmail.app.route_options import route_options, with_options
 from wardmail.manage import integrations, routes
+from wardmail.model.person import Permission
 from wardmail.model.route import Accreditation, Route, RouteKind
 from wardmail.store.records import to_plain
 
@@ -58,9 +60,10 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--kind", type=click.Choice([kind.value for kind in RouteKind]), required=True)
 @route_options
+@by_option
 @json_option
 @click.pass_obj
-def create(config_path: str | None, /, *, name: str, kind: str, as_json: bool, **options: Any) -> None:
+def create(config_path: str | None, /, *, name: str, kind: str, by: str, as_json: bool, **options: Any) -> None:
     """Make a route. The kind brings its usual host, log-in, limits and tag; options change them."""
     installation = Installation.at(config_path)
     if name in installation.register.snapshot().routes:
@@ -68,27 +71,29 @@ def create(config_path: str | None, /, *, name: str, kind: str, as_json: bool, *
             "WM-ROUTE-EXISTS", f"There is a route {name} already.", "Use `wardmail route change`.", CONFLICT
         )
     name = usable(integrations.checked_name(name), "WM-NAME")
-    _save(installation, with_options(routes.preset(RouteKind(kind), name), options, installation), as_json)
+    _save(installation, with_options(routes.preset(RouteKind(kind), name), options, installation), by, as_json)
 
 
 @command.command()
 @click.argument("name")
 @route_options
+@by_option
 @json_option
 @click.pass_obj
-def change(config_path: str | None, /, *, name: str, as_json: bool, **options: Any) -> None:
+def change(config_path: str | None, /, *, name: str, by: str, as_json: bool, **options: Any) -> None:
     """Change a route. Mail that is queued already takes the changed route."""
     installation = Installation.at(config_path)
-    _save(installation, with_options(_existing(installation, name), options, installation), as_json)
+    _save(installation, with_options(_existing(installation, name), options, installation), by, as_json)
 
 
 @command.command()
 @click.argument("name")
 @click.option("--evidence", required=True, help="Who says that the service meets DCB1596, and where that is written.")
 @click.option("--expires", required=True, help="Last day on which it counts, as 2027-03-31.")
+@by_option
 @json_option
 @click.pass_obj
-def accredit(config_path: str | None, name: str, evidence: str, expires: str, as_json: bool) -> None:
+def accredit(config_path: str | None, *, name: str, evidence: str, expires: str, by: str, as_json: bool) -> None:
     """Record that a route's service is accredited: sensitive mail takes no other (SEC-2)."""
     try:
         day = datetime.strptime(expires, "%Y-%m-%d").date()  # noqa: DTZ007 (a day has no time zone)
@@ -96,37 +101,41 @@ def accredit(config_path: str | None, name: str, evidence: str, expires: str, as
         raise CommandFailed("WM-DATE", f"{expires!r} is no date.", "Write it as 2027-03-31.", USAGE) from error
     installation = Installation.at(config_path)
     route = replace(_existing(installation, name), accreditation=Accreditation("DCB1596", evidence, day))
-    _save(installation, route, as_json)
+    _save(installation, route, by, as_json)
 
 
 @command.command()
 @click.argument("name")
+@by_option
 @json_option
 @click.pass_obj
-def pause(config_path: str | None, name: str, as_json: bool) -> None:
+def pause(config_path: str | None, name: str, by: str, as_json: bool) -> None:
     """Stop sending by a route; its mail waits."""
     installation = Installation.at(config_path)
-    _save(installation, replace(_existing(installation, name), paused=True), as_json)
+    _save(installation, replace(_existing(installation, name), paused=True), by, as_json)
 
 
 @command.command()
 @click.argument("name")
+@by_option
 @json_option
 @click.pass_obj
-def resume(config_path: str | None, name: str, as_json: bool) -> None:
+def resume(config_path: str | None, name: str, by: str, as_json: bool) -> None:
     """Send by a paused route again."""
     installation = Installation.at(config_path)
-    _save(installation, replace(_existing(installation, name), paused=False), as_json)
+    _save(installation, replace(_existing(installation, name), paused=False), by, as_json)
 
 
 @command.command()
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
 @json_option
 @click.pass_obj
-def remove(config_path: str | None, name: str, yes: bool, as_json: bool) -> None:
+def remove(config_path: str | None, *, name: str, yes: bool, by: str, as_json: bool) -> None:
     """Remove a route that no integration uses. Mail queued for it waits until there is such a route again."""
     installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.CHANGE_ROUTES)
     _existing(installation, name)
     users = [each.id for each in installation.register.snapshot().integrations.values() if each.route == name]
     if users:
@@ -136,15 +145,16 @@ def remove(config_path: str | None, name: str, yes: bool, as_json: bool) -> None
         )
     if not confirm(f"Remove route {name}?", assume_yes=yes):
         raise SystemExit(1)
-    installation.register.remove_route(name, whoami())
+    installation.register.remove_route(name, actor.id)
     emit({"route": name, "removed": True}) if as_json else say(f"Route {name} is removed.")
 
 
-def _save(installation: Installation, route: Route, as_json: bool) -> None:
+def _save(installation: Installation, route: Route, by: str, as_json: bool) -> None:
+    actor = acting_person(installation, by, Permission.CHANGE_ROUTES)
     found = routes.problems(route)
     if found:
         raise CommandFailed("WM-ROUTE-INVALID", f"Route {route.name} cannot be used yet.", " ".join(found), USAGE)
-    installation.register.save_route(route, whoami())
+    installation.register.save_route(route, actor.id)
     emit(to_plain(route)) if as_json else say(f"Route {route.name} is saved.")
     if route.accreditation is None and route.kind is not RouteKind.SANDBOX:
         note(f"Sensitive mail is held until its accreditation is recorded: wardmail route accredit {route.name}")

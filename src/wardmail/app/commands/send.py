@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import click
 
+from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import FAILED, NOT_PERMITTED, USAGE, CommandFailed, not_found
 from wardmail.app.output import emit, json_option, note, say
+from wardmail.model.person import Permission
 
 if TYPE_CHECKING:
     from wardmail.app.installation import Installation
@@ -33,6 +36,7 @@ _WAIT = 30.0
 @click.option("--time-critical", is_flag=True, help="Somebody's care waits for it.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; send and keep nothing.")
 @click.option("--wait", is_flag=True, help=f"Wait up to {_WAIT:.0f} s for the outcome.")
+@by_option
 @json_option
 @click.pass_obj
 def command(  # noqa: PLR0913 (each is an option)
@@ -47,6 +51,7 @@ def command(  # noqa: PLR0913 (each is an option)
     time_critical: bool,
     dry_run: bool,
     wait: bool,
+    by: str,
     as_json: bool,
 ) -> None:
     """Send one message through the same walk as SMTP takes. A running gateway delivers it."""
@@ -64,34 +69,38 @@ def command(  # noqa: PLR0913 (each is an option)
     if time_critical:
         message["Wardmail-Urgency"] = "time-critical"
     message.set_content(text if text is not None else sys.stdin.read())
+    raw = message.as_bytes()
     if dry_run:
-        asyncio.run(_preview(installation, name, _address(sender), people, message.as_bytes(), as_json))
+        asyncio.run(
+            _preview(installation, lambda world: _submission(world, "", name, _address(sender), people, raw), as_json)
+        )
         return
-    message_id = asyncio.run(_send(installation, name, _address(sender), people, message.as_bytes(), as_json))
+    actor = acting_person(installation, by, Permission.SEND)
+    message_id = asyncio.run(
+        _send(installation, lambda world: _submission(world, actor.id, name, _address(sender), people, raw), as_json)
+    )
     if wait:
         _await_outcome(installation, message_id, as_json)
 
 
-async def _preview(  # noqa: PLR0917
-    installation: Installation, name: str, sender: Address, people: list[Address], raw: bytes, as_json: bool
-) -> None:
+async def _preview(installation: Installation, submitted: Callable[[World], Submission], as_json: bool) -> None:
     from wardmail.app.wiring import open_world
     from wardmail.model.refusal import Refusal
     from wardmail.outbound.walk import judge
     from wardmail.policy.explain import explain
 
     with open_world(installation) as world:
-        judged = await judge(world, _submission(world, name, sender, people, raw))
+        judged = await judge(world, submission := submitted(world))
     if isinstance(judged, Refusal):
         _refused(judged)
         return
-    for person, decision in zip(people, judged.decisions, strict=True):
+    for person, decision in zip(submission.envelope.recipients, judged.decisions, strict=True):
         lines = explain(decision)
         if as_json:
-            record = {"to": str(person), "outcome": decision.outcome.value, "route": decision.route}
+            record = {"to": str(person.address), "outcome": decision.outcome.value, "route": decision.route}
             emit(record | {"classification": judged.classification.level.label, "because": lines[1:]})
             continue
-        say(f"{person}: {lines[0]}")
+        say(f"{person.address}: {lines[0]}")
         for line in lines[1:]:
             say(f"    {line}")
     if not as_json:
@@ -99,16 +108,14 @@ async def _preview(  # noqa: PLR0917
         say(f"Classification {judged.classification.level.label}, from {marks}. Nothing was sent or kept.")
 
 
-async def _send(  # noqa: PLR0917
-    installation: Installation, name: str, sender: Address, people: list[Address], raw: bytes, as_json: bool
-) -> str:
+async def _send(installation: Installation, submitted: Callable[[World], Submission], as_json: bool) -> str:
     from wardmail.app.wiring import open_world
     from wardmail.model.receipt import Accepted
     from wardmail.outbound.walk import accept
     from wardmail.policy.explain import headline
 
     with open_world(installation) as world:
-        receipt = await accept(world, _submission(world, name, sender, people, raw))
+        receipt = await accept(world, submitted(world))
     if not isinstance(receipt, Accepted):
         _refused(receipt)
         raise AssertionError("unreachable")
@@ -154,14 +161,15 @@ def _author(installation: Installation, name: str, sender: str) -> tuple[str, st
     return name, sender or str(first)
 
 
-def _submission(world: World, name: str, sender: Address, people: list[Address], raw: bytes) -> Submission:
-    from wardmail.app.installation import whoami
+def _submission(  # noqa: PLR0917
+    world: World, username: str, name: str, sender: Address, people: list[Address], raw: bytes
+) -> Submission:
     from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient, Submission
 
     head, _, body = raw.partition(b"\r\n\r\n")
     return Submission(
         id=world.new_id(),
-        origin=Origin(name, whoami(), "127.0.0.1", "command-line", "cli"),
+        origin=Origin(name, username, "127.0.0.1", "command-line", "cli"),
         envelope=Envelope(sender, tuple(Recipient(person) for person in people)),
         head=head + b"\r\n",
         body=MemoryBody((body,)),

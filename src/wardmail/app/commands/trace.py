@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,8 +24,9 @@ from wardmail.store.messages import EventLine, MessageLine, Search
 @click.pass_obj
 def command(config_path: str | None, text: str, since: str, limit: int, as_json: bool) -> None:
     """Show what happened to a message, and why. TEXT is a message ID (or its beginning) or an address."""
-    messages = Installation.at(config_path).messages
-    lines = messages.search(Search(text, since=time.time() - parse_period(since), limit=1000))
+    installation = Installation.at(config_path)
+    messages = installation.messages
+    lines = messages.search(Search(text, since=installation.clock.now() - parse_period(since), limit=1000))
     if not lines:
         raise not_found("message", text, "wardmail messages")
     groups: dict[str, list[MessageLine]] = {}

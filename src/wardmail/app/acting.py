@@ -1,0 +1,92 @@
+"""In whose name a command acts: a registered person, known by the account or proved by a key, who may do it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from wardmail.app.failures import NOT_PERMITTED, CommandFailed
+from wardmail.app.installation import Installation
+from wardmail.manage.people import for_login, proves, who_may
+from wardmail.model.person import Permission, Person
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+KEY = "WARDMAIL_PERSON_KEY"
+_NOBODY = 2**32 - 1
+
+
+def by_option(command: F) -> F:
+    return click.option(
+        "--by",
+        envvar="WARDMAIL_BY",
+        default="",
+        help=f"In whose name, when it is not yours; proved by the person's key in ${KEY}, or asked for.",
+    )(command)
+
+
+def acting_person(installation: Installation, by: str, permission: Permission) -> Person:
+    """Who does this. Raises CommandFailed when nobody is proved, or the person may not do it."""
+    people = installation.people.all()
+    login = whoami()
+    mine = for_login(people.values(), login)
+    person = mine if not by else people.get(by)
+    if person is None:
+        raise _unknown(by, login)
+    if person is not mine and not proves(person, _key(person), installation.pepper):
+        raise CommandFailed(
+            "WM-PERSON-NOT-PROVED",
+            f"That key does not prove that you are {person.id}.",
+            f"Put {person.id}'s own key into ${KEY}; an owner makes a new one by `wardmail person key {person.id}`.",
+            NOT_PERMITTED,
+        )
+    if not person.may(permission):
+        others = ", ".join(each.id for each in who_may(people.values(), permission)) or "nobody yet"
+        raise CommandFailed(
+            "WM-NOT-PERMITTED",
+            f"{person.id} may not {permission.words}.",
+            f"Who may: {others}. Roles are given by `wardmail person change`.",
+            NOT_PERMITTED,
+        )
+    return person
+
+
+def whoami() -> str:
+    """The account at the command line. The kernel's record of who logged in beats what the environment says."""
+    try:
+        logged_in = int(Path("/proc/self/loginuid").read_text())
+        if logged_in != _NOBODY:
+            return pwd.getpwuid(logged_in).pw_name
+    except (OSError, ValueError, KeyError):
+        pass
+    if os.getuid() == 0 and os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"
+
+
+def _key(person: Person) -> str:
+    key = os.environ.get(KEY, "")
+    if not key and sys.stdin.isatty():
+        key = click.prompt(f"Key of {person.id}", hide_input=True, err=True)
+    return key.strip()
+
+
+def _unknown(by: str, login: str) -> CommandFailed:
+    if by:
+        what = f"There is no person {by}."
+        return CommandFailed("WM-PERSON-NOT-FOUND", what, "See `wardmail person list`.", NOT_PERMITTED)
+    return CommandFailed(
+        "WM-PERSON-UNKNOWN",
+        f"The account {login} stands for no registered person.",
+        f"Say --by NAME with your key in ${KEY}; or an owner runs `wardmail person add NAME --login {login}`.",
+        NOT_PERMITTED,
+    )

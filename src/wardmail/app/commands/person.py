@@ -1,0 +1,197 @@
+"""`wardmail person`: who works with the gateway, in which roles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from wardmail.app.acting import acting_person, by_option
+from wardmail.app.failures import CONFLICT, CommandFailed, not_found
+from wardmail.app.installation import Installation, usable
+from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
+from wardmail.manage.people import checked_person, with_new_key
+from wardmail.model.person import PERMISSIONS, Permission, Person, Role
+
+_ROLES = click.Choice([role.value for role in Role])
+
+
+@click.group()
+def command() -> None:
+    """People and their roles. Everything that is done is recorded with the name of a person."""
+
+
+@command.command("list")
+@click.option("--all", "everybody", is_flag=True, help="Also those who have left.")
+@json_option
+@click.pass_obj
+def list_(config_path: str | None, everybody: bool, as_json: bool) -> None:
+    """List people."""
+    people = [each for each in Installation.at(config_path).people.all().values() if everybody or each.is_here]
+    if as_json:
+        for each in people:
+            emit(_record(each))
+        return
+    rows = [(p.id, p.name, ", ".join(p.roles), ", ".join(p.logins), _standing(p), p.email) for p in people]
+    table(("Person", "Name", "Roles", "Accounts", "Known by", "E-mail"), rows)
+
+
+@command.command()
+@json_option
+def roles(as_json: bool) -> None:
+    """What each role may do."""
+    if as_json:
+        for role, granted in PERMISSIONS.items():
+            emit({"role": role.value, "may": sorted(granted)})
+        return
+    table(
+        ("May", *(role.value for role in Role)),
+        [(p.words, *("yes" if p in PERMISSIONS[role] else "-" for role in Role)) for p in Permission],
+    )
+
+
+@command.command()
+@click.argument("name")
+@click.option("--title", "full_name", required=True, help="The name that people know, as 'Amina Khan'.")
+@click.option("--email", default="", help="Where alerts and notices go.")
+@click.option("--role", "roles", type=_ROLES, multiple=True, required=True, help="Repeat for more.")
+@click.option("--login", "logins", multiple=True, help="An account of this machine that stands for the person.")
+@by_option
+@json_option
+@click.pass_obj
+def add(
+    config_path: str | None,
+    *,
+    name: str,
+    full_name: str,
+    email: str,
+    roles: tuple[str, ...],
+    logins: tuple[str, ...],
+    by: str,
+    as_json: bool,
+) -> None:
+    """Register a person, and show their key once: it proves who they are where their account does not."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
+    people = installation.people.all()
+    if name in people:
+        raise CommandFailed(
+            "WM-PERSON-EXISTS",
+            f"There is a person {name} already.",
+            "See `wardmail person list --all`; `person change` changes one.",
+            CONFLICT,
+        )
+    wanted = Person(name, full_name, email, tuple(map(Role, roles)), logins, added_at=installation.clock.now())
+    person, key = with_new_key(usable(checked_person(wanted, people), "WM-PERSON"), installation.pepper)
+    installation.people.save(person, actor.id)
+    _show_key(person, key, as_json)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--title", "full_name", help="The name that people know.")
+@click.option("--email")
+@click.option("--role", "roles", type=_ROLES, multiple=True, help="All roles from now on.")
+@click.option("--login", "logins", multiple=True, help="All accounts from now on.")
+@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@by_option
+@json_option
+@click.pass_obj
+def change(  # noqa: PLR0913 (each is an option)
+    config_path: str | None,
+    *,
+    name: str,
+    full_name: str | None,
+    email: str | None,
+    roles: tuple[str, ...],
+    logins: tuple[str, ...],
+    reason: str,
+    by: str,
+    as_json: bool,
+) -> None:
+    """Change a person's name, address, roles or accounts."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
+    person = _existing(installation, name)
+    wanted = replace(
+        person,
+        name=person.name if full_name is None else full_name,
+        email=person.email if email is None else email,
+        roles=tuple(map(Role, roles)) or person.roles,
+        logins=logins or person.logins,
+    )
+    _save(installation, wanted, actor, reason)
+    emit(_record(wanted)) if as_json else say(f"{name} is {', '.join(wanted.roles)}.")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@by_option
+@json_option
+@click.pass_obj
+def key(config_path: str | None, name: str, reason: str, by: str, as_json: bool) -> None:
+    """Make a new key for a person; the old one stops at once."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
+    person, made = with_new_key(_existing(installation, name), installation.pepper)
+    installation.people.save(person, actor.id, reason)
+    _show_key(person, made, as_json)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
+@json_option
+@click.pass_obj
+def leave(config_path: str | None, *, name: str, reason: str, yes: bool, by: str, as_json: bool) -> None:
+    """A person has left: no key or account counts any more. The audit keeps the name."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
+    person = _existing(installation, name)
+    if not confirm(f"{name} may do nothing from now on?", assume_yes=yes):
+        raise SystemExit(1)
+    left = replace(person, left_at=installation.clock.now(), key_hash=b"", logins=())
+    _save(installation, left, actor, reason)
+    emit(_record(left)) if as_json else say(f"{name} has left.")
+
+
+def _save(installation: Installation, person: Person, actor: Person, reason: str) -> None:
+    checked = usable(checked_person(person, installation.people.all()), "WM-PERSON")
+    installation.people.save(checked, actor.id, reason)
+
+
+def _existing(installation: Installation, name: str) -> Person:
+    person = installation.people.all().get(name)
+    if person is None:
+        raise not_found("person", name, "wardmail person list")
+    return person
+
+
+def _show_key(person: Person, key: str, as_json: bool) -> None:
+    if as_json:
+        emit({**_record(person), "key": key})
+        return
+    say(f"Person  {person.id}")
+    say(f"Key     {key}")
+    note("The key is not kept and cannot be shown again. Give it to the person, and to nobody else.")
+
+
+def _standing(person: Person) -> str:
+    if not person.is_here:
+        return f"left {moment(person.left_at)}"
+    return "account" if person.logins else "key"
+
+
+def _record(person: Person) -> dict[str, object]:
+    return {
+        "person": person.id,
+        "name": person.name,
+        "email": person.email,
+        "roles": [role.value for role in person.roles],
+        "logins": list(person.logins),
+        "added_at": rfc3339(person.added_at),
+        "left_at": rfc3339(person.left_at),
+    }

@@ -1,0 +1,41 @@
+"""The people who work with the gateway; every change is an event in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from wardmail.model.person import Person
+from wardmail.model.stored import Event
+from wardmail.store import records
+from wardmail.store.chain import EventChain
+from wardmail.store.connection import Database
+from wardmail.store.schema import person
+
+
+class StorePeople:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._chain = EventChain(database)
+        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
+
+    def all(self) -> Mapping[str, Person]:
+        with self._database.read() as connection:
+            texts = connection.execute(select(person.c.record).order_by(person.c.id)).scalars()
+            return {each.id: each for each in (records.decode(Person, text) for text in texts)}
+
+    def save(self, record: Person, actor: str, reason: str = "") -> None:
+        now = self._database.clock.now()
+        statement = self._insert(person).values(id=record.id, record=records.encode(record), updated_at=now)
+        changed = {"record": statement.excluded.record, "updated_at": statement.excluded.updated_at}
+        detail: dict[str, object] = {
+            "roles": [role.value for role in record.roles],
+            "logins": list(record.logins),
+            "left": record.left_at,
+            "reason": reason,
+        }
+        with self._database.write() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+            self._chain.append(connection, [Event("PersonSaved", now, actor, None, record.id, detail)])
