@@ -40,7 +40,7 @@ conditions = st.recursive(
     max_leaves=6,
 )
 closing = st.one_of(
-    st.sampled_from([450, 550]).map(lambda code: e.Refuse(Refusal(code, "5.7.1", "no", "WM-TEST"))),
+    st.sampled_from([450, 550]).map(lambda code: e.Refuse(Refusal(code, f"{code // 100}.7.1", "no", "WM-TEST"))),
     st.builds(e.Hold, st.booleans(), st.booleans()),
     st.just(e.Protect(Protection.SECURE_TAG)),
     st.sampled_from(TlsLevel).map(e.RequireTls),

@@ -27,6 +27,7 @@ COMMANDS = {
     "integration": "Integrations and their credentials.",
     "route": "Routes to upstream services.",
     "domain": "DNS records and DKIM keys of our own domains.",
+    "policy": "The rules: recite, explain, simulate, change.",
     "lists": "Lists of accredited organisations.",
     "secret": "Secrets in the keystore.",
     "person": "People and their roles.",

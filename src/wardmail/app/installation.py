@@ -16,6 +16,7 @@ from wardmail.manage.integrations import BadInput
 from wardmail.store.connection import Database
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
+from wardmail.store.policies import StorePolicies
 from wardmail.store.register import StoreRegister
 from wardmail.store.setup import require_current
 
@@ -52,6 +53,10 @@ class Installation:
     @cached_property
     def people(self) -> StorePeople:
         return StorePeople(self.database)
+
+    @cached_property
+    def policies(self) -> StorePolicies:
+        return StorePolicies(self.database)
 
     @cached_property
     def messages(self) -> Messages:

@@ -44,7 +44,7 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
     writer = Writer(installation.database)
     try:
         yield World(
-            register=RegisterView(installation.register, clock, local_rows(settings["policy.local"])),
+            register=register_view(installation),
             queue=StoreQueue(
                 installation.database, writer, sealer, SealedSpool(settings.data / "spool", sealer), owner
             ),
@@ -57,6 +57,10 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
         )
     finally:
         writer.close()
+
+
+def register_view(installation: Installation) -> RegisterView:
+    return RegisterView(installation.register, installation.clock, local_rows(installation.settings["policy.local"]))
 
 
 def walk_settings(settings: Settings) -> WalkSettings:

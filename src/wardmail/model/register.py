@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wardmail.model.accredited import AccreditedEntry
 from wardmail.model.integration import Credential, Integration
+from wardmail.model.policy import NO_SITE_POLICY, PolicyVersion
 from wardmail.model.route import Route
 
 
@@ -21,3 +22,4 @@ class RegisterSnapshot:
     accredited: Mapping[str, AccreditedEntry]
     list_version: str | None
     read_at: float
+    policy: PolicyVersion = NO_SITE_POLICY

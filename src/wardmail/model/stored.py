@@ -23,7 +23,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRecipient:
-    """One recipient row as it is first stored. `variant` says which of the message's headers it is sent with."""
+    """One recipient row as it is first stored. `variant` says which of the message's headers it is sent with.
+
+    `facts` is JSON of what it was decided from, as `policy.facts_codec` writes it; empty for our own reports.
+    """
 
     n: int
     recipient: Recipient
@@ -31,6 +34,7 @@ class AcceptedRecipient:
     variant: int
     state: RecipientState
     due_at: float | None
+    facts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

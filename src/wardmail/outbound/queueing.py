@@ -14,6 +14,7 @@ from wardmail.model.message import Envelope, Submission
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, Charge
 from wardmail.outbound.transformation import Copy
 from wardmail.outbound.world import Dispatch, World
+from wardmail.policy.facts_codec import facts_text
 
 _STATES = {
     Outcome.DELIVER: RecipientState.ACCEPTED,
@@ -46,7 +47,15 @@ def compose(
         state = _STATES[copy.decision.outcome]
         waits = state is RecipientState.ACCEPTED
         recipients.append(
-            AcceptedRecipient(n, copy.recipient, copy.decision, places[copy.head], state, due_at if waits else None)
+            AcceptedRecipient(
+                n=n,
+                recipient=copy.recipient,
+                decision=copy.decision,
+                variant=places[copy.head],
+                state=state,
+                due_at=due_at if waits else None,
+                facts=facts_text(copy.facts),
+            )
         )
     return AcceptedMessage(
         id=submission.id,

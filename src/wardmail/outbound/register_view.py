@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Protocol
 
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.standing import Profile, StandingAnswer
+from wardmail.policy.evaluate import Rule
+from wardmail.policy.rules import POLICY_VERSION
+from wardmail.policy.site_rules import read_text, rules_in_force
 from wardmail.policy.standing import LocalRow, StandingTable
 from wardmail.ports import Clock
 
@@ -41,6 +45,8 @@ class RegisterView:
         self._confirmed_at = 0.0
         self._day = (-1, date.min)
         self._snapshot: RegisterSnapshot | None = None
+        self.rules: Sequence[Rule] = ()
+        self.policy_version = ""
         self.refresh()
 
     @property
@@ -73,6 +79,10 @@ class RegisterView:
                 )
                 for profile in Profile
             }
+            self.rules = rules_in_force(read_text(snapshot.policy.rows))
+            self.policy_version = (
+                f"{POLICY_VERSION}/{snapshot.policy.name}" if snapshot.policy.number else POLICY_VERSION
+            )
             self._snapshot = snapshot
         self._confirmed_at = self._clock.now()
 

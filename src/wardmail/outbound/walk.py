@@ -22,6 +22,7 @@ from wardmail.outbound import authorisation, classification, decision, queueing,
 from wardmail.outbound.examination import Examination, examine
 from wardmail.outbound.reporting import rejection_reports
 from wardmail.outbound.world import Dispatch, World
+from wardmail.policy.facts import Facts
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
 
 URGENCY = b"wardmail-urgency"
@@ -43,6 +44,7 @@ class Judgement:
     author: Address
     examination: Examination
     classification: Classification
+    facts: tuple[Facts, ...]
     decisions: tuple[Decision, ...]
 
 
@@ -59,8 +61,9 @@ async def accept(world: World, submission: Submission, dispatch: Dispatch | None
         world,
         submission,
         judged.block,
+        judged.facts,
         judged.decisions,
-        judged.examination.body_hash,
+        body_hash=judged.examination.body_hash,
         author_domain=judged.author.domain,
     )
     charges = queueing.charges_of(judged.integration, len(copies))
@@ -112,24 +115,22 @@ async def _judge_content(
         return classified
     urgency = (block.get(URGENCY) or b"").strip().lower()
     envelope = replace(submission.envelope, eight_bit=submission.envelope.eight_bit or examination.eight_bit)
-    decisions = tuple(
-        decision.decide(
-            world.rules,
-            decision.gather_facts(
-                world.register,
-                integration,
-                recipient.address,
-                classified.level,
-                time_critical=urgency == b"time-critical",
-                require_tls=envelope.require_tls,
-            ),
+    facts = tuple(
+        decision.gather_facts(
+            world.register,
+            integration,
+            recipient.address,
+            classified.level,
+            time_critical=urgency == b"time-critical",
+            require_tls=envelope.require_tls,
         )
         for recipient in envelope.recipients
     )
+    decisions = tuple(decision.decide(world.rules, each) for each in facts)
     refusal = _refusal_of_all(decisions)
     if refusal is not None:
         return refusal
-    return Judgement(integration, envelope, block, author, examination, classified, decisions)
+    return Judgement(integration, envelope, block, author, examination, classified, facts, decisions)
 
 
 def _refusal_of_all(decisions: tuple[Decision, ...]) -> Refusal | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from wardmail.model.consignment import Consignment
 from wardmail.model.standing import Standing
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule
-from wardmail.policy.rules import BUILT_IN_RULES, POLICY_VERSION
 from wardmail.ports import Clock, Queue, Signer
 
 
@@ -46,5 +45,12 @@ class World:
     pepper: bytes
     owner: str
     settings: WalkSettings
-    rules: Sequence[Rule] = field(default=BUILT_IN_RULES)
-    policy_version: str = POLICY_VERSION
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The policy in force; it changes while the process runs."""
+        return self.register.rules
+
+    @property
+    def policy_version(self) -> str:
+        return self.register.policy_version

@@ -114,10 +114,37 @@ class RecipientIs:
     address: str
 
     def holds(self, facts: Facts) -> bool | None:
-        return str(facts.recipient).lower() == self.address
+        return str(facts.recipient).lower() == self.address.lower()
 
     def sentence(self) -> str:
         return f"the recipient is {self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientIsAt:
+    """`domain` is in A-labels and exact; `*.x.example` means every name below x.example, as in the lists."""
+
+    domain: str
+
+    def holds(self, facts: Facts) -> bool | None:
+        wanted = self.domain.lower()
+        if wanted.startswith("*."):
+            return facts.recipient.domain.endswith(wanted[1:])
+        return facts.recipient.domain == wanted
+
+    def sentence(self) -> str:
+        return f"the recipient is at {self.domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationIs:
+    integration: str
+
+    def holds(self, facts: Facts) -> bool | None:
+        return facts.integration == self.integration
+
+    def sentence(self) -> str:
+        return f"it comes from {self.integration}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +156,12 @@ class Not:
         return None if answer is None else not answer
 
     def sentence(self) -> str:
-        return f"it is not so that {self.condition.sentence()}"
+        said = self.condition.sentence()
+        if not isinstance(self.condition, AllOf | AnyOf):
+            for verb, denied in ((" is ", " is not "), (" can ", " cannot ")):
+                if verb in said:
+                    return said.replace(verb, denied, 1)
+        return f"it is not so that {said}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ def recipient_row(message: AcceptedMessage, item: AcceptedRecipient) -> tuple[ob
         ",".join(sorted(decision.protections)),
         _because_json(decision.because),
         int(decision.urgent),
+        item.facts,
         item.state.value,
         0,
         item.due_at,

@@ -75,6 +75,7 @@ recipient = Table(
     Column("protections", Text, nullable=False),
     Column("because", Text, nullable=False, comment="JSON: [[rule, source, sentence], …]"),
     Column("urgent", Integer, nullable=False),
+    Column("facts", Text, nullable=False, server_default="", comment="JSON of what it was decided from"),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", Double, comment="when somebody looks at this row next; a lease is a due_at in the future"),
@@ -197,6 +198,14 @@ person = Table(
     Column("id", Text, primary_key=True),
     Column("record", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
+)
+
+policy_version = Table(
+    "policy_version",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("record", Text, nullable=False),
 )
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))

@@ -1,4 +1,4 @@
-"""What governing the gateway needs: people."""
+"""What governing the gateway needs: people, versions of the policy, and the facts that decisions were made from."""
 
 from __future__ import annotations
 
@@ -16,4 +16,15 @@ def upgrade() -> None:
         sa.Column("record", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "policy_version",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.add_column(
+        "recipient",
+        sa.Column("facts", sa.Text(), server_default="", nullable=False, comment="JSON of what it was decided from"),
     )
