@@ -14,6 +14,7 @@ from wardmail.edges.keys import Keystore
 from wardmail.edges.master_key import master_key
 from wardmail.manage.integrations import BadInput
 from wardmail.store.connection import Database
+from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
@@ -49,6 +50,10 @@ class Installation:
     @cached_property
     def register(self) -> StoreRegister:
         return StoreRegister(self.database)
+
+    @cached_property
+    def limits(self) -> StoreLimits:
+        return StoreLimits(self.database)
 
     @cached_property
     def people(self) -> StorePeople:

@@ -16,6 +16,7 @@ from wardmail.outbound import transformation
 from wardmail.outbound.decision import decide, gather_facts
 from wardmail.outbound.examination import examine
 from wardmail.outbound.world import World
+from wardmail.policy.facts import Known
 from wardmail.protocol.address import InvalidAddress, parse_mailboxes
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
 
@@ -109,6 +110,7 @@ def _decision(world: World, stored: StoredMessage, integration: Integration, to:
         stored.classification.level,
         require_tls=stored.envelope.require_tls,
         released_by=actor,
+        bulk=Known(stored.bulk),
     )
     return decide(world.rules, facts)
 

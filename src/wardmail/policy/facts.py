@@ -28,6 +28,9 @@ class Missing:
 Fact = Known[T] | Missing
 
 
+NO: Known[bool] = Known(False)
+
+
 @dataclass(frozen=True, slots=True)
 class RouteFacts:
     """A route as the policy sees it; `accredited` means DCB1596 evidence that is in date today."""
@@ -37,11 +40,16 @@ class RouteFacts:
     accredited: bool
     has_secure_tag: bool
     tls: TlsLevel
+    user_facing: bool = False
+    carries_bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One recipient's copy. `route` is the integration's own; `released_by` names the person who released a hold."""
+    """One recipient's copy. `route` is the way it would take: the integration's own, or for mass mail its bulk route.
+
+    `released_by` names the person who released a hold.
+    """
 
     integration: str
     integration_active: bool
@@ -52,3 +60,6 @@ class Facts:
     time_critical: bool = False
     require_tls: bool = False
     released_by: str | None = None
+    bulk: Fact[bool] = NO
+    suppressed: Fact[bool] = NO
+    paused: bool = False
