@@ -27,6 +27,8 @@ COMMANDS = {
     "integration": "Integrations and their credentials.",
     "route": "Routes to upstream services.",
     "domain": "DNS records and DKIM keys of our own domains.",
+    "agreement": "Sharing agreements with other organisations.",
+    "appetite": "How much risk sharing may take.",
     "policy": "The rules: recite, explain, simulate, change.",
     "lists": "Lists of accredited organisations.",
     "secret": "Secrets in the keystore.",

@@ -26,6 +26,7 @@ def gather_facts(
     time_critical: bool = False,
     require_tls: bool = False,
     released_by: str | None = None,
+    seconded_by: str | None = None,
 ) -> Facts:
     """Ask the register what it knows about one recipient; what it cannot tell is Missing."""
     return Facts(
@@ -38,6 +39,8 @@ def gather_facts(
         time_critical=time_critical,
         require_tls=require_tls,
         released_by=released_by,
+        seconded_by=seconded_by,
+        agreement=register.cover(integration.id, recipient, sensitivity),
     )
 
 

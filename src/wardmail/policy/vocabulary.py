@@ -16,6 +16,7 @@ CONDITIONS: tuple[type, ...] = (
     c.IntegrationIsActive,
     c.IsTimeCritical,
     c.RequiresTls,
+    c.AgreementAllows,
     c.RecipientIs,
     c.RecipientIsAt,
     c.Not,

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.agreement import appetite_in_force
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.stored import Event
 from wardmail.store import records
+from wardmail.store.agreements import all_agreements, all_statements
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.policies import in_force
@@ -59,6 +61,8 @@ class StoreRegister:
                 accredited={each.domain: each for each in _all(connection, accredited_domain, AccreditedEntry)},
                 list_version=latest.version if latest else None,
                 policy=in_force(connection),
+                agreements=all_agreements(connection),
+                appetite=appetite_in_force(all_statements(connection)),
                 read_at=self._database.clock.now(),
             )
 

@@ -28,3 +28,16 @@ def upgrade() -> None:
         "recipient",
         sa.Column("facts", sa.Text(), server_default="", nullable=False, comment="JSON of what it was decided from"),
     )
+    op.create_table(
+        "agreement",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "risk_appetite",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
