@@ -15,7 +15,7 @@ from wardmail.policy import conditions as c
 from wardmail.policy import conditions_of_traffic as t
 from wardmail.policy import effects as e
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import Facts, Known, Missing, RouteFacts
+from wardmail.policy.facts import AgreementFacts, Cover, Facts, Known, Missing, RouteFacts
 from wardmail.policy.rules import BUILT_IN_RULES
 
 RANK = {Outcome.DELIVER: 0, Outcome.PROTECT: 1, Outcome.HOLD: 2, Outcome.REFUSE: 3}
@@ -30,6 +30,7 @@ simple = st.one_of(
     st.just(c.IsTimeCritical()),
     st.just(c.RequiresTls()),
     st.just(c.IntegrationIsActive()),
+    st.sampled_from(Cover).map(c.AgreementAllows),
     st.just(t.IsBulk()),
     st.just(t.RouteCarriesBulk()),
     st.just(t.RouteIsUserFacing()),
@@ -47,7 +48,7 @@ conditions = st.recursive(
 )
 closing = st.one_of(
     st.sampled_from([450, 550]).map(lambda code: e.Refuse(Refusal(code, f"{code // 100}.7.1", "no", "WM-TEST"))),
-    st.builds(e.Hold, st.booleans(), st.booleans()),
+    st.builds(e.Hold, st.booleans(), st.booleans(), st.booleans()),
     st.just(e.Protect(Protection.SECURE_TAG)),
     st.sampled_from(TlsLevel).map(e.RequireTls),
 )
@@ -84,6 +85,11 @@ facts = st.builds(
     st.booleans(),
     st.booleans(),
     st.sampled_from([None, "Dr Grey"]),
+    st.sampled_from([None, "Dr Grey", "Dr White"]),
+    st.one_of(
+        st.just(Missing("register unavailable")),
+        st.sampled_from(Cover).map(lambda cover: Known(AgreementFacts(cover, "with-b", "why"))),
+    ),
     told,
     told,
     st.booleans(),
@@ -121,7 +127,9 @@ def test_sensitive_mail_never_leaves_without_its_protection(given_facts: Facts) 
         assert isinstance(given_facts.standing, Known)
         assert isinstance(given_facts.route, Known)
         secure = given_facts.standing.value.standing is Standing.SECURE
-        assert secure or decision.protections == {Protection.SECURE_TAG}
+        assert isinstance(given_facts.agreement, Known)
+        agreed = given_facts.agreement.value.cover is Cover.VERIFIED_TLS
+        assert secure or agreed or decision.protections == {Protection.SECURE_TAG}
         assert given_facts.route.value.accredited or given_facts.route.value.kind is RouteKind.SANDBOX
 
 

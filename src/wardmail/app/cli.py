@@ -28,6 +28,8 @@ COMMANDS = {
     "route": "Routes to upstream services.",
     "limits": "Ceilings, mass mail and circuit breakers: show, set, resume.",
     "domain": "DNS records and DKIM keys of our own domains.",
+    "agreement": "Sharing agreements with other organisations.",
+    "appetite": "How much risk sharing may take.",
     "policy": "The rules: recite, explain, simulate, change.",
     "lists": "Lists of accredited organisations.",
     "secret": "Secrets in the keystore.",

@@ -13,6 +13,7 @@ from wardmail.edges.clock import SystemClock
 from wardmail.edges.keys import Keystore
 from wardmail.edges.master_key import master_key
 from wardmail.manage.integrations import BadInput
+from wardmail.store.agreements import StoreAgreements
 from wardmail.store.connection import Database
 from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
@@ -58,6 +59,10 @@ class Installation:
     @cached_property
     def people(self) -> StorePeople:
         return StorePeople(self.database)
+
+    @cached_property
+    def agreements(self) -> StoreAgreements:
+        return StoreAgreements(self.database)
 
     @cached_property
     def policies(self) -> StorePolicies:

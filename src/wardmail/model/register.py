@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.agreement import CAUTIOUS, Agreement, RiskAppetite
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.policy import NO_SITE_POLICY, PolicyVersion
 from wardmail.model.route import Route
+from wardmail.model.traffic import Breaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,6 @@ class RegisterSnapshot:
     list_version: str | None
     read_at: float
     policy: PolicyVersion = NO_SITE_POLICY
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    appetite: RiskAppetite = CAUTIOUS
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)

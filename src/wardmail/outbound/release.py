@@ -13,7 +13,7 @@ from wardmail.model.integration import Integration
 from wardmail.model.message import Body
 from wardmail.model.stored import Event, Released, StoredMessage, StoredRecipient
 from wardmail.outbound import transformation
-from wardmail.outbound.decision import decide, gather_facts
+from wardmail.outbound.decision import decide, gather_facts, with_bulk
 from wardmail.outbound.examination import examine
 from wardmail.outbound.world import World
 from wardmail.policy.facts import Known
@@ -110,9 +110,8 @@ def _decision(world: World, stored: StoredMessage, integration: Integration, to:
         stored.classification.level,
         require_tls=stored.envelope.require_tls,
         released_by=actor,
-        bulk=Known(stored.bulk),
     )
-    return decide(world.rules, facts)
+    return decide(world.rules, with_bulk(world.register, integration, facts, Known(stored.bulk)))
 
 
 def _is_signature(field: tuple[bytes, bytes]) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol
 from wardmail.model.classification import Sensitivity
 from wardmail.model.route import RouteKind
 from wardmail.model.standing import Standing
-from wardmail.policy.facts import Facts, Missing
+from wardmail.policy.facts import Cover, Facts, Missing
 
 
 class Condition(Protocol):
@@ -107,6 +107,23 @@ class RequiresTls:
 
     def sentence(self) -> str:
         return "the sender asked for TLS on every hop"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementAllows:
+    """A sharing agreement covers the copy, and it and the risk appetite are content with this much."""
+
+    cover: Cover
+
+    def holds(self, facts: Facts) -> bool | None:
+        return None if isinstance(facts.agreement, Missing) else facts.agreement.value.cover is self.cover
+
+    def sentence(self) -> str:
+        return {
+            Cover.NONE: "the copy is outside every sharing agreement that may be used",
+            Cover.ENCRYPTED: "a sharing agreement is content with encrypted content",
+            Cover.VERIFIED_TLS: "a sharing agreement is content with verified TLS",
+        }[self.cover]
 
 
 @dataclass(frozen=True, slots=True)

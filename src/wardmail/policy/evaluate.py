@@ -107,7 +107,9 @@ _UNTOLD_BULK = Rule(
 
 
 def _is_released(hold: Hold, facts: Facts) -> bool:
-    return hold.releasable and facts.released_by is not None
+    if not hold.releasable or facts.released_by is None:
+        return False
+    return not hold.two_people or facts.seconded_by not in (None, facts.released_by)
 
 
 def _route(hits: list[Rule], facts: Facts) -> str | None:

@@ -15,7 +15,7 @@ from wardmail.model.classification import Sensitivity
 from wardmail.model.route import RouteKind, TlsLevel
 from wardmail.model.standing import Profile, Standing, StandingAnswer
 from wardmail.policy.codec import BadRow
-from wardmail.policy.facts import Facts, Known, Missing, RouteFacts
+from wardmail.policy.facts import AgreementFacts, Facts, Known, Missing, RouteFacts
 
 T = TypeVar("T")
 
@@ -159,6 +159,8 @@ def _words(value: Any) -> str:
         return _words(value.value)
     if isinstance(value, Missing):
         return f"{CANNOT_TELL}: {value.why}"
+    if isinstance(value, AgreementFacts):
+        return value.why
     if isinstance(value, StandingAnswer):
         return f"{value.standing.value}: {value.reason} ({value.source})"
     if is_dataclass(value) and not isinstance(value, Address | type):

@@ -8,6 +8,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.route import RouteKind, TlsLevel
 from wardmail.model.standing import Standing
 from wardmail.policy.conditions import (
+    AgreementAllows,
     AllOf,
     AnyOf,
     Condition,
@@ -25,11 +26,13 @@ from wardmail.policy.conditions import (
 from wardmail.policy.conditions_of_traffic import IntegrationIsPaused, IsBulk, IsSuppressed, RouteCarriesBulk
 from wardmail.policy.effects import Hold, Protect, Refuse, RequireTls, RouteByIntegration
 from wardmail.policy.evaluate import Rule
+from wardmail.policy.facts import Cover
 
-POLICY_VERSION = "built-in-1"
+POLICY_VERSION = "built-in-2"
 
 _SENSITIVE = SensitivityAtLeast(Sensitivity.OFFICIAL_SENSITIVE)
 _NOT_KNOWN_SECURE: Condition = Not(StandingIs(Standing.SECURE))
+_AGREED_TLS = AgreementAllows(Cover.VERIFIED_TLS)
 _MATTERS: Condition = AnyOf((_SENSITIVE, IsTimeCritical()))
 _ON_SANDBOX = RouteKindIs(RouteKind.SANDBOX)
 
@@ -112,23 +115,30 @@ BUILT_IN_RULES: tuple[Rule, ...] = (
         "it is sensitive, and the route has no DCB1596 accreditation that is in date",
     ),
     Rule(
+        "agreement",
+        "SHARE-6",
+        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, _AGREED_TLS)),
+        RequireTls(TlsLevel.VERIFIED),
+        "a sharing agreement covers it, and is content with verified TLS",
+    ),
+    Rule(
         "tag",
         "SHARE-1",
-        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, RouteHasSecureTag())),
+        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, Not(_AGREED_TLS), RouteHasSecureTag())),
         Protect(Protection.SECURE_TAG),
         "it is sensitive and the recipient's domain is not known to be secure: the upstream encrypts it",
     ),
     Rule(
         "unknown-domain",
         "SHARE-6",
-        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, Not(RouteHasSecureTag()))),
+        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, Not(_AGREED_TLS), Not(RouteHasSecureTag()))),
         Hold(),
-        "it is sensitive, and the recipient's domain is not known to be secure",
+        "it is sensitive, the recipient's domain is not known to be secure, and no sharing agreement lets it go",
     ),
     Rule(
         "time-critical",
         "SHARE-9",
-        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, Not(RouteHasSecureTag()), IsTimeCritical())),
+        AllOf((_SENSITIVE, _NOT_KNOWN_SECURE, Not(_AGREED_TLS), Not(RouteHasSecureTag()), IsTimeCritical())),
         Hold(urgent=True),
         "it is time-critical and cannot be sent securely: a named person must look at once",
     ),

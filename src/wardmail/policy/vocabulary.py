@@ -17,6 +17,7 @@ CONDITIONS: tuple[type, ...] = (
     c.IntegrationIsActive,
     c.IsTimeCritical,
     c.RequiresTls,
+    c.AgreementAllows,
     c.RecipientIs,
     c.RecipientIsAt,
     t.IsBulk,

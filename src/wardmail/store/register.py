@@ -10,16 +10,20 @@ from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.agreement import appetite_in_force
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.stored import Event
-from wardmail.store import records
+from wardmail.model.suppression import Suppression
+from wardmail.store import breakers, records
+from wardmail.store.agreements import all_agreements, all_statements
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.policies import in_force
 from wardmail.store.register_version import moved_on, register_version
 from wardmail.store.schema import accredited_domain, credential, integration, list_version, route
+from wardmail.store.suppressions import StoreSuppressions
 
 ACCREDITED = "accredited"
 
@@ -42,6 +46,7 @@ class StoreRegister:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._chain = EventChain(database)
+        self._suppressions = StoreSuppressions(database)
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     def version(self) -> int:
@@ -59,8 +64,14 @@ class StoreRegister:
                 accredited={each.domain: each for each in _all(connection, accredited_domain, AccreditedEntry)},
                 list_version=latest.version if latest else None,
                 policy=in_force(connection),
+                agreements=all_agreements(connection),
+                appetite=appetite_in_force(all_statements(connection)),
                 read_at=self._database.clock.now(),
+                breakers=breakers.in_force(connection),
             )
+
+    def suppressions_since(self, number: int) -> Sequence[Suppression]:
+        return self._suppressions.since(number)
 
     def save_integration(self, record: Integration, actor: str) -> None:
         values = {"id": record.id, "record": records.encode(record), "updated_at": self._database.clock.now()}

@@ -200,6 +200,21 @@ person = Table(
     Column("updated_at", Double, nullable=False),
 )
 
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+
+risk_appetite = Table(
+    "risk_appetite",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("record", Text, nullable=False),
+)
+
 policy_version = Table(
     "policy_version",
     metadata,

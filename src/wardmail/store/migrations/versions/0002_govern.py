@@ -9,28 +9,6 @@ revision = "0002"
 down_revision = "0001"
 
 
-def upgrade() -> None:
-    op.create_table(
-        "person",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "policy_version",
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("number"),
-    )
-    op.add_column(
-        "recipient",
-        sa.Column("facts", sa.Text(), server_default="", nullable=False, comment="JSON of what it was decided from"),
-    )
-    _traffic()
-
-
 def _traffic() -> None:
     """What protects the relays."""
     op.create_table(
@@ -66,3 +44,38 @@ def _traffic() -> None:
     )
     if op.get_bind().dialect.name == "postgresql":
         op.alter_column("message", "flags", comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS, 8 mass mail")
+
+
+def upgrade() -> None:
+    _traffic()
+    op.create_table(
+        "person",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "policy_version",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.add_column(
+        "recipient",
+        sa.Column("facts", sa.Text(), server_default="", nullable=False, comment="JSON of what it was decided from"),
+    )
+    op.create_table(
+        "agreement",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "risk_appetite",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
