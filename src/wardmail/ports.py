@@ -7,6 +7,7 @@ from typing import Protocol
 
 from wardmail.model.address import Address
 from wardmail.model.consignment import AttemptResult, Consignment
+from wardmail.model.hold import HeldCopy, Hold
 from wardmail.model.identity import Identity
 from wardmail.model.integration import Credential
 from wardmail.model.message import Body, Envelope, Submission
@@ -26,6 +27,7 @@ from wardmail.model.stored import (
     StoredMessage,
     StoredRecipient,
 )
+from wardmail.model.webhook import WebhookMessage
 
 
 class Clock(Protocol):
@@ -165,6 +167,50 @@ class Queue(Protocol):
 
     async def read_content(self, message_id: str, variant: int) -> tuple[bytes, Body]:
         """The header block of one variant, and the body."""
+        ...
+
+
+class Holds(Protocol):
+    """The tasks that held copies are. Every method that writes does so in one transaction, or raises Unavailable."""
+
+    async def without_task(self, limit: int) -> Sequence[HeldCopy]: ...
+
+    async def open(self, holds: Sequence[Hold]) -> None:
+        """What has a task already keeps it."""
+        ...
+
+    async def due(self, now: float, limit: int) -> Sequence[Hold]:
+        """Open tasks whose next alert or whose deadline has come."""
+        ...
+
+    async def alerted(
+        self, holds: Sequence[Hold], notices: Sequence[AcceptedMessage], webhook: Sequence[WebhookMessage]
+    ) -> None:
+        """Keep `holds` as they are given (with their next level and time), and hand the alerts over, all or nothing."""
+        ...
+
+    async def end(self, hold: Hold, reports: Sequence[AcceptedMessage], event: Event) -> bool:
+        """Give a held copy up by the clock; False when somebody decided a moment before."""
+        ...
+
+    async def close_settled(self, now: float) -> int:
+        """Close the tasks of copies that are held no more; how many."""
+        ...
+
+
+class Outbox(Protocol):
+    """What waits to be posted to a webhook; kept until it was taken, or given up after many tries."""
+
+    async def due(self, now: float, limit: int) -> Sequence[WebhookMessage]: ...
+
+    async def settle(self, message: WebhookMessage, *, again_at: float | None, outcome: str) -> None:
+        """`again_at` None: it is not tried any more; `outcome` says how it went."""
+        ...
+
+
+class WebhookPoster(Protocol):
+    async def post(self, message: WebhookMessage) -> str:
+        """Empty when it was taken, else what went wrong, in words without content. Never raises."""
         ...
 
 

@@ -104,6 +104,9 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Spool": "SealedSpool",
         "Sealer": "ContentSealer",
         "Queue": "StoreQueue",
+        "Holds": "StoreHolds",
+        "Outbox": "StoreOutbox",
+        "WebhookPoster": "HttpsPoster",
         "SubmissionDesk": "SubmissionDesk",
         "Courier": "assemble_courier",
     }

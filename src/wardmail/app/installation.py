@@ -15,6 +15,7 @@ from wardmail.edges.master_key import master_key
 from wardmail.manage.integrations import BadInput
 from wardmail.store.agreements import StoreAgreements
 from wardmail.store.connection import Database
+from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
@@ -63,6 +64,10 @@ class Installation:
     @cached_property
     def agreements(self) -> StoreAgreements:
         return StoreAgreements(self.database)
+
+    @cached_property
+    def holds(self) -> HoldTasks:
+        return HoldTasks(self.database)
 
     @cached_property
     def policies(self) -> StorePolicies:

@@ -64,6 +64,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("delivery.ca_file", str, "", "CA certificates trusted for upstreams besides the system's; empty: none"),
     Setting("delivery.direct_port", int, 25, "the port of other domains' mail servers", least=1),
     Setting("delivery.drain_seconds", float, 30.0, "how long a stopping process may finish what it has begun", least=0),
+    Setting("notices.sender", str, "", "From address of our notices to people; empty: wardmail@ our host name"),
+    Setting("notices.route", str, "", "the route that notices take; empty: the integration's own"),
+    Setting("notices.webhook", str, "", "https address that alerts are posted to as well; empty: none"),
+    Setting("notices.webhook_secret", str, "", "where its signing secret is, as keystore:NAME"),
+    Setting(
+        "hold.decide_within_hours", float, 168.0, "how long a person has to decide about a held message", least=0.01
+    ),
+    Setting(
+        "hold.first_reminder_hours", float, 24.0, "when the first reminder comes; the next ones double", least=0.01
+    ),
+    Setting("hold.urgent_minutes", float, 15.0, "how often a time-critical hold alerts, until decided", least=0.01),
+    Setting("hold.then", str, "return", "what becomes of a hold that nobody decides: return (to its sender), or keep"),
     Setting("log.level", str, "info", "debug, info, warning or error"),
     Setting("log.format", str, "auto", "logfmt, json, or auto: logfmt on a terminal"),
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wardmail.model.consignment import Consignment
+from wardmail.model.hold import HoldTerms
 from wardmail.model.standing import Standing
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule
@@ -23,13 +24,19 @@ class Dispatch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WalkSettings:
-    """`hostname` names us in Received fields and reports. Times in seconds."""
+    """`hostname` names us in Received fields and reports. Times in seconds.
+
+    Notices to people come from `notice_sender` (empty: wardmail@ our name) by `notice_route` (empty: the integration's).
+    """
 
     hostname: str
     expire_after: float = 4 * 86_400
     notice_after: float = 3_600
     lease: float = 600
     most_received_fields: int = 50
+    notice_sender: str = ""
+    notice_route: str = ""
+    holds: HoldTerms = field(default_factory=HoldTerms)
     local_standing: tuple[tuple[str, Standing, str], ...] = ()
 
 

@@ -14,6 +14,7 @@ from wardmail.model.message_id import first_id_at
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
+from wardmail.store.rows import because_in_words
 from wardmail.store.schema import event, message, recipient
 
 _WAITING = tuple(state.value for state in WAITING)
@@ -114,7 +115,14 @@ class Messages:
         )
         with self._database.read() as connection:
             return [
-                DecidedLine(row.address, row.facts, row.outcome, _why(row), row.policy_version, row.received_at)
+                DecidedLine(
+                    row.address,
+                    row.facts,
+                    row.outcome,
+                    because_in_words(row.because),
+                    row.policy_version,
+                    row.received_at,
+                )
                 for row in connection.execute(query)
             ]
 
@@ -240,14 +248,10 @@ def _line(row: Row[Any]) -> MessageLine:
         attempts=row.attempts,
         due_at=row.due_at,
         urgent=bool(row.urgent),
-        why=_why(row),
+        why=because_in_words(row.because),
         last_reply=row.last_reply,
         leased=row.lease_owner is not None,
     )
-
-
-def _why(row: Row[Any]) -> str:
-    return "; ".join(f"{sentence} ({source})" for _, source, sentence in json.loads(row.because))
 
 
 def _event_line(row: Row[Any]) -> EventLine:

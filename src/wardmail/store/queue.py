@@ -47,7 +47,7 @@ class StoreQueue:
     def __init__(self, database: Database, writer: Writer, sealer: Sealer, spool: Spool, owner: str) -> None:
         self.owner = owner
         self._database = database
-        self._writer = writer
+        self.writer = writer
         self._chain = EventChain(database)
         self._quota = Quota(database)
         self._sightings = Sightings(database)
@@ -67,36 +67,36 @@ class StoreQueue:
         )
 
     async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> Full | Alike | None:
-        turned_back: Full | Alike | None = await self._writer.submit(self._put_all, (message, reports))
+        turned_back: Full | Alike | None = await self.writer.submit(self._put_all, (message, reports))
         return turned_back
 
     async def note(self, event: Event) -> None:
-        await self._writer.submit(self._chain_all, event)
+        await self.writer.submit(self._chain_all, event)
 
     async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:
-        done: bool = await self._writer.submit(self._one_by_one, partial(self._reopen, message_id, released, event))
+        done: bool = await self.writer.submit(self._one_by_one, partial(self._reopen, message_id, released, event))
         return done
 
     async def record(self, updates: Sequence[RecipientUpdate], reports: Sequence[AcceptedMessage] = ()) -> None:
-        await self._writer.submit(self._record_all, (updates, reports))
+        await self.writer.submit(self._record_all, (updates, reports))
 
     async def lease(self, route: str, limit: int, now: float, until: float) -> Sequence[Consignment]:
-        keys = await self._writer.submit(self._one_by_one, partial(self._lease, route, limit, now, until))
+        keys = await self.writer.submit(self._one_by_one, partial(self._lease, route, limit, now, until))
         if not keys:
             return ()
         consignments, unreadable = await asyncio.to_thread(self.contents.consignments, keys)
         if unreadable:
-            await self._writer.submit(self._one_by_one, partial(self._put_off, unreadable, until))
+            await self.writer.submit(self._one_by_one, partial(self._put_off, unreadable, until))
         return consignments
 
     async def renew(self, consignments: Sequence[Consignment], until: float) -> None:
-        await self._writer.submit(self._one_by_one, partial(self._renew, _keys(consignments), until))
+        await self.writer.submit(self._one_by_one, partial(self._renew, _keys(consignments), until))
 
     async def release(self, consignments: Sequence[Consignment], due_at: float) -> None:
-        await self._writer.submit(self._one_by_one, partial(self._release, _keys(consignments), due_at))
+        await self.writer.submit(self._one_by_one, partial(self._release, _keys(consignments), due_at))
 
     async def take(self, charges: Sequence[Charge], now: float) -> float | None:
-        full: Full | None = await self._writer.submit(
+        full: Full | None = await self.writer.submit(
             self._one_by_one, lambda connection: self._quota.take(connection, charges, now)
         )
         return full.until if full else None
@@ -107,7 +107,7 @@ class StoreQueue:
     async def notice_given(self, late: Sequence[LateRecipient]) -> None:
         """The delay notices of these recipients are in the store (or nobody wants one)."""
         keys = [(each.message_id, each.n) for each in late]
-        await self._writer.submit(self._one_by_one, partial(_clear_notice, keys))
+        await self.writer.submit(self._one_by_one, partial(_clear_notice, keys))
 
     async def unreferenced(self, names: Sequence[str]) -> Sequence[str]:
         known = await asyncio.to_thread(self.contents.spooled, names)
@@ -140,10 +140,13 @@ class StoreQueue:
             if turned_back is None:
                 stored += [each, *reports]
         if stored:
-            self._insert(connection, stored)
+            self.insert(connection, stored)
         return results
 
-    def _insert(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> None:
+    def insert(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> None:
+        """In a caller's write transaction."""
+        if not messages:
+            return
         cursor = raw_cursor(connection)
         cursor.executemany(self._insert_message, [rows.message_row(each) for each in messages])
         cursor.executemany(self._insert_content, [row for each in messages for row in self.contents.rows_of(each)])
@@ -168,7 +171,7 @@ class StoreQueue:
                 self._suppressions.add_in(connection, suppressed)
             self._breakers.count(connection, updates, now)
         if reports:
-            self._insert(connection, reports)
+            self.insert(connection, reports)
         return [None] * len(batches)
 
     def _chain_all(self, connection: Connection, events: Sequence[Event]) -> Sequence[None]:

@@ -168,6 +168,11 @@ def _because_json(because: tuple[RuleHit, ...]) -> str:
     return json.dumps([[hit.rule, hit.source, hit.sentence] for hit in because])
 
 
+def because_in_words(text: str) -> str:
+    """The sentences of a stored `because`, each with the requirement behind it."""
+    return "; ".join(f"{sentence} ({source})" for _, source, sentence in json.loads(text))
+
+
 def parse_stored_address(text: str) -> Address:
     local, _, domain = text.rpartition("@")
     return Address(local, domain)
