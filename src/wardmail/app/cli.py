@@ -27,6 +27,7 @@ COMMANDS = {
     "integration": "Integrations and their credentials.",
     "route": "Routes to upstream services.",
     "limits": "Ceilings, mass mail and circuit breakers: show, set, resume.",
+    "suppression": "Addresses that mail must not go to: list, add, remove, import, export, check, report.",
     "domain": "DNS records and DKIM keys of our own domains.",
     "agreement": "Sharing agreements with other organisations.",
     "appetite": "How much risk sharing may take.",

@@ -36,3 +36,14 @@ class Suppression:
 
     def counts_at(self, now: float) -> bool:
         return self.removed_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+def bounced(address: str, note: str, now: float) -> Suppression:
+    """A dead address is dead for every integration."""
+    until = now + EXPIRES_AFTER[SuppressionReason.BOUNCED]
+    return Suppression(address.lower(), EVERYBODY, SuppressionReason.BOUNCED, note, "wardmail", now, until)
+
+
+def complained(address: str, integration_id: str, note: str, now: float) -> Suppression:
+    """Who complains about one application's mail may still want another's."""
+    return Suppression(address.lower(), integration_id, SuppressionReason.COMPLAINED, note, "wardmail", now)

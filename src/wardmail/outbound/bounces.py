@@ -7,7 +7,7 @@ from dataclasses import replace
 from wardmail.model.consignment import Consignment
 from wardmail.model.delivery import Delivered, Failed, HandedOn
 from wardmail.model.stored import RecipientUpdate
-from wardmail.model.suppression import EVERYBODY, EXPIRES_AFTER, Suppression, SuppressionReason
+from wardmail.model.suppression import bounced
 from wardmail.model.traffic import Verdict
 from wardmail.protocol.refusal_meaning import is_hard_bounce
 
@@ -29,14 +29,3 @@ def with_verdict(update: RecipientUpdate, consignment: Consignment, now: float) 
             )
         case _:
             return update
-
-
-def bounced(address: str, note: str, now: float) -> Suppression:
-    """A dead address is dead for every integration."""
-    until = now + EXPIRES_AFTER[SuppressionReason.BOUNCED]
-    return Suppression(address.lower(), EVERYBODY, SuppressionReason.BOUNCED, note, "wardmail", now, until)
-
-
-def complained(address: str, integration_id: str, note: str, now: float) -> Suppression:
-    """Who complains about one application's mail may still want another's."""
-    return Suppression(address.lower(), integration_id, SuppressionReason.COMPLAINED, note, "wardmail", now)

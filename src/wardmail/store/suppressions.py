@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select, update
@@ -13,6 +14,8 @@ from wardmail.model.suppression import EVERYBODY, Suppression, SuppressionReason
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.schema_of_traffic import suppression as table
+
+_AT_ONCE = 500
 
 
 class StoreSuppressions:
@@ -39,9 +42,12 @@ class StoreSuppressions:
             return [_entry(row) for row in connection.execute(query.order_by(table.c.address))]
 
     def add(self, entries: Iterable[Suppression]) -> int:
-        """How many were new, or are changed by this."""
-        with self._database.write() as connection:
-            return self.add_in(connection, entries)
+        """How many were new, or are changed by this. A long list is written in pieces: mail must not wait for it."""
+        rest, count = iter(entries), 0
+        while piece := list(islice(rest, _AT_ONCE)):
+            with self._database.write() as connection:
+                count += self.add_in(connection, piece)
+        return count
 
     def add_in(self, connection: Connection, entries: Iterable[Suppression]) -> int:
         """In the caller's write transaction. An entry that counts already is left alone, unless a person puts it."""
