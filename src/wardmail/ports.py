@@ -17,8 +17,10 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.route import Route
 from wardmail.model.stored import (
     AcceptedMessage,
+    Alike,
     Charge,
     Event,
+    Full,
     LateRecipient,
     RecipientUpdate,
     Released,
@@ -113,8 +115,8 @@ class Sealer(Protocol):
 class Queue(Protocol):
     """Where messages are safe. Every method that writes returns after the commit or raises Unavailable."""
 
-    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> float | None:
-        """None when stored; else nothing was stored: a ceiling is reached, and this is when to try again."""
+    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> Full | Alike | None:
+        """None when stored; else nothing was: a ceiling is reached, or the message is one of too many alike."""
         ...
 
     async def note(self, event: Event) -> None:

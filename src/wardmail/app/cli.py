@@ -26,6 +26,7 @@ COMMANDS = {
     "queue": "Waiting messages: list, flush, retry, hold, delete, shape.",
     "integration": "Integrations and their credentials.",
     "route": "Routes to upstream services.",
+    "limits": "Ceilings, mass mail and circuit breakers: show, set, resume.",
     "domain": "DNS records and DKIM keys of our own domains.",
     "agreement": "Sharing agreements with other organisations.",
     "appetite": "How much risk sharing may take.",

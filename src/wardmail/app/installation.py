@@ -16,6 +16,7 @@ from wardmail.manage.integrations import BadInput
 from wardmail.store.agreements import StoreAgreements
 from wardmail.store.connection import Database
 from wardmail.store.hold_tasks import HoldTasks
+from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
@@ -51,6 +52,10 @@ class Installation:
     @cached_property
     def register(self) -> StoreRegister:
         return StoreRegister(self.database)
+
+    @cached_property
+    def limits(self) -> StoreLimits:
+        return StoreLimits(self.database)
 
     @cached_property
     def people(self) -> StorePeople:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from wardmail.model.classification import Sensitivity
 from wardmail.model.standing import Profile
+from wardmail.model.traffic import Traffic
 
 
 class IntegrationState(StrEnum):
@@ -40,6 +41,7 @@ class Integration:
     limits: Limits = field(default_factory=Limits)
     detect_nhs_numbers: bool = True
     may_use_null_sender: bool = False
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 @dataclass(frozen=True, slots=True)

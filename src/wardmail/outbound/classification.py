@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from wardmail.content.fingerprint import sketch
 from wardmail.content.identifiers import has_nhs_number, may_hold_nhs_number
 from wardmail.content.markings import (
     UnknownMarking,
@@ -28,10 +29,15 @@ class Reading:
     """What reading the message's content found."""
 
     marks: tuple[Mark, ...]
+    sketch: tuple[int, ...] = ()
+    is_read: bool = True
 
 
-def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[bytes]) -> Reading:
-    """Markings and identifiers in the subject and the readable text (SEC-2). Costs time: call it once a message."""
+def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[bytes], *, sketched: bool) -> Reading:
+    """Markings and identifiers in the subject and the readable text (SEC-2). Costs time: call it once a message.
+
+    `sketched`: the content is to be compared with other messages' (SEND-4).
+    """
     subject = block.subject()
     marks = [_mark(mark_in_subject(subject), "marking in the subject")]
     if integration.detect_nhs_numbers and has_nhs_number(subject):
@@ -43,7 +49,9 @@ def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[byte
         worth_reading=_may_matter_with_numbers if integration.detect_nhs_numbers else _may_matter,
     )
     marks.extend(_marks_in_text(integration, text))
-    return Reading(tuple(mark for mark in marks if mark is not None))
+    texts = text.texts if isinstance(text, TextParts) else ()
+    keys = sketch(subject, texts) if sketched else ()
+    return Reading(tuple(mark for mark in marks if mark is not None), keys, isinstance(text, TextParts))
 
 
 def classify(integration: Integration, block: HeaderBlock, reading: Reading) -> Classification | Refusal:

@@ -9,9 +9,9 @@ from wardmail.model.classification import Classification
 from wardmail.model.consignment import ConsignedRecipient, Consignment
 from wardmail.model.decision import Outcome
 from wardmail.model.delivery import RecipientState
-from wardmail.model.integration import Integration
 from wardmail.model.message import Envelope, Submission
-from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, Charge
+from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
+from wardmail.outbound.traffic import Counting
 from wardmail.outbound.transformation import Copy
 from wardmail.outbound.world import Dispatch, World
 from wardmail.policy.facts_codec import facts_text
@@ -23,8 +23,6 @@ _STATES = {
     Outcome.REFUSE: RecipientState.REJECTED,
 }
 
-MINUTE, DAY = 60, 86_400
-
 
 def compose(
     world: World,
@@ -34,7 +32,7 @@ def compose(
     copies: Sequence[Copy],
     *,
     dispatch: Dispatch | None,
-    charges: tuple[Charge, ...] = (),
+    counting: Counting,
 ) -> AcceptedMessage:
     """Put the stored form together. Handed to our own couriers when all of its routes have room, else left due now."""
     settings, now = world.settings, submission.received_at
@@ -69,21 +67,11 @@ def compose(
         heads=heads,
         body=submission.body,
         recipients=tuple(recipients),
-        charges=charges,
+        charges=counting.charges,
         lease_owner=world.owner if ours else None,
+        bulk=counting.bulk,
+        sighting=counting.sighting,
     )
-
-
-def charges_of(integration: Integration, recipients: int) -> tuple[Charge, ...]:
-    """What one message costs its integration (SEND-6); counted in the transaction that stores it."""
-    limits = integration.limits
-    wanted = (
-        (f"messages:{integration.id}", 1, limits.messages_per_minute, MINUTE),
-        (f"messages:{integration.id}", 1, limits.messages_per_day, DAY),
-        (f"recipients:{integration.id}", recipients, limits.recipients_per_minute, MINUTE),
-        (f"recipients:{integration.id}", recipients, limits.recipients_per_day, DAY),
-    )
-    return tuple(Charge(key, amount, limit, window) for key, amount, limit, window in wanted if limit is not None)
 
 
 def consignments_of(message: AcceptedMessage) -> Sequence[Consignment]:
@@ -124,4 +112,5 @@ def _consignment(message: AcceptedMessage, group: Sequence[AcceptedRecipient]) -
         integration_id=message.origin.integration_id,
         sensitive=message.classification.is_sensitive,
         received_at=message.received_at,
+        bulk=message.bulk,
     )

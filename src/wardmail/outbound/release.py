@@ -16,6 +16,7 @@ from wardmail.outbound import transformation
 from wardmail.outbound.decision import decide, gather_facts
 from wardmail.outbound.examination import examine
 from wardmail.outbound.world import World
+from wardmail.policy.facts import Known
 from wardmail.protocol.address import InvalidAddress, parse_mailboxes
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
 
@@ -136,8 +137,8 @@ def _decision(
         copy.recipient.address,
         stored.classification.level,
         require_tls=stored.envelope.require_tls,
-        released_by=deciders.actor,
-        seconded_by=deciders.first.get(copy.n) or None,
+        bulk=Known(stored.bulk),
+        deciders=(deciders.actor, *filter(None, (deciders.first.get(copy.n),))),
     )
     return decide(world.rules, facts)
 

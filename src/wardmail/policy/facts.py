@@ -29,6 +29,9 @@ class Missing:
 Fact = Known[T] | Missing
 
 
+NO: Known[bool] = Known(False)
+
+
 @dataclass(frozen=True, slots=True)
 class RouteFacts:
     """A route as the policy sees it; `accredited` means DCB1596 evidence that is in date today."""
@@ -38,6 +41,8 @@ class RouteFacts:
     accredited: bool
     has_secure_tag: bool
     tls: TlsLevel
+    user_facing: bool = False
+    carries_bulk: bool = False
 
 
 class Cover(StrEnum):
@@ -62,7 +67,7 @@ NO_AGREEMENT = Known(AgreementFacts(Cover.NONE, "", "no sharing agreement covers
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One recipient's copy. `route` is the integration's own.
+    """One recipient's copy. `route` is the way it would take: the integration's own, or for mass mail its bulk route.
 
     `released_by` names the person who released a hold, `seconded_by` the other one where two must agree.
     """
@@ -78,3 +83,6 @@ class Facts:
     released_by: str | None = None
     seconded_by: str | None = None
     agreement: Fact[AgreementFacts] = NO_AGREEMENT
+    bulk: Fact[bool] = NO
+    suppressed: Fact[bool] = NO
+    paused: bool = False

@@ -10,7 +10,7 @@ from wardmail.model.standing import Standing
 from wardmail.policy.conditions import (
     AgreementAllows,
     AllOf,
-    Always,
+    AnyOf,
     Condition,
     IntegrationIsActive,
     IsTimeCritical,
@@ -23,6 +23,7 @@ from wardmail.policy.conditions import (
     SensitivityAtLeast,
     StandingIs,
 )
+from wardmail.policy.conditions_of_traffic import IntegrationIsPaused, IsBulk, IsSuppressed, RouteCarriesBulk
 from wardmail.policy.effects import Hold, Protect, Refuse, RequireTls, RouteByIntegration
 from wardmail.policy.evaluate import Rule
 from wardmail.policy.facts import Cover
@@ -32,6 +33,7 @@ POLICY_VERSION = "built-in-2"
 _SENSITIVE = SensitivityAtLeast(Sensitivity.OFFICIAL_SENSITIVE)
 _NOT_KNOWN_SECURE: Condition = Not(StandingIs(Standing.SECURE))
 _AGREED_TLS = AgreementAllows(Cover.VERIFIED_TLS)
+_MATTERS: Condition = AnyOf((_SENSITIVE, IsTimeCritical()))
 _ON_SANDBOX = RouteKindIs(RouteKind.SANDBOX)
 
 SECRET_REFUSED = Refusal(
@@ -49,9 +51,27 @@ NOT_SECURE_REFUSED = Refusal(
     "This recipient's domain must not be sent sensitive information",
     "WM-POLICY-NOT-SECURE",
 )
+BULK_REFUSED = Refusal(
+    550,
+    "5.7.1",
+    "This is mass mail, and the integration has no bulk route; ask the mail team for one",
+    "WM-BULK-NO-ROUTE",
+)
+SUPPRESSED_REFUSED = Refusal(
+    550,
+    "5.1.0",
+    "Mail to this address failed for good or was complained about before; ask the mail team to take it off the list",
+    "WM-SUPPRESSED",
+)
+PAUSED_REFUSED = Refusal(
+    451,
+    "4.7.0",
+    "This integration is paused, because too much of its mail was refused; the mail team knows why",
+    "WM-INTEGRATION-PAUSED",
+)
 
 BUILT_IN_RULES: tuple[Rule, ...] = (
-    Rule("route", "SEND-2", Always(), RouteByIntegration(), "it goes by the integration's route"),
+    Rule("route", "SEND-2", Not(IsBulk()), RouteByIntegration(), "it goes by the integration's route"),
     Rule(
         "suspended",
         "SEND-6",
@@ -128,5 +148,47 @@ BUILT_IN_RULES: tuple[Rule, ...] = (
         AllOf((_ON_SANDBOX, RecipientIs("held@sandbox.invalid"))),
         Hold(),
         "the sandbox's held@ address is always held",
+    ),
+    Rule(
+        "bulk-route",
+        "SEND-4",
+        AllOf((IsBulk(), RouteCarriesBulk())),
+        RouteByIntegration(),
+        "it is mass mail: it goes by the integration's bulk route",
+    ),
+    Rule(
+        "bulk",
+        "SEND-4",
+        AllOf((IsBulk(), Not(RouteCarriesBulk()))),
+        Refuse(BULK_REFUSED),
+        "it is mass mail, and the integration has no bulk route",
+    ),
+    Rule(
+        "suppressed",
+        "SEND-3",
+        AllOf((IsSuppressed(), Not(_MATTERS))),
+        Refuse(SUPPRESSED_REFUSED),
+        "the recipient is on the suppression list",
+    ),
+    Rule(
+        "suppressed-held",
+        "SEND-3",
+        AllOf((IsSuppressed(), _MATTERS)),
+        Hold(),
+        "the recipient is on the suppression list, and the message matters too much to be refused unseen",
+    ),
+    Rule(
+        "paused",
+        "SEND-3",
+        AllOf((IntegrationIsPaused(), Not(IsTimeCritical()))),
+        Refuse(PAUSED_REFUSED),
+        "too much of the integration's mail was refused lately, so it is paused",
+    ),
+    Rule(
+        "paused-held",
+        "SEND-3",
+        AllOf((IntegrationIsPaused(), IsTimeCritical())),
+        Hold(urgent=True),
+        "the integration is paused, and the message is time-critical: a person must look at once",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wardmail.policy import conditions as c
+from wardmail.policy import conditions_of_traffic as t
 from wardmail.policy import effects as e
 
 CONDITIONS: tuple[type, ...] = (
@@ -19,6 +20,11 @@ CONDITIONS: tuple[type, ...] = (
     c.AgreementAllows,
     c.RecipientIs,
     c.RecipientIsAt,
+    t.IsBulk,
+    t.RouteCarriesBulk,
+    t.RouteIsUserFacing,
+    t.IsSuppressed,
+    t.IntegrationIsPaused,
     c.Not,
     c.AllOf,
     c.AnyOf,

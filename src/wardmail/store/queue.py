@@ -13,8 +13,10 @@ from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.message import Body
 from wardmail.model.stored import (
     AcceptedMessage,
+    Alike,
     Charge,
     Event,
+    Full,
     LateRecipient,
     RecipientUpdate,
     Released,
@@ -28,6 +30,7 @@ from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
 from wardmail.store.quota import Quota
 from wardmail.store.schema import content, message, recipient
+from wardmail.store.sightings import Sightings
 from wardmail.store.statements import insert_all, update_where
 from wardmail.store.writer import Writer
 
@@ -45,6 +48,7 @@ class StoreQueue:
         self.writer = writer
         self._chain = EventChain(database)
         self._quota = Quota(database)
+        self._sightings = Sightings(database)
         self.contents = Contents(database, sealer, spool)
         self._insert_message = insert_all(database, message)
         self._insert_content = insert_all(database, content)
@@ -58,9 +62,9 @@ class StoreQueue:
             recipient.c.state.in_([bindparam("accepted"), bindparam("deferred")]),
         )
 
-    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> float | None:
-        later: float | None = await self.writer.submit(self._put_all, (message, reports))
-        return later
+    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> Full | Alike | None:
+        turned_back: Full | Alike | None = await self.writer.submit(self._put_all, (message, reports))
+        return turned_back
 
     async def note(self, event: Event) -> None:
         await self.writer.submit(self._chain_all, event)
@@ -88,10 +92,10 @@ class StoreQueue:
         await self.writer.submit(self._one_by_one, partial(self._release, _keys(consignments), due_at))
 
     async def take(self, charges: Sequence[Charge], now: float) -> float | None:
-        later: float | None = await self.writer.submit(
+        full: Full | None = await self.writer.submit(
             self._one_by_one, lambda connection: self._quota.take(connection, charges, now)
         )
-        return later
+        return full.until if full else None
 
     async def late(self, now: float, limit: int) -> Sequence[LateRecipient]:
         return await asyncio.to_thread(self._late, now, limit)
@@ -119,13 +123,17 @@ class StoreQueue:
 
     def _put_all(
         self, connection: Connection, batch: Sequence[tuple[AcceptedMessage, Sequence[AcceptedMessage]]]
-    ) -> Sequence[float | None]:
-        results: list[float | None] = []
+    ) -> Sequence[Full | Alike | None]:
+        results: list[Full | Alike | None] = []
         stored: list[AcceptedMessage] = []
-        for each, reports in batch:
-            later = self._quota.take(connection, each.charges, each.received_at) if each.charges else None
-            results.append(later)
-            if later is None:
+        # What is seen is counted even when it is then turned back: who goes on sending stays recognised.
+        alike = self._sightings.see(connection, [(each.sighting, each.received_at) for each, _ in batch])
+        for (each, reports), one_of_many in zip(batch, alike, strict=True):
+            turned_back: Full | Alike | None = one_of_many
+            if turned_back is None and each.charges:
+                turned_back = self._quota.take(connection, each.charges, each.received_at)
+            results.append(turned_back)
+            if turned_back is None:
                 stored += [each, *reports]
         if stored:
             self.insert(connection, stored)

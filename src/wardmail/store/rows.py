@@ -43,7 +43,7 @@ def message_row(message: AcceptedMessage) -> tuple[object, ...]:
         str(envelope.sender) if envelope.sender else None,
         envelope.ret,
         envelope.envid,
-        envelope.eight_bit + 2 * envelope.smtputf8 + 4 * envelope.require_tls,
+        envelope.eight_bit + 2 * envelope.smtputf8 + 4 * envelope.require_tls + 8 * message.bulk,
         len(message.heads[0]) + 2 + message.body.size,
         int(message.classification.level),
         _marks_json(message.classification.marks),
@@ -198,6 +198,7 @@ def stored_message(row: Row[Any]) -> StoredMessage:
         policy_version=row.policy_version,
         received_at=row.received_at,
         expires_at=row.expires_at,
+        bulk=bool(row.flags & 8),
     )
 
 

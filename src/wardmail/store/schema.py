@@ -32,7 +32,7 @@ message = Table(
     Column("sender", Text),
     Column("ret", Text),
     Column("envid", Text),
-    Column("flags", Integer, nullable=False, comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS"),
+    Column("flags", Integer, nullable=False, comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS, 8 mass mail"),
     Column("size", BigInteger, nullable=False),
     Column("sensitivity", Integer, nullable=False),
     Column("marks", Text, nullable=False, comment="JSON: [[level, source], …]"),
