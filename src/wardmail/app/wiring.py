@@ -23,11 +23,13 @@ from wardmail.edges.spool import SealedSpool
 from wardmail.edges.upstream import CourierSettings
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
+from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES
 from wardmail.outbound.world import WalkSettings, World
+from wardmail.policy.review import ReviewTerms
 from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.queue import StoreQueue
@@ -44,7 +46,9 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
     writer = Writer(installation.database)
     try:
         yield World(
-            register=RegisterView(installation.register, clock, local_rows(settings["policy.local"])),
+            register=RegisterView(
+                installation.register, clock, local_rows(settings["policy.local"]), terms=review_terms(settings)
+            ),
             queue=StoreQueue(
                 installation.database, writer, sealer, SealedSpool(settings.data / "spool", sealer), owner
             ),
@@ -65,12 +69,29 @@ def walk_settings(settings: Settings) -> WalkSettings:
         expire_after=settings["delivery.expire_after_hours"] * 3600,
         notice_after=settings["delivery.notice_after_minutes"] * 60,
         lease=settings["delivery.lease_seconds"],
+        contacts=_contacts(settings),
     )
+
+
+def review_terms(settings: Settings) -> ReviewTerms:
+    return ReviewTerms(settings["register.grace_days"], settings["register.mend_days"])
+
+
+def _contacts(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """They go into SMTP replies, so they are short and plain. Raises CommandFailed."""
+    for name in CONTACTS:
+        text = settings[f"contacts.{name}"]
+        if len(text) > 100 or not text.isascii() or (text and not text.isprintable()):
+            raise CommandFailed(
+                "WM-CONFIG-CONTACT", f"contacts.{name} is no short ASCII text.", "Write team@trust.example.", USAGE
+            )
+    return tuple((name, settings[f"contacts.{name}"]) for name in CONTACTS)
 
 
 def require_usable(settings: Settings) -> None:
     """Read every setting that only a worker would find to be wrong. Raises CommandFailed."""
     local_rows(settings["policy.local"])
+    _contacts(settings)
     listener_settings(settings)
     _schedule(settings)
     try:

@@ -14,7 +14,7 @@ from wardmail.model.route import Route, TlsLevel
 from wardmail.model.standing import StandingAnswer
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import Fact, Facts, Known, Missing, RouteFacts
+from wardmail.policy.facts import Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
 
 
 def gather_facts(
@@ -28,9 +28,10 @@ def gather_facts(
     released_by: str | None = None,
 ) -> Facts:
     """Ask the register what it knows about one recipient; what it cannot tell is Missing."""
+    state = register.state_of(integration)
     return Facts(
         integration=integration.id,
-        integration_active=integration.state is IntegrationState.ACTIVE,
+        integration_active=state is not IntegrationState.SUSPENDED,
         recipient=recipient,
         sensitivity=sensitivity,
         standing=_standing(register, integration, recipient),
@@ -38,7 +39,14 @@ def gather_facts(
         time_critical=time_critical,
         require_tls=require_tls,
         released_by=released_by,
+        register=RegisterFacts(
+            state, is_on_the_team(integration, recipient), integration.registration.iams is not None
+        ),
     )
+
+
+def is_on_the_team(integration: Integration, recipient: Address) -> bool:
+    return str(recipient).lower() in integration.registration.team_recipients
 
 
 def decide(rules: Sequence[Rule], facts: Facts) -> Decision:

@@ -7,9 +7,11 @@ import logging
 from datetime import UTC, date, datetime
 from typing import Protocol
 
+from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.standing import Profile, StandingAnswer
+from wardmail.policy.review import ReviewTerms, state_on
 from wardmail.policy.standing import LocalRow, StandingTable
 from wardmail.ports import Clock
 
@@ -31,12 +33,19 @@ class RegisterView:
     """Answers from memory. `snapshot` raises Unavailable when the store has been silent for too long."""
 
     def __init__(
-        self, source: RegisterSource, clock: Clock, local_rows: tuple[LocalRow, ...] = (), every: float = 1.0
+        self,
+        source: RegisterSource,
+        clock: Clock,
+        local_rows: tuple[LocalRow, ...] = (),
+        every: float = 1.0,
+        *,
+        terms: ReviewTerms = ReviewTerms(),  # noqa: B008 (frozen)
     ) -> None:
         self._source = source
         self._clock = clock
         self._local_rows = local_rows
         self._every = every
+        self.terms = terms
         self._tables: dict[Profile, StandingTable] = {}
         self._confirmed_at = 0.0
         self._day = (-1, date.min)
@@ -54,6 +63,10 @@ class RegisterView:
         if number != self._day[0]:
             self._day = (number, datetime.fromtimestamp(number * 86_400, UTC).date())
         return self._day[1]
+
+    def state_of(self, integration: Integration) -> IntegrationState:
+        """Its state today, by its record and the calendar."""
+        return state_on(integration, self.today(), self.terms)
 
     def standing(self, profile: Profile, domain: str) -> StandingAnswer:
         """Whether a domain is known to be secure, by this profile's table and the list that is loaded."""

@@ -24,7 +24,7 @@ class Dispatch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WalkSettings:
-    """`hostname` names us in Received fields and reports. Times in seconds."""
+    """`hostname` names us in Received fields and reports. Times in seconds. `contacts`: who is named in refusals (SEC-5)."""
 
     hostname: str
     expire_after: float = 4 * 86_400
@@ -32,6 +32,7 @@ class WalkSettings:
     lease: float = 600
     most_received_fields: int = 50
     local_standing: tuple[tuple[str, Standing, str], ...] = ()
+    contacts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

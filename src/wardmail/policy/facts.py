@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from wardmail.model.address import Address
 from wardmail.model.classification import Sensitivity
+from wardmail.model.integration import IntegrationState
 from wardmail.model.route import RouteKind, TlsLevel
 from wardmail.model.standing import StandingAnswer
 
@@ -40,6 +41,15 @@ class RouteFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterFacts:
+    """The integration's own record today; `to_team`: the recipient is one whom its trial may write to."""
+
+    state: IntegrationState = IntegrationState.LIVE
+    to_team: bool = False
+    has_iams: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One recipient's copy. `route` is the integration's own; `released_by` names the person who released a hold."""
 
@@ -52,3 +62,4 @@ class Facts:
     time_critical: bool = False
     require_tls: bool = False
     released_by: str | None = None
+    register: RegisterFacts = RegisterFacts()

@@ -130,6 +130,13 @@ Index(
     sqlite_where=text("message_id IS NOT NULL"),
 )
 
+Index(
+    "event_record",
+    event.c.subject,
+    postgresql_where=text("message_id IS NULL"),
+    sqlite_where=text("message_id IS NULL"),
+)
+
 chain_head = Table(
     "chain_head",
     metadata,
@@ -197,6 +204,13 @@ person = Table(
     Column("id", Text, primary_key=True),
     Column("record", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
+)
+
+notice_given = Table(
+    "notice_given",
+    metadata,
+    Column("key", Text, primary_key=True, comment="what was told, so that it is told once"),
+    Column("at", Double, nullable=False),
 )
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
