@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from wardmail.app.installation import Installation
-from wardmail.app.wiring import listener_settings, make_delivery, open_world
+from wardmail.app.wiring import listener_settings, make_delivery, make_review_watch, open_world
 from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
@@ -80,6 +80,7 @@ async def _listening(
     if slot == 0:
         sweeper = Sweeper(world.queue, Reporter(world), spool, world.clock)
         background.append(asyncio.create_task(sweeper.run()))
+        background.append(asyncio.create_task(make_review_watch(installation, world).run()))
     for task in background:
         task.add_done_callback(lambda ended: _stop_without(ended, stop))
     try:

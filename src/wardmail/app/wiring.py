@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 from wardmail.app.checking import local_rows
@@ -21,6 +22,7 @@ from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.upstream import CourierSettings
+from wardmail.model.integration import Integration
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.gate import CONTACTS
@@ -28,11 +30,14 @@ from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES
+from wardmail.outbound.review_watch import ReviewWatch
 from wardmail.outbound.world import WalkSettings, World
+from wardmail.policy.completeness import with_gap_noted
 from wardmail.policy.review import ReviewTerms
 from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.queue import StoreQueue
+from wardmail.store.register import Change
 from wardmail.store.writer import Writer
 
 
@@ -70,6 +75,8 @@ def walk_settings(settings: Settings) -> WalkSettings:
         notice_after=settings["delivery.notice_after_minutes"] * 60,
         lease=settings["delivery.lease_seconds"],
         contacts=_contacts(settings),
+        notice_sender=settings["register.notice_sender"],
+        notice_route=settings["register.notice_route"],
     )
 
 
@@ -113,6 +120,17 @@ def _schedule(settings: Settings) -> tuple[float, ...]:
             "WM-CONFIG-RETRY", "delivery.retry_minutes is no list of minutes.", "Write [1, 5, 15, 60].", USAGE
         )
     return minutes or MINUTES
+
+
+def make_review_watch(installation: Installation, world: World) -> ReviewWatch:
+    def note_gap(name: str, today: date) -> None:
+        def change(records: Mapping[str, Integration]) -> Integration | None:
+            return with_gap_noted(records[name], today) if name in records else None
+
+        made = Change("GapNoted", "wardmail", "a live record was found to lack something, or to be whole again")
+        installation.register.change_integration(name, change, made)
+
+    return ReviewWatch(world, note_gap)
 
 
 def make_delivery(installation: Installation, world: World) -> Delivery:

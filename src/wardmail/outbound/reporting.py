@@ -146,8 +146,8 @@ def make_report(
         body=_returned_body(stored, body),
     )
     report_head, report_body = dsn.build(report, report_id=report_id, at=now)
-    signed = _signed(world, report_head, report_body)
-    return _as_message(world, stored, integration.route, report_id, (signed, report_body))
+    whole_head = signed(world, report_head, report_body, world.settings.hostname)
+    return _as_message(world, stored, integration.route, report_id, (whole_head, report_body))
 
 
 def _as_message(
@@ -176,8 +176,9 @@ def _as_message(
     )
 
 
-def _signed(world: World, head: bytes, body: bytes) -> bytes:
-    keys = world.signer.keys_for(world.settings.hostname)
+def signed(world: World, head: bytes, body: bytes, domain: str) -> bytes:
+    """The head of a message of our own, with a signature for each key of that domain."""
+    keys = world.signer.keys_for(domain)
     block = HeaderBlock.split(head)
     if not keys or isinstance(block, BadHeaders):
         return head

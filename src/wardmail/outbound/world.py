@@ -33,6 +33,8 @@ class WalkSettings:
     most_received_fields: int = 50
     local_standing: tuple[tuple[str, Standing, str], ...] = ()
     contacts: tuple[tuple[str, str], ...] = ()
+    notice_sender: str = ""
+    notice_route: str = ""
 
 
 @dataclass(frozen=True, slots=True)

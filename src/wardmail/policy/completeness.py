@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 from wardmail.model.classification import Sensitivity
@@ -171,3 +172,13 @@ REQUIREMENTS: tuple[Requirement, ...] = (
 def missing(integration: Integration) -> tuple[Requirement, ...]:
     """What the record lacks; empty for a complete one."""
     return tuple(each for each in REQUIREMENTS if each.needed(integration) and not each.met(integration))
+
+
+def with_gap_noted(integration: Integration, today: date) -> Integration | None:
+    """The record with the day since when it lacks something, or without one when it is whole; None: nothing to change."""
+    since = integration.registration.incomplete_since
+    is_whole = not missing(integration)
+    if is_whole == (since is None):
+        return None
+    record = replace(integration.registration, incomplete_since=None if is_whole else today)
+    return replace(integration, registration=record)

@@ -68,3 +68,30 @@ def state_on(integration: Integration, today: date, terms: ReviewTerms) -> Integ
         return state
     due = TRANSITIONS[state, Step.FALL_DUE]
     return TRANSITIONS[due, Step.LAPSE] if today >= deadline.on + timedelta(terms.grace_days) else due
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewWarning:
+    """One thing that people are told once: `stage` is days ahead (60, 30, 7), `due` or `lapsed`."""
+
+    deadline: Deadline
+    stage: str
+    words: str
+
+
+def warning_for(integration: Integration, today: date, terms: ReviewTerms) -> ReviewWarning | None:
+    """The nearest threshold that is passed, for what falls due first; those further away are not made up for."""
+    deadline = deadline_of(integration, terms)
+    if deadline is None:
+        return None
+    left, refused_on = (deadline.on - today).days, deadline.on + timedelta(terms.grace_days)
+    if today >= refused_on:
+        return ReviewWarning(deadline, "lapsed", "Its mail is refused from today on.")
+    if left <= 0:
+        return ReviewWarning(deadline, "due", f"Its mail is held from today on, and refused from {refused_on} on.")
+    passed = [days for days in WARN_AT if left <= days]
+    if not passed:
+        return None
+    return ReviewWarning(
+        deadline, str(min(passed)), f"From {deadline.on} on its mail is held, and refused from {refused_on} on."
+    )
