@@ -14,7 +14,7 @@ from wardmail.model.route import Route, TlsLevel
 from wardmail.model.standing import StandingAnswer
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import NO, Fact, Facts, Known, Missing, RouteFacts
+from wardmail.policy.facts import NO, Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
 
 
 def gather_facts(
@@ -33,9 +33,10 @@ def gather_facts(
     `deciders`: who releases a held copy, and who had proposed it before.
     """
     released_by, seconded_by = (*deciders, None, None)[:2]
+    state = register.state_of(integration)
     return Facts(
         integration=integration.id,
-        integration_active=integration.state is IntegrationState.ACTIVE,
+        integration_active=state is not IntegrationState.SUSPENDED,
         recipient=recipient,
         sensitivity=sensitivity,
         standing=_standing(register, integration, recipient),
@@ -46,7 +47,14 @@ def gather_facts(
         seconded_by=seconded_by,
         agreement=register.cover(integration.id, recipient, sensitivity),
         bulk=bulk,
+        register=RegisterFacts(
+            state, is_on_the_team(integration, recipient), integration.registration.iams is not None
+        ),
     )
+
+
+def is_on_the_team(integration: Integration, recipient: Address) -> bool:
+    return str(recipient).lower() in integration.registration.team_recipients
 
 
 def decide(rules: Sequence[Rule], facts: Facts) -> Decision:
