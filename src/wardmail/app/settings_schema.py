@@ -94,6 +94,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("cmdb.secret", str, "", "where its secret is: keystore:NAME, file:PATH, env:NAME or credential:NAME"),
     Setting("cmdb.token_endpoint", str, "", "for oauth; empty: /oauth_token.do of the instance"),
     Setting("cmdb.ca_file", str, "", "CA certificates trusted for the instance instead of the system's; empty: those"),
+    Setting(
+        "audit.heads", str, "", "directory of the audit's signed daily heads; empty: audit-heads in the data directory"
+    ),
     Setting("log.level", str, "info", "debug, info, warning or error"),
     Setting("log.format", str, "auto", "logfmt, json, or auto: logfmt on a terminal"),
 )

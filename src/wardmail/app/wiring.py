@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
@@ -113,6 +114,7 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
         Sweeper(queue, Reporter(world), spool, world.clock).run(),
         HoldKeeper(world, holds, installation.people.all).run(),
         make_review_watch(installation, world).run(),
+        keep_heads(installation),
         WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
     )
 
