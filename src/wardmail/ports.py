@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from wardmail.model.address import Address
+from wardmail.model.cmdb import CmdbRefused, CmdbRow, Reconciled
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.hold import HeldCopy, Hold
 from wardmail.model.identity import Identity
@@ -122,6 +123,10 @@ class Queue(Protocol):
 
     async def note(self, event: Event) -> None:
         """One line in the audit about something that stored no message."""
+        ...
+
+    async def put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage] = ()) -> bool:
+        """Tell something once for ever: False (and nothing stored) when any process has used this key before."""
         ...
 
     async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:
@@ -257,6 +262,20 @@ class SubmissionDesk(Protocol):
 
     async def accept(self, submission: Submission) -> Accepted | Refusal:
         """Returns after the commit: an Accepted message survives a power cut."""
+        ...
+
+
+class Cmdb(Protocol):
+    """A configuration management database. Each method raises Unavailable when it gives no answer that counts."""
+
+    async def find(self, correlation: str) -> Sequence[CmdbRow]:
+        """Records that it says carry this correlation ID; whether they do is the caller's to check."""
+        ...
+
+    async def read(self, sys_id: str) -> CmdbRow | None: ...
+
+    async def reconcile(self, values: Mapping[str, str], correlation: str, *, commit: bool) -> Reconciled | CmdbRefused:
+        """Identify and reconcile one record; without `commit`, only say what would come of it."""
         ...
 
 

@@ -110,6 +110,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Returns": "StoreReturns",
         "SubmissionDesk": "SubmissionDesk",
         "Courier": "assemble_courier",
+        "Cmdb": "ServiceNow",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

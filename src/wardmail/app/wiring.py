@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
@@ -24,21 +26,27 @@ from wardmail.edges.spool import SealedSpool
 from wardmail.edges.upstream import CourierSettings
 from wardmail.edges.webhook import HttpsPoster
 from wardmail.model.hold import Ending, HoldTerms
+from wardmail.model.integration import Integration
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
+from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.posting import WebhookSender
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES
+from wardmail.outbound.review_watch import ReviewWatch
 from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.world import WalkSettings, World
+from wardmail.policy.completeness import with_gap_noted
+from wardmail.policy.review import ReviewTerms
 from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
 from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
+from wardmail.store.register import Change
 from wardmail.store.writer import Writer
 
 
@@ -68,7 +76,9 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
 
 
 def register_view(installation: Installation) -> RegisterView:
-    return RegisterView(installation.register, installation.clock, local_rows(installation.settings["policy.local"]))
+    settings = installation.settings
+    local = local_rows(settings["policy.local"])
+    return RegisterView(installation.register, installation.clock, local, terms=review_terms(settings))
 
 
 def walk_settings(settings: Settings) -> WalkSettings:
@@ -80,6 +90,7 @@ def walk_settings(settings: Settings) -> WalkSettings:
         notice_sender=settings["notices.sender"],
         notice_route=settings["notices.route"],
         holds=_hold_terms(settings),
+        contacts=_contacts(settings),
     )
 
 
@@ -102,6 +113,8 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
     return (
         Sweeper(queue, Reporter(world), spool, world.clock).run(),
         HoldKeeper(world, holds, installation.people.all).run(),
+        make_review_watch(installation, world).run(),
+        keep_heads(installation),
         WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
     )
 
@@ -130,9 +143,25 @@ def _require_webhook(settings: Settings) -> None:
         )
 
 
+def review_terms(settings: Settings) -> ReviewTerms:
+    return ReviewTerms(settings["register.grace_days"], settings["register.mend_days"])
+
+
+def _contacts(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """They go into SMTP replies, so they are short and plain. Raises CommandFailed."""
+    for name in CONTACTS:
+        text = settings[f"contacts.{name}"]
+        if len(text) > 100 or not text.isascii() or (text and not text.isprintable()):
+            raise CommandFailed(
+                "WM-CONFIG-CONTACT", f"contacts.{name} is no short ASCII text.", "Write team@trust.example.", USAGE
+            )
+    return tuple((name, settings[f"contacts.{name}"]) for name in CONTACTS)
+
+
 def require_usable(settings: Settings) -> None:
     """Read every setting that only a worker would find to be wrong. Raises CommandFailed."""
     local_rows(settings["policy.local"])
+    _contacts(settings)
     listener_settings(settings)
     _schedule(settings)
     _hold_terms(settings)
@@ -156,6 +185,17 @@ def _schedule(settings: Settings) -> tuple[float, ...]:
             "WM-CONFIG-RETRY", "delivery.retry_minutes is no list of minutes.", "Write [1, 5, 15, 60].", USAGE
         )
     return minutes or MINUTES
+
+
+def make_review_watch(installation: Installation, world: World) -> ReviewWatch:
+    def note_gap(name: str, today: date) -> None:
+        def change(records: Mapping[str, Integration]) -> Integration | None:
+            return with_gap_noted(records[name], today) if name in records else None
+
+        made = Change("GapNoted", "wardmail", "a live record was found to lack something, or to be whole again")
+        installation.register.change_integration(name, change, made)
+
+    return ReviewWatch(world, note_gap)
 
 
 def make_delivery(installation: Installation, world: World) -> Delivery:

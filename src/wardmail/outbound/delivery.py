@@ -166,7 +166,9 @@ class Delivery:
         now = self._clock.now()
         snapshot = self._register.snapshot
         route = snapshot.routes.get(lane.route)
-        verdict = check(consignment, route, snapshot.integrations, self._register.today())
+        integration = snapshot.integrations.get(consignment.integration_id)
+        state = self._register.state_of(integration) if integration else None
+        verdict = check(consignment, route, integration, state, self._register.today())
         if route is None or verdict is Guard.WAIT:
             await self._close(lane, consignment, now + self._poll)
         elif verdict is not Guard.GO:

@@ -95,7 +95,7 @@ class HoldKeeper:
         integration = self._world.register.snapshot.integrations.get(first.integration)
         subject, lines = in_words(holds, now)
         route = integration.route if integration else ""
-        return make_notice(self._world, to, subject, lines, route=route, integration=first.integration)
+        return make_notice(self._world, to, subject, lines, route=route)
 
     def _posted(self, hold: Hold) -> WebhookMessage:
         kind = "hold.opened" if hold.level == 0 else "hold.escalated"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wardmail.model.address import Address
-from wardmail.model.classification import Classification, Sensitivity
+from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.decision import Decision, Outcome
 from wardmail.model.delivery import RecipientState
 from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient
@@ -15,9 +15,11 @@ from wardmail.outbound.reporting import signed_head
 from wardmail.outbound.world import World
 from wardmail.protocol.notice import notice_mail
 
+_OWN_WORDS = Classification(Sensitivity.OFFICIAL, (Mark(Sensitivity.OFFICIAL, "the gateway's own words"),))
+
 
 def make_notice(
-    world: World, to: Sequence[Address], subject: str, lines: Sequence[str], *, route: str, integration: str = ""
+    world: World, to: Sequence[Address], subject: str, lines: Sequence[str], *, route: str
 ) -> AcceptedMessage:
     """Ready to be stored. It goes from the null sender, so nothing ever bounces back and forth."""
     now, notice_id, settings = world.clock.now(), world.new_id(), world.settings
@@ -27,9 +29,10 @@ def make_notice(
     decision = Decision(Outcome.DELIVER, settings.notice_route or route, TlsLevel.NONE)
     return AcceptedMessage(
         id=notice_id,
-        origin=Origin(integration, "wardmail", "", settings.hostname, "notice"),
+        # No integration's: what stops an integration's mail must not stop the word about it.
+        origin=Origin("", "wardmail", "", settings.hostname, "notice"),
         envelope=Envelope(None, tuple(recipients), smtputf8=any(each.needs_smtputf8 for each in to)),
-        classification=Classification(Sensitivity.OFFICIAL),
+        classification=_OWN_WORDS,
         policy_version=world.policy_version,
         received_at=now,
         expires_at=now + settings.expire_after,

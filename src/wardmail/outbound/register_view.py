@@ -11,6 +11,7 @@ from typing import Protocol
 from wardmail.model.address import Address
 from wardmail.model.agreement import Appetite
 from wardmail.model.classification import Sensitivity
+from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.standing import Profile, StandingAnswer
@@ -19,6 +20,7 @@ from wardmail.model.traffic import Phase
 from wardmail.policy.agreements import AgreementTable
 from wardmail.policy.evaluate import Rule
 from wardmail.policy.facts import AgreementFacts, Known
+from wardmail.policy.review import ReviewTerms, state_on
 from wardmail.policy.rules import POLICY_VERSION
 from wardmail.policy.site_rules import read_text, rules_in_force
 from wardmail.policy.standing import LocalRow, StandingTable
@@ -44,12 +46,19 @@ class RegisterView:
     """Answers from memory. `snapshot` raises Unavailable when the store has been silent for too long."""
 
     def __init__(
-        self, source: RegisterSource, clock: Clock, local_rows: tuple[LocalRow, ...] = (), every: float = 1.0
+        self,
+        source: RegisterSource,
+        clock: Clock,
+        local_rows: tuple[LocalRow, ...] = (),
+        every: float = 1.0,
+        *,
+        terms: ReviewTerms = ReviewTerms(),  # noqa: B008 (frozen)
     ) -> None:
         self._source = source
         self._clock = clock
         self._local_rows = local_rows
         self._every = every
+        self.terms = terms
         self._tables: dict[Profile, StandingTable] = {}
         self._confirmed_at = 0.0
         self._day = (-1, date.min)
@@ -72,6 +81,10 @@ class RegisterView:
         if number != self._day[0]:
             self._day = (number, datetime.fromtimestamp(number * 86_400, UTC).date())
         return self._day[1]
+
+    def state_of(self, integration: Integration) -> IntegrationState:
+        """Its state today, by its record and the calendar."""
+        return state_on(integration, self.today(), self.terms)
 
     def standing(self, profile: Profile, domain: str) -> StandingAnswer:
         """Whether a domain is known to be secure, by this profile's table and the list that is loaded."""

@@ -21,6 +21,7 @@ from wardmail.model.stored import AcceptedMessage, Alike, Event, Full
 from wardmail.model.traffic import Sighting
 from wardmail.outbound import authorisation, classification, decision, queueing, traffic, transformation
 from wardmail.outbound.examination import Examination, examine
+from wardmail.outbound.gate import closed, told
 from wardmail.outbound.reporting import rejection_reports
 from wardmail.outbound.world import Dispatch, World
 from wardmail.policy.facts import NO, Fact, Facts, Known, Missing
@@ -78,9 +79,17 @@ async def accept(world: World, submission: Submission, dispatch: Dispatch | None
 
 async def judge(world: World, submission: Submission) -> Judgement | Refusal:
     """Everything up to the decision; stores and changes nothing, so a dry run is this and no more."""
+    judged = await _judge(world, submission)
+    return told(judged, world.settings.contacts) if isinstance(judged, Refusal) else judged
+
+
+async def _judge(world: World, submission: Submission) -> Judgement | Refusal:
     integration = world.register.snapshot.integrations.get(submission.origin.integration_id)
     if integration is None:
         return Refusal(550, "5.7.1", "This integration is not registered any more", "WM-INTEGRATION-UNKNOWN")
+    barred = closed(integration, world.register.state_of(integration), world.register.terms)
+    if barred is not None:
+        return barred
     block = HeaderBlock.split(submission.head)
     if isinstance(block, BadHeaders):
         return Refusal(554, "5.6.0", f"The message header cannot be read: {block.reason}", "WM-HEADER-INVALID")
@@ -142,8 +151,8 @@ def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool])
         found.classification.level,
         time_critical=found.time_critical,
         require_tls=found.envelope.require_tls,
+        bulk=bulk,
     )
-    facts = facts if bulk == NO else decision.with_bulk(register, integration, facts, bulk)
     return decision.with_traffic(register, integration, facts)
 
 

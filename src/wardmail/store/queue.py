@@ -32,7 +32,7 @@ from wardmail.store.contents import Contents
 from wardmail.store.quota import Quota
 from wardmail.store.schema import content, message, recipient
 from wardmail.store.sightings import Sightings
-from wardmail.store.statements import insert_all, update_where
+from wardmail.store.statements import first_time, insert_all, update_where
 from wardmail.store.suppressions import StoreSuppressions
 from wardmail.store.writer import Writer
 
@@ -72,6 +72,10 @@ class StoreQueue:
 
     async def note(self, event: Event) -> None:
         await self.writer.submit(self._chain_all, event)
+
+    async def put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage] = ()) -> bool:
+        done: bool = await self.writer.submit(self._one_by_one, partial(self._put_once, key, event, messages))
+        return done
 
     async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:
         done: bool = await self.writer.submit(self._one_by_one, partial(self._reopen, message_id, released, event))
@@ -142,6 +146,13 @@ class StoreQueue:
         if stored:
             self.insert(connection, stored)
         return results
+
+    def _put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage], connection: Connection) -> bool:
+        if not first_time(self._database, connection, key, event.at):
+            return False
+        self._chain.append(connection, [event])
+        self.insert(connection, messages)
+        return True
 
     def insert(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> None:
         """In a caller's write transaction."""

@@ -1,4 +1,4 @@
-"""What governing the gateway needs: people, versions of the policy, and the facts that decisions were made from."""
+"""What governing the gateway needs: people, policies and their facts, agreements, holds, limits, histories of records."""
 
 from __future__ import annotations
 
@@ -9,45 +9,7 @@ revision = "0002"
 down_revision = "0001"
 
 
-def _traffic() -> None:
-    """What protects the relays."""
-    op.create_table(
-        "sighting",
-        sa.Column("key", sa.Text(), nullable=False, comment="integration, size of the bitmap, and a sketch of content"),
-        sa.Column("bucket", sa.BigInteger(), nullable=False),
-        sa.Column("until", sa.Double(), nullable=False, comment="no window reaches it after that"),
-        sa.Column("seen", sa.LargeBinary(), nullable=False, comment="a bitmap of recipients, by hash"),
-        sa.PrimaryKeyConstraint("key", "bucket"),
-    )
-    op.create_table(
-        "suppression",
-        sa.Column("address", sa.Text(), nullable=False),
-        sa.Column("integration_id", sa.Text(), nullable=False, comment="empty: for all of them"),
-        sa.Column(
-            "number", sa.BigInteger(), nullable=False, comment="rises with every change: readers ask for what is new"
-        ),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("added_by", sa.Text(), nullable=False),
-        sa.Column("added_at", sa.Double(), nullable=False),
-        sa.Column("expires_at", sa.Double()),
-        sa.Column("removed_at", sa.Double()),
-        sa.PrimaryKeyConstraint("address", "integration_id"),
-    )
-    op.create_index("suppression_number", "suppression", ["number"])
-    op.create_table(
-        "breaker",
-        sa.Column("integration_id", sa.Text(), nullable=False),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("integration_id"),
-    )
-    if op.get_bind().dialect.name == "postgresql":
-        op.alter_column("message", "flags", comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS, 8 mass mail")
-
-
 def upgrade() -> None:
-    _traffic()
     op.create_table(
         "person",
         sa.Column("id", sa.Text(), nullable=False),
@@ -124,4 +86,55 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
+    _traffic()
+
+
+def _traffic() -> None:
+    """What protects the relays."""
+    op.create_table(
+        "sighting",
+        sa.Column("key", sa.Text(), nullable=False, comment="integration, size of the bitmap, and a sketch of content"),
+        sa.Column("bucket", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False, comment="no window reaches it after that"),
+        sa.Column("seen", sa.LargeBinary(), nullable=False, comment="a bitmap of recipients, by hash"),
+        sa.PrimaryKeyConstraint("key", "bucket"),
+    )
+    op.create_table(
+        "suppression",
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("integration_id", sa.Text(), nullable=False, comment="empty: for all of them"),
+        sa.Column(
+            "number", sa.BigInteger(), nullable=False, comment="rises with every change: readers ask for what is new"
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.Double(), nullable=False),
+        sa.Column("expires_at", sa.Double()),
+        sa.Column("removed_at", sa.Double()),
+        sa.PrimaryKeyConstraint("address", "integration_id"),
+    )
+    op.create_index("suppression_number", "suppression", ["number"])
+    op.create_table(
+        "breaker",
+        sa.Column("integration_id", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("integration_id"),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("message", "flags", comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS, 8 mass mail")
+    op.create_table(
+        "notice_given",
+        sa.Column("key", sa.Text(), nullable=False, comment="what was told, so that it is told once"),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index(
+        "event_record",
+        "event",
+        ["subject"],
+        postgresql_where=sa.text("message_id IS NULL"),
+        sqlite_where=sa.text("message_id IS NULL"),
     )
