@@ -111,7 +111,7 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
     assert isinstance(queue, StoreQueue)
     holds = StoreHolds(installation.database, queue.writer, queue)
     return (
-        Sweeper(queue, Reporter(world), spool, world.clock).run(),
+        Sweeper(queue, Reporter(world), spool, world.clock, forget=installation.limits.forget_old).run(),
         HoldKeeper(world, holds, installation.people.all).run(),
         make_review_watch(installation, world).run(),
         keep_heads(installation),
