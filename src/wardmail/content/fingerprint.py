@@ -42,8 +42,8 @@ def _normalised(text: str) -> list[str]:
     ends = True
     for match in _WORD.finditer(text):
         word = match[0]
-        own = _VARYING.search(word) is not None or (word[0].isupper() and not ends)
-        if not own:
+        is_plain = word.isalpha() and (ends or word.islower())  # as most are: the pattern is asked of the rest only
+        if is_plain or (not _VARYING.search(word) and (ends or not word[0].isupper())):
             words.append(word.lower())
         elif not words or words[-1] != "*":
             words.append("*")  # however many of them stand together

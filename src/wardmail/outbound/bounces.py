@@ -16,6 +16,8 @@ def with_verdict(update: RecipientUpdate, consignment: Consignment, now: float) 
     """Only what a peer said counts: our own refusals and time-outs say nothing of the address."""
     match update.result.outcome if update.result else None:
         case Delivered() | HandedOn():
+            if consignment.sender is None:
+                return update  # our own reports of failures must not outweigh the failures
             return replace(update, integration_id=consignment.integration_id, verdict=Verdict.SENT)
         case Failed(reply=reply, status=status) if reply is not None:
             if not is_hard_bounce(status):

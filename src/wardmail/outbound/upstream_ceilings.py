@@ -16,12 +16,17 @@ def ceilings_of(route: Route, routes: Iterable[Route], today: date, recipients: 
     sharing = [each for each in routes if each.account_key == route.account_key] or [route]
     per_minute = _lowest(sharing, lambda each: each.limits.messages_per_minute)
     per_day = _lowest(sharing, lambda each: _today(each.limits, each.warm_up, today))
-    calls = recipients if route.kind is RouteKind.GOVUK_NOTIFY else 1
+    calls = (
+        recipients if route.kind is RouteKind.GOVUK_NOTIFY else -(-recipients // route.limits.recipients_per_message)
+    )
     wanted = (
         (f"account-messages:{route.account_key}", calls, per_minute, MINUTE),
         (f"account-recipients:{route.account_key}", recipients, per_day, DAY),
     )
-    return tuple(Charge(key, amount, limit, window) for key, amount, limit, window in wanted if limit is not None)
+    # One message that is larger than a ceiling takes all of it: else it would wait for ever.
+    return tuple(
+        Charge(key, min(amount, limit), limit, window) for key, amount, limit, window in wanted if limit is not None
+    )
 
 
 def _today(limits: RouteLimits, warm_up: WarmUp | None, today: date) -> int | None:

@@ -62,7 +62,9 @@ def show(config_path: str | None, integration: str, route: str, as_json: bool) -
 @click.argument("integration")
 @click.option("--bulk-route", help="Where its mass mail goes; '' for nowhere: mass mail is refused.")
 @click.option(
-    "--bulk-recipients", type=click.IntRange(0), help="More people than this in a window are mass mail. 0: off."
+    "--bulk-recipients",
+    type=click.IntRange(0, 100_000),
+    help="More people than this in a window are mass mail. 0: off.",
 )
 @click.option("--bulk-window-minutes", type=click.IntRange(1, 1440))
 @click.option("--bulk-fan-out", type=click.IntRange(1), help="More recipients of one message than this are mass mail.")
