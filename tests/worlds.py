@@ -95,6 +95,7 @@ class Stage:
 def staged(directory: Path, database: Database) -> Iterator[Stage]:
     """One relay that is accredited, one integration with a credential, DKIM keys for trust.example."""
     clock = SettableClock()
+    database.clock = clock
     keystore = Keystore.create(directory / "keystore.json", MasterKey(new_master_key().rstrip()))
     for algorithm in ("rsa-sha256", "ed25519-sha256"):
         add_dkim_key(keystore, "trust.example", algorithm.partition("-")[0], algorithm)

@@ -65,6 +65,7 @@ class Wardmail:
         detect = "--detect-nhs-numbers" if self._does_all else "--no-detect-nhs-numbers"
         self.run("integration", "create", "app", "--route", "relay", "--sender", f"@{SENDER_DOMAIN}", detect,
                  "--messages-per-minute", "0", "--messages-per-day", "0", "--recipients-per-day", "0")  # fmt: skip
+        self.run("limits", "set", "app", "--bulk-recipients", "0")  # the load is of one kind, and would be mass mail
         credential = json.loads(self.run("integration", "credential", "add", "app", "--username", "app", "--json"))
         self._login = f"{credential['username']}:{credential['secret']}"
         self._go_live()

@@ -8,6 +8,7 @@ from typing import Protocol
 from wardmail.model.address import Address
 from wardmail.model.cmdb import CmdbRefused, CmdbRow, Reconciled
 from wardmail.model.consignment import AttemptResult, Consignment
+from wardmail.model.hold import HeldCopy, Hold
 from wardmail.model.identity import Identity
 from wardmail.model.integration import Credential
 from wardmail.model.message import Body, Envelope, Submission
@@ -17,14 +18,17 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.route import Route
 from wardmail.model.stored import (
     AcceptedMessage,
+    Alike,
     Charge,
     Event,
+    Full,
     LateRecipient,
     RecipientUpdate,
     Released,
     StoredMessage,
     StoredRecipient,
 )
+from wardmail.model.webhook import WebhookMessage
 
 
 class Clock(Protocol):
@@ -112,8 +116,8 @@ class Sealer(Protocol):
 class Queue(Protocol):
     """Where messages are safe. Every method that writes returns after the commit or raises Unavailable."""
 
-    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> float | None:
-        """None when stored; else nothing was stored: a ceiling is reached, and this is when to try again."""
+    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> Full | Alike | None:
+        """None when stored; else nothing was: a ceiling is reached, or the message is one of too many alike."""
         ...
 
     async def note(self, event: Event) -> None:
@@ -168,6 +172,50 @@ class Queue(Protocol):
 
     async def read_content(self, message_id: str, variant: int) -> tuple[bytes, Body]:
         """The header block of one variant, and the body."""
+        ...
+
+
+class Holds(Protocol):
+    """The tasks that held copies are. Every method that writes does so in one transaction, or raises Unavailable."""
+
+    async def without_task(self, limit: int) -> Sequence[HeldCopy]: ...
+
+    async def open(self, holds: Sequence[Hold]) -> None:
+        """What has a task already keeps it."""
+        ...
+
+    async def due(self, now: float, limit: int) -> Sequence[Hold]:
+        """Open tasks whose next alert or whose deadline has come."""
+        ...
+
+    async def alerted(
+        self, holds: Sequence[Hold], notices: Sequence[AcceptedMessage], webhook: Sequence[WebhookMessage]
+    ) -> None:
+        """Keep `holds` as they are given (with their next level and time), and hand the alerts over, all or nothing."""
+        ...
+
+    async def end(self, hold: Hold, reports: Sequence[AcceptedMessage], event: Event) -> bool:
+        """Give a held copy up by the clock; False when somebody decided a moment before."""
+        ...
+
+    async def close_settled(self, now: float) -> int:
+        """Close the tasks of copies that are held no more; how many."""
+        ...
+
+
+class Outbox(Protocol):
+    """What waits to be posted to a webhook; kept until it was taken, or given up after many tries."""
+
+    async def due(self, now: float, limit: int) -> Sequence[WebhookMessage]: ...
+
+    async def settle(self, message: WebhookMessage, *, again_at: float | None, outcome: str) -> None:
+        """`again_at` None: it is not tried any more; `outcome` says how it went."""
+        ...
+
+
+class WebhookPoster(Protocol):
+    async def post(self, message: WebhookMessage) -> str:
+        """Empty when it was taken, else what went wrong, in words without content. Never raises."""
         ...
 
 

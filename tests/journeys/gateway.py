@@ -244,6 +244,7 @@ def let_in(gateway: Gateway, route: str, *options: object, user: str = USER) -> 
     limits = ("--messages-per-minute", 0, "--messages-per-day", 0, "--recipients-per-day", 0)
     senders = ("--sender", "@trust.example")
     gateway.do("integration", "create", user, "--route", route, *senders, *limits, *options)
+    gateway.do("limits", "set", user, "--bulk-recipients", 0)  # tests send much of one kind
     made = gateway.do("integration", "credential", "add", user, "--username", user, "--json")
     gateway.secrets[user] = json.loads(made)["secret"]
     go_live_at_once(gateway, user)

@@ -12,9 +12,10 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.route import RouteKind, TlsLevel
 from wardmail.model.standing import Profile, Standing, StandingAnswer
 from wardmail.policy import conditions as c
+from wardmail.policy import conditions_of_traffic as t
 from wardmail.policy import effects as e
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import Facts, Known, Missing, RouteFacts
+from wardmail.policy.facts import AgreementFacts, Cover, Facts, Known, Missing, RouteFacts
 from wardmail.policy.rules import BUILT_IN_RULES
 
 RANK = {Outcome.DELIVER: 0, Outcome.PROTECT: 1, Outcome.HOLD: 2, Outcome.REFUSE: 3}
@@ -29,6 +30,12 @@ simple = st.one_of(
     st.just(c.IsTimeCritical()),
     st.just(c.RequiresTls()),
     st.just(c.IntegrationIsActive()),
+    st.sampled_from(Cover).map(c.AgreementAllows),
+    st.just(t.IsBulk()),
+    st.just(t.RouteCarriesBulk()),
+    st.just(t.RouteIsUserFacing()),
+    st.just(t.IsSuppressed()),
+    st.just(t.IntegrationIsPaused()),
 )
 conditions = st.recursive(
     simple,
@@ -40,8 +47,8 @@ conditions = st.recursive(
     max_leaves=6,
 )
 closing = st.one_of(
-    st.sampled_from([450, 550]).map(lambda code: e.Refuse(Refusal(code, "5.7.1", "no", "WM-TEST"))),
-    st.builds(e.Hold, st.booleans(), st.booleans()),
+    st.sampled_from([450, 550]).map(lambda code: e.Refuse(Refusal(code, f"{code // 100}.7.1", "no", "WM-TEST"))),
+    st.builds(e.Hold, st.booleans(), st.booleans(), st.booleans()),
     st.just(e.Protect(Protection.SECURE_TAG)),
     st.sampled_from(TlsLevel).map(e.RequireTls),
 )
@@ -62,8 +69,11 @@ routes = st.one_of(
         st.booleans(),
         st.booleans(),
         st.sampled_from(TlsLevel),
+        st.booleans(),
+        st.booleans(),
     ),
 )
+told = st.one_of(st.booleans().map(Known), st.just(Missing("nobody answered")))
 facts = st.builds(
     Facts,
     st.just("app"),
@@ -75,6 +85,14 @@ facts = st.builds(
     st.booleans(),
     st.booleans(),
     st.sampled_from([None, "Dr Grey"]),
+    st.sampled_from([None, "Dr Grey", "Dr White"]),
+    st.one_of(
+        st.just(Missing("register unavailable")),
+        st.sampled_from(Cover).map(lambda cover: Known(AgreementFacts(cover, "with-b", "why"))),
+    ),
+    told,
+    told,
+    st.booleans(),
 )
 
 
@@ -109,8 +127,27 @@ def test_sensitive_mail_never_leaves_without_its_protection(given_facts: Facts) 
         assert isinstance(given_facts.standing, Known)
         assert isinstance(given_facts.route, Known)
         secure = given_facts.standing.value.standing is Standing.SECURE
-        assert secure or decision.protections == {Protection.SECURE_TAG}
+        assert isinstance(given_facts.agreement, Known)
+        agreed = given_facts.agreement.value.cover is Cover.VERIFIED_TLS
+        assert secure or agreed or decision.protections == {Protection.SECURE_TAG}
         assert given_facts.route.value.accredited or given_facts.route.value.kind is RouteKind.SANDBOX
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(any_rules, max_size=8), facts)
+def test_no_set_of_rules_lets_mass_mail_out_by_a_users_route(rules: list[Rule], given_facts: Facts) -> None:
+    for policy in (rules, [*rules, *BUILT_IN_RULES]):
+        if evaluate(policy, given_facts).outcome in (Outcome.DELIVER, Outcome.PROTECT):
+            assert isinstance(given_facts.route, Known)
+            assert not given_facts.route.value.user_facing or given_facts.bulk == Known(False)
+
+
+@settings(max_examples=500, deadline=None)
+@given(facts)
+def test_what_matters_is_never_refused_for_the_suppression_list_alone(given_facts: Facts) -> None:
+    decision = evaluate(BUILT_IN_RULES, given_facts)
+    if given_facts.sensitivity >= Sensitivity.OFFICIAL_SENSITIVE or given_facts.time_critical:
+        assert decision.refusal is None or decision.refusal.error != "WM-SUPPRESSED"
 
 
 @settings(max_examples=300, deadline=None)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from wardmail.app.audit_heads import broken_heads
 from wardmail.app.failures import CommandFailed
 from wardmail.app.finding import Finding, Grade
 from wardmail.app.installation import Installation
@@ -87,6 +88,8 @@ def _database(installation: Installation) -> Iterator[Finding]:
         )
     else:
         yield Finding("Database", "good", f"it opens, and the audit of {report.events} events holds")
+    for broken in broken_heads(installation):
+        yield Finding("Audit heads", "fault", broken, "Keep the database as it is; tell the security team.")
 
 
 def _certificate(settings: Settings, now: float) -> Iterator[Finding]:

@@ -13,9 +13,13 @@ from wardmail.edges.clock import SystemClock
 from wardmail.edges.keys import Keystore
 from wardmail.edges.master_key import master_key
 from wardmail.manage.integrations import BadInput
+from wardmail.store.agreements import StoreAgreements
 from wardmail.store.connection import Database
+from wardmail.store.hold_tasks import HoldTasks
+from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
+from wardmail.store.policies import StorePolicies
 from wardmail.store.register import StoreRegister
 from wardmail.store.setup import require_current
 
@@ -50,8 +54,24 @@ class Installation:
         return StoreRegister(self.database)
 
     @cached_property
+    def limits(self) -> StoreLimits:
+        return StoreLimits(self.database)
+
+    @cached_property
     def people(self) -> StorePeople:
         return StorePeople(self.database)
+
+    @cached_property
+    def agreements(self) -> StoreAgreements:
+        return StoreAgreements(self.database)
+
+    @cached_property
+    def holds(self) -> HoldTasks:
+        return HoldTasks(self.database)
+
+    @cached_property
+    def policies(self) -> StorePolicies:
+        return StorePolicies(self.database)
 
     @cached_property
     def messages(self) -> Messages:

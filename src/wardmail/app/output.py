@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import click
@@ -16,6 +16,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")(command)
+
+
+def day_option(*names: str, **settings: Any) -> Callable[[F], F]:
+    """An option that takes a day, as 2026-12-01."""
+    return click.option(*names, callback=_as_day, metavar="DAY", **settings)
+
+
+def _as_day(_context: click.Context, _parameter: click.Parameter, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no day: write it as 2027-03-31.") from error
+
+
+def today_of(now: float) -> date:
+    """The day in UTC, by which dates in records are compared."""
+    return datetime.fromtimestamp(now, UTC).date()
 
 
 def emit(record: object) -> None:

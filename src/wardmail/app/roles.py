@@ -11,14 +11,12 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from wardmail.app.installation import Installation
-from wardmail.app.wiring import listener_settings, make_delivery, make_review_watch, open_world
+from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, open_world
 from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
-from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.submission import Desk
-from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.world import World
 
 log = logging.getLogger(__name__)
@@ -78,9 +76,7 @@ async def _listening(
     listener = await start_listeners(listener_settings(settings), Desk(world, delivery), spool, certificates)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
     if slot == 0:
-        sweeper = Sweeper(world.queue, Reporter(world), spool, world.clock)
-        background.append(asyncio.create_task(sweeper.run()))
-        background.append(asyncio.create_task(make_review_watch(installation, world).run()))
+        background += [asyncio.create_task(each) for each in housekeeping(installation, world, spool)]
     for task in background:
         task.add_done_callback(lambda ended: _stop_without(ended, stop))
     try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
-from wardmail.model.route import AuthMechanism, OAuthClient, Route, TlsLevel, TlsMode
+from wardmail.model.route import AuthMechanism, OAuthClient, Route, TlsLevel, TlsMode, WarmUp
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,8 +37,18 @@ _OPTIONS = (
     click.option("--messages-per-minute", type=click.IntRange(0), help="0: no ceiling."),
     click.option("--recipients-per-day", type=click.IntRange(0), help="0: no ceiling."),
     click.option("--connections", type=click.IntRange(1, 200), help="Per worker process."),
+    click.option(
+        "--user-facing/--not-user-facing", default=None, help="People's own mail goes by it: mass mail never does."
+    ),
+    click.option("--for-bulk/--not-for-bulk", default=None, help="Mass mail may go by it."),
+    click.option("--account", help="Routes that name the same account share its ceilings."),
+    click.option(
+        "--warm-up-days", type=click.IntRange(0, 365), help="Rise to the day's ceiling from today. 0: at once."
+    ),
+    click.option("--template", help="GOV.UK Notify: ID of the template with ((subject)) and ((body))."),
 )
 
+_PLAIN = ("host", "port", "ca_file", "username", "secure_tag", "account", "template")
 _LIMITS = ("messages_per_minute", "recipients_per_day", "connections")
 
 
@@ -50,9 +61,13 @@ def route_options(command: F) -> F:
 def with_options(route: Route, options: dict[str, Any], installation: Installation) -> Route:
     """The route as the given options change it; a secret on standard input goes into the keystore, never into a record."""
     given = {name: value for name, value in options.items() if value not in (None, False)}
-    changes: dict[str, Any] = {
-        name: given[name] for name in ("host", "port", "ca_file", "username", "secure_tag") if name in given
-    }
+    changes: dict[str, Any] = {name: given[name] for name in _PLAIN if name in given}
+    changes |= {name: options[name] for name in ("user_facing", "for_bulk") if options[name] is not None}
+    if options["warm_up_days"] is not None:
+        days = options["warm_up_days"]
+        changes["warm_up"] = (
+            WarmUp(datetime.fromtimestamp(installation.clock.now(), UTC).date(), days) if days else None
+        )
     if "tls" in given:
         changes["tls"] = _LEVELS[given["tls"]]
     if "tls_mode" in given:

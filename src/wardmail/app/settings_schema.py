@@ -64,13 +64,23 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("delivery.ca_file", str, "", "CA certificates trusted for upstreams besides the system's; empty: none"),
     Setting("delivery.direct_port", int, 25, "the port of other domains' mail servers", least=1),
     Setting("delivery.drain_seconds", float, 30.0, "how long a stopping process may finish what it has begun", least=0),
+    Setting("notices.sender", str, "", "From address of our notices to people; empty: wardmail@ our host name"),
+    Setting("notices.route", str, "", "the route that notices take; empty: the integration's own"),
+    Setting("notices.webhook", str, "", "https address that alerts are posted to as well; empty: none"),
+    Setting("notices.webhook_secret", str, "", "where its signing secret is, as keystore:NAME"),
+    Setting(
+        "hold.decide_within_hours", float, 168.0, "how long a person has to decide about a held message", least=0.01
+    ),
+    Setting(
+        "hold.first_reminder_hours", float, 24.0, "when the first reminder comes; the next ones double", least=0.01
+    ),
+    Setting("hold.urgent_minutes", float, 15.0, "how often a time-critical hold alerts, until decided", least=0.01),
+    Setting("hold.then", str, "return", "what becomes of a hold that nobody decides: return (to its sender), or keep"),
     Setting(
         "register.grace_days", int, 14, "days for which a due integration's mail is held before it is refused", least=0
     ),
     Setting("register.mend_days", int, 60, "days to fill a gap in a live integration's record", least=0),
     Setting("register.override_days", int, 30, "the longest override of a due record, in days", least=1),
-    Setting("register.notice_sender", str, "", "From address of notices to owners; empty: wardmail@ our host name"),
-    Setting("register.notice_route", str, "", "the route that notices take; empty: the integration's own"),
     Setting("contacts.registration", str, "", "whom refusals name for questions about registration"),
     Setting("contacts.mail_team", str, "", "whom refusals name for senders, credentials and ceilings"),
     Setting("contacts.information_governance", str, "", "whom refusals name for what the policy refuses"),
@@ -84,6 +94,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("cmdb.secret", str, "", "where its secret is: keystore:NAME, file:PATH, env:NAME or credential:NAME"),
     Setting("cmdb.token_endpoint", str, "", "for oauth; empty: /oauth_token.do of the instance"),
     Setting("cmdb.ca_file", str, "", "CA certificates trusted for the instance instead of the system's; empty: those"),
+    Setting(
+        "audit.heads", str, "", "directory of the audit's signed daily heads; empty: audit-heads in the data directory"
+    ),
     Setting("log.level", str, "info", "debug, info, warning or error"),
     Setting("log.format", str, "auto", "logfmt, json, or auto: logfmt on a terminal"),
 )

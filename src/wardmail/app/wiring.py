@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
@@ -22,20 +24,27 @@ from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.upstream import CourierSettings
+from wardmail.edges.webhook import HttpsPoster
+from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.integration import Integration
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.gate import CONTACTS
+from wardmail.outbound.holding import HoldKeeper
+from wardmail.outbound.posting import WebhookSender
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES
 from wardmail.outbound.review_watch import ReviewWatch
+from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.policy.completeness import with_gap_noted
 from wardmail.policy.review import ReviewTerms
 from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
+from wardmail.store.holds import StoreHolds
+from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import Change
 from wardmail.store.writer import Writer
@@ -51,9 +60,7 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
     writer = Writer(installation.database)
     try:
         yield World(
-            register=RegisterView(
-                installation.register, clock, local_rows(settings["policy.local"]), terms=review_terms(settings)
-            ),
+            register=register_view(installation),
             queue=StoreQueue(
                 installation.database, writer, sealer, SealedSpool(settings.data / "spool", sealer), owner
             ),
@@ -68,16 +75,72 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
         writer.close()
 
 
+def register_view(installation: Installation) -> RegisterView:
+    settings = installation.settings
+    local = local_rows(settings["policy.local"])
+    return RegisterView(installation.register, installation.clock, local, terms=review_terms(settings))
+
+
 def walk_settings(settings: Settings) -> WalkSettings:
     return WalkSettings(
         hostname=settings["gateway.hostname"],
         expire_after=settings["delivery.expire_after_hours"] * 3600,
         notice_after=settings["delivery.notice_after_minutes"] * 60,
         lease=settings["delivery.lease_seconds"],
+        notice_sender=settings["notices.sender"],
+        notice_route=settings["notices.route"],
+        holds=_hold_terms(settings),
         contacts=_contacts(settings),
-        notice_sender=settings["register.notice_sender"],
-        notice_route=settings["register.notice_route"],
     )
+
+
+def _hold_terms(settings: Settings) -> HoldTerms:
+    if settings["hold.then"] not in set(Ending):
+        raise CommandFailed("WM-CONFIG-HOLD", "hold.then is neither return nor keep.", "Write one of them.", USAGE)
+    return HoldTerms(
+        decide_within=settings["hold.decide_within_hours"] * 3600,
+        first_reminder=settings["hold.first_reminder_hours"] * 3600,
+        urgent_within=settings["hold.urgent_minutes"] * 60,
+        ending=Ending(settings["hold.then"]),
+    )
+
+
+def housekeeping(installation: Installation, world: World, spool: SealedSpool) -> tuple[Coroutine[Any, Any, None], ...]:
+    """What one process of an installation does for all of them, each for as long as the process lives."""
+    queue = world.queue
+    assert isinstance(queue, StoreQueue)
+    holds = StoreHolds(installation.database, queue.writer, queue)
+    return (
+        Sweeper(queue, Reporter(world), spool, world.clock).run(),
+        HoldKeeper(world, holds, installation.people.all).run(),
+        make_review_watch(installation, world).run(),
+        keep_heads(installation),
+        WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
+    )
+
+
+def make_poster(installation: Installation) -> HttpsPoster | None:
+    settings = installation.settings
+    if not settings["notices.webhook"]:
+        return None
+    return HttpsPoster(
+        settings["notices.webhook"],
+        settings["notices.webhook_secret"],
+        KeystoreSecrets(installation.keystore),
+        installation.clock,
+        settings["delivery.ca_file"] or None,
+    )
+
+
+def _require_webhook(settings: Settings) -> None:
+    url, secret = settings["notices.webhook"], settings["notices.webhook_secret"]
+    if url and (not url.startswith("https://") or ":" not in secret):
+        raise CommandFailed(
+            "WM-CONFIG-WEBHOOK",
+            "notices.webhook needs an https address, and notices.webhook_secret a reference to its secret.",
+            "Write https://…, and keystore:NAME.",
+            USAGE,
+        )
 
 
 def review_terms(settings: Settings) -> ReviewTerms:
@@ -101,6 +164,8 @@ def require_usable(settings: Settings) -> None:
     _contacts(settings)
     listener_settings(settings)
     _schedule(settings)
+    _hold_terms(settings)
+    _require_webhook(settings)
     try:
         DnsResolver(SystemClock(), nameservers(settings))
     except ValueError as error:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 
-from wardmail.model.route import AuthMechanism, Route, RouteKind, RouteLimits, TlsLevel, TlsMode
+from wardmail.model.route import (
+    USER_FACING_KINDS,
+    AuthMechanism,
+    Route,
+    RouteKind,
+    RouteLimits,
+    TlsLevel,
+    TlsMode,
+)
 from wardmail.protocol.domain import InvalidDomain, parse_domain
 
 USER_FACING = RouteLimits(
@@ -17,6 +25,9 @@ USER_FACING = RouteLimits(
 )
 """Exchange Online's and NHSmail's own ceilings for one account, with fewer connections than the three they allow."""
 
+NOTIFY = RouteLimits(messages_per_minute=3000, recipients_per_day=250_000, connections=8)
+"""GOV.UK Notify's ceilings for one live key; a service in trial has 50 a day."""
+
 _PRESETS: dict[RouteKind, Route] = {
     RouteKind.SMARTHOST: Route("", RouteKind.SMARTHOST),
     RouteKind.NHSMAIL: Route(
@@ -27,6 +38,7 @@ _PRESETS: dict[RouteKind, Route] = {
         auth=AuthMechanism.XOAUTH2,
         limits=USER_FACING,
         secure_tag="[secure]",
+        user_facing=True,
     ),
     RouteKind.EXCHANGE_ONLINE: Route(
         "",
@@ -35,9 +47,19 @@ _PRESETS: dict[RouteKind, Route] = {
         port=587,
         auth=AuthMechanism.XOAUTH2,
         limits=USER_FACING,
+        user_facing=True,
     ),
     RouteKind.DIRECT: Route("", RouteKind.DIRECT, port=25, tls=TlsLevel.ENCRYPTED),
-    RouteKind.SANDBOX: Route("", RouteKind.SANDBOX),
+    RouteKind.SANDBOX: Route("", RouteKind.SANDBOX, for_bulk=True),
+    RouteKind.GOVUK_NOTIFY: Route(
+        "",
+        RouteKind.GOVUK_NOTIFY,
+        host="api.notifications.service.gov.uk",
+        port=443,
+        tls_mode=TlsMode.IMPLICIT,
+        limits=NOTIFY,
+        for_bulk=True,
+    ),
 }
 
 
@@ -48,7 +70,7 @@ def preset(kind: RouteKind, name: str) -> Route:
 def problems(route: Route) -> list[str]:
     """What is wrong or risky about a route, each a sentence that says what to do. Empty: it can be used."""
     found = []
-    needs_host = route.kind in (RouteKind.SMARTHOST, RouteKind.NHSMAIL, RouteKind.EXCHANGE_ONLINE)
+    needs_host = route.kind not in (RouteKind.DIRECT, RouteKind.SANDBOX)
     if needs_host and not route.host:
         found.append("It has no host: say --host.")
     elif route.host and not _is_host(route.host):
@@ -62,6 +84,24 @@ def problems(route: Route) -> list[str]:
         found.append(f"One message may have {per_message} recipients, so a day needs at least as many.")
     if route.auth is not AuthMechanism.NONE and route.tls is not TlsLevel.VERIFIED:
         found.append("It logs in, so TLS must be verified: say --tls verified.")
+    return found + _traffic_problems(route)
+
+
+def _traffic_problems(route: Route) -> list[str]:
+    found = []
+    if route.kind in USER_FACING_KINDS and not route.user_facing:
+        found.append(
+            f"A route of the kind {route.kind.value} is a mail service of people; that cannot be taken off it."
+        )
+    if route.for_bulk and route.is_user_facing:
+        found.append("Mass mail never goes by a mail service of people: make another route for it (SEND-4).")
+    if route.warm_up is not None and route.limits.recipients_per_day is None:
+        found.append("It warms up to nothing: say --recipients-per-day.")
+    if route.kind is RouteKind.GOVUK_NOTIFY:
+        if not route.secret_ref:
+            found.append("It has no API key: say --password-ref, or pipe the key in with --password-stdin.")
+        if not route.template:
+            found.append("It has no template: say --template with the template's ID.")
     return found
 
 

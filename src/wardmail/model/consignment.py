@@ -43,6 +43,7 @@ class Consignment:
     integration_id: str = ""
     sensitive: bool = False
     received_at: float = 0.0
+    bulk: bool = False
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from wardmail.model.classification import Sensitivity
 from wardmail.model.registration import Registration
 from wardmail.model.standing import Profile
+from wardmail.model.traffic import Traffic
 
 
 class IntegrationState(StrEnum):
@@ -86,6 +87,7 @@ class Integration:
     limits: Limits = field(default_factory=Limits)
     detect_nhs_numbers: bool = True
     may_use_null_sender: bool = False
+    traffic: Traffic = field(default_factory=Traffic)
     registration: Registration = field(default_factory=Registration)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.agreement import CAUTIOUS, Agreement, RiskAppetite
 from wardmail.model.integration import Credential, Integration
+from wardmail.model.policy import NO_SITE_POLICY, PolicyVersion
 from wardmail.model.route import Route
 
 
@@ -21,3 +23,6 @@ class RegisterSnapshot:
     accredited: Mapping[str, AccreditedEntry]
     list_version: str | None
     read_at: float
+    policy: PolicyVersion = NO_SITE_POLICY
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    appetite: RiskAppetite = CAUTIOUS

@@ -13,6 +13,11 @@ class RouteKind(StrEnum):
     EXCHANGE_ONLINE = "exchange-online"
     DIRECT = "direct"
     SANDBOX = "sandbox"
+    GOVUK_NOTIFY = "govuk-notify"
+
+
+USER_FACING_KINDS = frozenset({RouteKind.NHSMAIL, RouteKind.EXCHANGE_ONLINE})
+"""People's own mail services: mass mail never goes by one of them, whatever its record says (SEND-4)."""
 
 
 class TlsMode(StrEnum):
@@ -72,11 +77,20 @@ class RouteLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmUp:
+    """A new account or address is used a little more each day: on day n of `days`, that share of the day's ceiling."""
+
+    begins: date
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One record; looked up by name at each attempt, so that mending a route repairs mail already queued.
 
     `tls` is the least that every message needs; sensitive mail needs VERIFIED whatever a route says. `secure_tag` is
     the word that makes the upstream encrypt (NHSmail: `[secure]`). Secrets are references, as `keystore:NAME`.
+    Routes with the same `account` share its ceilings. `template` is what GOV.UK Notify puts subject and body into.
     """
 
     name: str
@@ -94,3 +108,23 @@ class Route:
     accreditation: Accreditation | None = None
     secure_tag: str | None = None
     paused: bool = False
+    user_facing: bool = False
+    for_bulk: bool = False
+    account: str = ""
+    warm_up: WarmUp | None = None
+    template: str = ""
+
+    @property
+    def is_user_facing(self) -> bool:
+        return self.user_facing or self.kind in USER_FACING_KINDS
+
+    @property
+    def carries_bulk(self) -> bool:
+        return self.for_bulk and not self.is_user_facing
+
+    @property
+    def account_key(self) -> str:
+        """What the upstream counts by: a named account, else the log-in at its host, else this route alone."""
+        if self.account:
+            return self.account.lower()
+        return f"{self.username}@{self.host}".lower() if self.username else f"route {self.name}"

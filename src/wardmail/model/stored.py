@@ -9,6 +9,7 @@ from wardmail.model.consignment import AttemptResult, ConsignedRecipient
 from wardmail.model.decision import Decision
 from wardmail.model.delivery import RecipientState
 from wardmail.model.message import Body, Envelope, Origin, Recipient
+from wardmail.model.traffic import Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,27 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Full:
+    """A ceiling is reached: nothing was used of it, and `until` is when there may be room again."""
+
+    key: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """The message is one of many: about so many people were sent the like of it. `certain`: its content was read."""
+
+    people: int
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptedRecipient:
-    """One recipient row as it is first stored. `variant` says which of the message's headers it is sent with."""
+    """One recipient row as it is first stored. `variant` says which of the message's headers it is sent with.
+
+    `facts` is JSON of what it was decided from, as `policy.facts_codec` writes it; empty for our own reports.
+    """
 
     n: int
     recipient: Recipient
@@ -31,6 +51,7 @@ class AcceptedRecipient:
     variant: int
     state: RecipientState
     due_at: float | None
+    facts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,8 @@ class AcceptedMessage:
     recipients: tuple[AcceptedRecipient, ...]
     charges: tuple[Charge, ...] = ()
     lease_owner: str | None = None
+    bulk: bool = False
+    sighting: Sighting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +102,7 @@ class StoredMessage:
     policy_version: str
     received_at: float
     expires_at: float
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from wardmail.content.fingerprint import sketch
 from wardmail.content.identifiers import has_nhs_number, may_hold_nhs_number
 from wardmail.content.markings import (
     UnknownMarking,
@@ -29,6 +30,8 @@ class Reading:
     """What reading the message's content found."""
 
     marks: tuple[Mark, ...]
+    sketch: tuple[int, ...] = ()
+    is_read: bool = True
     is_signed: bool = True
 
 
@@ -40,8 +43,11 @@ UNSIGNED = Refusal(
 )
 
 
-def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[bytes]) -> Reading:
-    """Markings and identifiers in the subject and the readable text (SEC-2). Costs time: call it once a message."""
+def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[bytes], *, sketched: bool) -> Reading:
+    """Markings and identifiers in the subject and the readable text (SEC-2). Costs time: call it once a message.
+
+    `sketched`: the content is to be compared with other messages' (SEND-4).
+    """
     subject = block.subject()
     marks = [_mark(mark_in_subject(subject), "marking in the subject")]
     if integration.detect_nhs_numbers and has_nhs_number(subject):
@@ -55,8 +61,10 @@ def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[byte
         worth_reading=None if signature.required else worth_reading,
     )
     marks.extend(_marks_in_text(integration, text))
+    texts = text.texts if isinstance(text, TextParts) else ()
+    keys = sketch(subject, texts) if sketched else ()
     is_signed = not signature.required or _is_signed(signature, text)
-    return Reading(tuple(mark for mark in marks if mark is not None), is_signed)
+    return Reading(tuple(mark for mark in marks if mark is not None), keys, isinstance(text, TextParts), is_signed)
 
 
 def classify(integration: Integration, block: HeaderBlock, reading: Reading) -> Classification | Refusal:

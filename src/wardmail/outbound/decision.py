@@ -14,7 +14,7 @@ from wardmail.model.route import Route, TlsLevel
 from wardmail.model.standing import StandingAnswer
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
+from wardmail.policy.facts import NO, Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
 
 
 def gather_facts(
@@ -25,9 +25,14 @@ def gather_facts(
     *,
     time_critical: bool = False,
     require_tls: bool = False,
-    released_by: str | None = None,
+    bulk: Fact[bool] = NO,
+    deciders: Sequence[str] = (),
 ) -> Facts:
-    """Ask the register what it knows about one recipient; what it cannot tell is Missing."""
+    """Ask the register what it knows about one recipient; what it cannot tell is Missing.
+
+    `deciders`: who releases a held copy, and who had proposed it before.
+    """
+    released_by, seconded_by = (*deciders, None, None)[:2]
     state = register.state_of(integration)
     return Facts(
         integration=integration.id,
@@ -35,10 +40,13 @@ def gather_facts(
         recipient=recipient,
         sensitivity=sensitivity,
         standing=_standing(register, integration, recipient),
-        route=_route(register, integration),
+        route=_route(register, route_for(integration, bulk)),
         time_critical=time_critical,
         require_tls=require_tls,
         released_by=released_by,
+        seconded_by=seconded_by,
+        agreement=register.cover(integration.id, recipient, sensitivity),
+        bulk=bulk,
         register=RegisterFacts(
             state, is_on_the_team(integration, recipient), integration.registration.iams is not None
         ),
@@ -57,7 +65,15 @@ def route_facts(route: Route, today: date) -> RouteFacts:
     """An accreditation counts up to and including its last day."""
     accredited = route.accreditation is not None and route.accreditation.expires >= today
     tls = TlsLevel(route.tls)
-    return RouteFacts(route.name, route.kind, accredited, bool(route.secure_tag), tls)
+    return RouteFacts(
+        route.name, route.kind, accredited, bool(route.secure_tag), tls, route.is_user_facing, route.carries_bulk
+    )
+
+
+def route_for(integration: Integration, bulk: Fact[bool]) -> str:
+    """The way that a copy would take: mass mail by the bulk route where there is one (SEND-4)."""
+    is_bulk = isinstance(bulk, Known) and bulk.value
+    return integration.traffic.bulk_route or integration.route if is_bulk else integration.route
 
 
 def _standing(register: RegisterView, integration: Integration, recipient: Address) -> Fact[StandingAnswer]:
@@ -67,8 +83,8 @@ def _standing(register: RegisterView, integration: Integration, recipient: Addre
         return Missing(str(error))
 
 
-def _route(register: RegisterView, integration: Integration) -> Fact[RouteFacts]:
-    route = register.snapshot.routes.get(integration.route)
+def _route(register: RegisterView, name: str) -> Fact[RouteFacts]:
+    route = register.snapshot.routes.get(name)
     if route is None:
-        return Missing(f"route {integration.route} is not in the register")
+        return Missing(f"route {name} is not in the register")
     return Known(route_facts(route, register.today()))

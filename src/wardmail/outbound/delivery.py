@@ -10,10 +10,11 @@ from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.delivery import Deferred
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import Route, RouteKind
-from wardmail.outbound.guards import Guard, charges_for, check
+from wardmail.outbound.guards import Guard, check
 from wardmail.outbound.lanes import IN_HAND_OCTETS, InHand, Lane
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
+from wardmail.outbound.upstream_ceilings import ceilings_of
 from wardmail.ports import Clock, Courier, Queue
 
 log = logging.getLogger(__name__)
@@ -178,7 +179,8 @@ class Delivery:
             await self._settle(lane, route, consignment, results)
 
     async def _room_at(self, route: Route, consignment: Consignment, now: float) -> float | None:
-        charges = charges_for(route, consignment)
+        routes = self._register.snapshot.routes.values()
+        charges = ceilings_of(route, routes, self._register.today(), len(consignment.recipients))
         return await self._queue.take(charges, now) if charges else None
 
     async def _settle(

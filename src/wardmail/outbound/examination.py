@@ -20,10 +20,10 @@ class Examination:
     reading: Reading
 
 
-def examine(integration: Integration, block: HeaderBlock, body: Body) -> Examination:
-    """Blocking for spooled bodies."""
+def examine(integration: Integration, block: HeaderBlock, body: Body, *, sketched: bool = False) -> Examination:
+    """Blocking for spooled bodies. `sketched`: see `read_marks`."""
     hashing, eight_bit = RelaxedBodyHash(), False
     for chunk in body.chunks():
         hashing.update(chunk)
         eight_bit = eight_bit or not chunk.isascii()
-    return Examination(hashing.digest(), eight_bit, read_marks(integration, block, body.chunks()))
+    return Examination(hashing.digest(), eight_bit, read_marks(integration, block, body.chunks(), sketched=sketched))

@@ -8,7 +8,6 @@ from enum import Enum
 from wardmail.model.consignment import Consignment
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.route import Route, RouteKind
-from wardmail.model.stored import Charge
 
 
 class Guard(Enum):
@@ -17,6 +16,7 @@ class Guard(Enum):
     GO = ""
     WAIT = "the route is paused or missing"
     SUSPENDED = "the integration was suspended after the message was accepted"
+    NOT_FOR_BULK = "it is mass mail, and its route has become a mail service of people since it was accepted"
     CLOSED = "the integration is a draft or retired"
     OVERDUE = "the integration's record is overdue: mend it, or have an override approved; then release"
     TRIAL = "the integration is in its trial, and a recipient is not one of its named team"
@@ -39,7 +39,7 @@ def check(
     state: IntegrationState | None,
     today: date,
 ) -> Guard:
-    """At every attempt: a record that fell due (RECV-8) or an accreditation that ended (SEC-2) meanwhile counts.
+    """What changed while a message waited counts: the record (RECV-8), the accreditation (SEC-2), the route (SEND-4).
 
     `state` is the integration's today; there is none for what the gateway itself has to say.
     """
@@ -53,6 +53,8 @@ def check(
         and not _may_in_trial(consignment, route, integration)
     ):
         return Guard.TRIAL
+    if consignment.bulk and route.is_user_facing:
+        return Guard.NOT_FOR_BULK
     if consignment.sensitive and route.kind is not RouteKind.SANDBOX:
         in_date = route.accreditation is not None and route.accreditation.expires >= today
         return Guard.GO if in_date else Guard.NOT_ACCREDITED
@@ -65,14 +67,3 @@ def _may_in_trial(consignment: Consignment, route: Route, integration: Integrati
         return True
     team = integration.registration.team_recipients
     return all(str(each.address).lower() in team for each in consignment.recipients)
-
-
-def charges_for(route: Route, consignment: Consignment) -> tuple[Charge, ...]:
-    """What one attempt costs the upstream's own ceilings (SEND-3), shared by all processes."""
-    charges = []
-    if route.limits.messages_per_minute is not None:
-        charges.append(Charge(f"route-messages:{route.name}", 1, route.limits.messages_per_minute, 60))
-    if route.limits.recipients_per_day is not None:
-        amount = len(consignment.recipients)
-        charges.append(Charge(f"route-recipients:{route.name}", amount, route.limits.recipients_per_day, 86_400))
-    return tuple(charges)

@@ -9,11 +9,12 @@ from wardmail.model.classification import Classification
 from wardmail.model.consignment import ConsignedRecipient, Consignment
 from wardmail.model.decision import Outcome
 from wardmail.model.delivery import RecipientState
-from wardmail.model.integration import Integration
 from wardmail.model.message import Envelope, Submission
-from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, Charge
+from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
+from wardmail.outbound.traffic import Counting
 from wardmail.outbound.transformation import Copy
 from wardmail.outbound.world import Dispatch, World
+from wardmail.policy.facts_codec import facts_text
 
 _STATES = {
     Outcome.DELIVER: RecipientState.ACCEPTED,
@@ -21,8 +22,6 @@ _STATES = {
     Outcome.HOLD: RecipientState.HELD,
     Outcome.REFUSE: RecipientState.REJECTED,
 }
-
-MINUTE, DAY = 60, 86_400
 
 
 def compose(
@@ -33,7 +32,7 @@ def compose(
     copies: Sequence[Copy],
     *,
     dispatch: Dispatch | None,
-    charges: tuple[Charge, ...] = (),
+    counting: Counting,
 ) -> AcceptedMessage:
     """Put the stored form together. Handed to our own couriers when all of its routes have room, else left due now."""
     settings, now = world.settings, submission.received_at
@@ -46,7 +45,15 @@ def compose(
         state = _STATES[copy.decision.outcome]
         waits = state is RecipientState.ACCEPTED
         recipients.append(
-            AcceptedRecipient(n, copy.recipient, copy.decision, places[copy.head], state, due_at if waits else None)
+            AcceptedRecipient(
+                n=n,
+                recipient=copy.recipient,
+                decision=copy.decision,
+                variant=places[copy.head],
+                state=state,
+                due_at=due_at if waits else None,
+                facts=facts_text(copy.facts),
+            )
         )
     return AcceptedMessage(
         id=submission.id,
@@ -60,21 +67,11 @@ def compose(
         heads=heads,
         body=submission.body,
         recipients=tuple(recipients),
-        charges=charges,
+        charges=counting.charges,
         lease_owner=world.owner if ours else None,
+        bulk=counting.bulk,
+        sighting=counting.sighting,
     )
-
-
-def charges_of(integration: Integration, recipients: int) -> tuple[Charge, ...]:
-    """What one message costs its integration (SEND-6); counted in the transaction that stores it."""
-    limits = integration.limits
-    wanted = (
-        (f"messages:{integration.id}", 1, limits.messages_per_minute, MINUTE),
-        (f"messages:{integration.id}", 1, limits.messages_per_day, DAY),
-        (f"recipients:{integration.id}", recipients, limits.recipients_per_minute, MINUTE),
-        (f"recipients:{integration.id}", recipients, limits.recipients_per_day, DAY),
-    )
-    return tuple(Charge(key, amount, limit, window) for key, amount, limit, window in wanted if limit is not None)
 
 
 def consignments_of(message: AcceptedMessage) -> Sequence[Consignment]:
@@ -115,4 +112,5 @@ def _consignment(message: AcceptedMessage, group: Sequence[AcceptedRecipient]) -
         integration_id=message.origin.integration_id,
         sensitive=message.classification.is_sensitive,
         received_at=message.received_at,
+        bulk=message.bulk,
     )

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Protocol
 
+from wardmail.model.address import Address
+from wardmail.model.agreement import Appetite
+from wardmail.model.classification import Sensitivity
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.standing import Profile, StandingAnswer
+from wardmail.policy.agreements import AgreementTable
+from wardmail.policy.evaluate import Rule
+from wardmail.policy.facts import AgreementFacts, Known
 from wardmail.policy.review import ReviewTerms, state_on
+from wardmail.policy.rules import POLICY_VERSION
+from wardmail.policy.site_rules import read_text, rules_in_force
 from wardmail.policy.standing import LocalRow, StandingTable
 from wardmail.ports import Clock
 
@@ -49,7 +58,10 @@ class RegisterView:
         self._tables: dict[Profile, StandingTable] = {}
         self._confirmed_at = 0.0
         self._day = (-1, date.min)
+        self._agreements = AgreementTable((), Appetite.WAIT)
         self._snapshot: RegisterSnapshot | None = None
+        self.rules: Sequence[Rule] = ()
+        self.policy_version = ""
         self.refresh()
 
     @property
@@ -72,6 +84,10 @@ class RegisterView:
         """Whether a domain is known to be secure, by this profile's table and the list that is loaded."""
         return self._tables[profile].standing_of(domain, self.today())
 
+    def cover(self, integration: str, to: Address, level: Sensitivity) -> Known[AgreementFacts]:
+        """What the sharing agreements and the risk appetite allow for a copy."""
+        return self._agreements.cover(integration, to, level, self.today())
+
     def refresh(self) -> None:
         """Blocking. Reads the register again when its version has moved on."""
         version = self._source.version()
@@ -86,6 +102,11 @@ class RegisterView:
                 )
                 for profile in Profile
             }
+            self._agreements = AgreementTable(snapshot.agreements.values(), snapshot.appetite.level)
+            self.rules = rules_in_force(read_text(snapshot.policy.rows))
+            self.policy_version = (
+                f"{POLICY_VERSION}/{snapshot.policy.name}" if snapshot.policy.number else POLICY_VERSION
+            )
             self._snapshot = snapshot
         self._confirmed_at = self._clock.now()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, groupby
+from types import MappingProxyType
 
-from wardmail.model.address import Address
 from wardmail.model.decision import Decision, Outcome
 from wardmail.model.delivery import RecipientState
 from wardmail.model.integration import Integration
@@ -16,6 +16,7 @@ from wardmail.outbound import transformation
 from wardmail.outbound.decision import decide, gather_facts
 from wardmail.outbound.examination import examine
 from wardmail.outbound.world import World
+from wardmail.policy.facts import Known
 from wardmail.protocol.address import InvalidAddress, parse_mailboxes
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
 
@@ -27,10 +28,34 @@ class NotReleased:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A rule asks for two people: this was the first, and another one must agree. `recipients` are row numbers."""
+
+    recipients: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Deciders:
+    """`first` is who proposed the release of a recipient's copy, empty where nobody has."""
+
+    actor: str
+    first: Mapping[int, str]
+
+
 async def release(
-    world: World, message_id: str, *, actor: str, reason: str, only: Sequence[int] | None = None
-) -> tuple[Released, ...] | NotReleased:
-    """Release the held copies of one message (`only`: those recipients), in the name of `actor` (SHARE-9)."""
+    world: World,
+    message_id: str,
+    *,
+    actor: str,
+    reason: str,
+    only: Sequence[int] | None = None,
+    proposals: Mapping[int, str] = MappingProxyType({}),
+) -> tuple[Released, ...] | NotReleased | Proposed:
+    """Release the held copies of one message (`only`: those recipients), in the name of `actor` (SHARE-9).
+
+    `proposals` says by recipient who proposed it before, for rules that ask for two people.
+    """
     loaded = await world.queue.load(message_id)
     if loaded is None:
         return NotReleased(f"There is no message {message_id}.")
@@ -38,8 +63,8 @@ async def release(
     held = [each for each in recipients if each.state is RecipientState.HELD and (only is None or each.n in only)]
     if not held:
         return NotReleased(f"No copy of {message_id} is held.")
-    released = await _release(world, stored, held, actor)
-    if isinstance(released, NotReleased):
+    released = await _release(world, stored, held, _Deciders(actor, proposals))
+    if not isinstance(released, tuple):
         return released
     detail: dict[str, object] = {"reason": reason, "recipients": [each.n for each in released]}
     event = Event("HoldReleased", world.clock.now(), actor, message_id, "message", detail)
@@ -49,8 +74,8 @@ async def release(
 
 
 async def _release(
-    world: World, stored: StoredMessage, held: Sequence[StoredRecipient], actor: str
-) -> tuple[Released, ...] | NotReleased:
+    world: World, stored: StoredMessage, held: Sequence[StoredRecipient], deciders: _Deciders
+) -> tuple[Released, ...] | NotReleased | Proposed:
     integration = world.register.snapshot.integrations.get(stored.origin.integration_id)
     if integration is None:
         return NotReleased("Its integration is not registered any more.")
@@ -61,7 +86,9 @@ async def _release(
         if isinstance(original, NotReleased):
             return original
         for each in group:
-            decision = _decision(world, stored, integration, each.recipient.address, actor)
+            decision = _decision(world, stored, integration, each, deciders)
+            if _lacks_second_person(world, stored, integration, each, decision):
+                return Proposed(tuple(copy.n for copy in held))
             problem = _problem(decision)
             if problem is not None:
                 return NotReleased(problem)
@@ -101,16 +128,29 @@ def _finished(world: World, original: _Original, tag: str | None) -> bytes:
     )
 
 
-def _decision(world: World, stored: StoredMessage, integration: Integration, to: Address, actor: str) -> Decision:
+def _decision(
+    world: World, stored: StoredMessage, integration: Integration, copy: StoredRecipient, deciders: _Deciders
+) -> Decision:
     facts = gather_facts(
         world.register,
         integration,
-        to,
+        copy.recipient.address,
         stored.classification.level,
         require_tls=stored.envelope.require_tls,
-        released_by=actor,
+        bulk=Known(stored.bulk),
+        deciders=(deciders.actor, *filter(None, (deciders.first.get(copy.n),))),
     )
     return decide(world.rules, facts)
+
+
+def _lacks_second_person(
+    world: World, stored: StoredMessage, integration: Integration, copy: StoredRecipient, decision: Decision
+) -> bool:
+    """Would it go if another person had agreed?"""
+    if decision.outcome is not Outcome.HOLD:
+        return False
+    two = _Deciders("one person", {copy.n: "another person"})
+    return _decision(world, stored, integration, copy, two).outcome in (Outcome.DELIVER, Outcome.PROTECT)
 
 
 def _is_signature(field: tuple[bytes, bytes]) -> bool:

@@ -25,6 +25,10 @@ LARGEST_RETURNED = 64 * 1024
 """Octets of body that RET=FULL gives back; a sender knows what it sent."""
 
 
+RETURNED = ("5.7.1", "It was held for a person to decide, nobody did in time, and so it was not sent.")
+"""Enhanced status and words for a hold that ended by the clock."""
+
+
 class Reporter:
     """Makes reports; the caller stores them in the transaction that stores what they report on."""
 
@@ -52,8 +56,12 @@ class Reporter:
     async def on_delay(self, message_id: str, recipients: Sequence[int]) -> Sequence[AcceptedMessage]:
         return await self._on_waiting(message_id, recipients, Action.DELAYED)
 
+    async def on_hold_ended(self, message_id: str, recipients: Sequence[int]) -> Sequence[AcceptedMessage]:
+        """Nobody decided in time, so it goes back: the sender must hear of it."""
+        return await self._on_waiting(message_id, recipients, Action.FAILED, RETURNED)
+
     async def _on_waiting(
-        self, message_id: str, recipients: Sequence[int], action: Action
+        self, message_id: str, recipients: Sequence[int], action: Action, why: tuple[str, str] = ("", "")
     ) -> Sequence[AcceptedMessage]:
         loaded = await self._world.queue.load(message_id)
         if loaded is None or loaded[0].envelope.sender is None:
@@ -65,8 +73,8 @@ class Reporter:
             Fate(
                 row.recipient.address,
                 action,
-                status,
-                row.last_reply or "It could not be delivered in time.",
+                why[0] or status,
+                why[1] or row.last_reply or "It could not be delivered in time.",
                 orcpt=row.recipient.orcpt,
                 retry_until=stored.expires_at if action is Action.DELAYED else None,
             )
@@ -146,8 +154,8 @@ def make_report(
         body=_returned_body(stored, body),
     )
     report_head, report_body = dsn.build(report, report_id=report_id, at=now)
-    whole_head = signed(world, report_head, report_body, world.settings.hostname)
-    return _as_message(world, stored, integration.route, report_id, (whole_head, report_body))
+    signed = signed_head(world, report_head, report_body, world.settings.hostname)
+    return _as_message(world, stored, integration.route, report_id, (signed, report_body))
 
 
 def _as_message(
@@ -176,8 +184,8 @@ def _as_message(
     )
 
 
-def signed(world: World, head: bytes, body: bytes, domain: str) -> bytes:
-    """The head of a message of our own, with a signature for each key of that domain."""
+def signed_head(world: World, head: bytes, body: bytes, domain: str) -> bytes:
+    """What we say ourselves is signed like what applications say, where the domain has a key."""
     keys = world.signer.keys_for(domain)
     block = HeaderBlock.split(head)
     if not keys or isinstance(block, BadHeaders):

@@ -8,25 +8,16 @@ from collections.abc import Callable
 from datetime import date
 
 from wardmail.model.address import Address
-from wardmail.model.classification import Classification, Mark, Sensitivity
-from wardmail.model.decision import Decision, Outcome
-from wardmail.model.delivery import RecipientState
 from wardmail.model.integration import Integration, IntegrationState
-from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient
 from wardmail.model.refusal import Unavailable
-from wardmail.model.route import TlsLevel
-from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, Event
-from wardmail.outbound.reporting import signed
+from wardmail.model.stored import AcceptedMessage, Event
+from wardmail.outbound.notices import make_notice
 from wardmail.outbound.world import World
 from wardmail.policy.completeness import missing
 from wardmail.policy.review import Cause, ReviewWarning, warning_for
-from wardmail.protocol import notice
-from wardmail.protocol.address import InvalidAddress, parse_address
-from wardmail.protocol.notice import Notice
+from wardmail.protocol.address import parse_address
 
 log = logging.getLogger(__name__)
-
-_OWN_WORDS = Classification(Sensitivity.OFFICIAL, (Mark(Sensitivity.OFFICIAL, "the gateway's own words"),))
 
 NoteGap = Callable[[str, date], None]
 """Writes into a live record since when it has lacked something, or that it lacks nothing any more. Blocks."""
@@ -97,37 +88,14 @@ class ReviewWatch:
 
 def _message(world: World, integration: Integration, warning: ReviewWarning) -> AcceptedMessage | None:
     """To owner, deputy and contacts, by the integration's route or the one that settings name; None without either."""
-    record, settings = integration.registration, world.settings
+    record = integration.registration
     people = [each for each in (record.owner, record.deputy, *record.contacts) if each is not None]
     to = [address for each in people if isinstance(address := parse_address(each.email), Address)]
     to = list(dict.fromkeys(to))
-    route = settings.notice_route or integration.route
-    sender = parse_address(settings.notice_sender or f"wardmail@{settings.hostname}")
-    if not to or route not in world.register.snapshot.routes or isinstance(sender, InvalidAddress):
+    route = world.settings.notice_route or integration.route
+    if not to or route not in world.register.snapshot.routes:
         return None
-    now, notice_id = world.clock.now(), world.new_id()
-    words = Notice(str(sender), to, _subject(integration, warning), _lines(integration, warning))
-    head, body = notice.build(words, notice_id=notice_id, host=settings.hostname, at=now)
-    decision = Decision(Outcome.DELIVER, route, TlsLevel.NONE)
-    recipients = tuple(Recipient(each, frozenset({"NEVER"})) for each in to)
-    return AcceptedMessage(
-        id=notice_id,
-        # No integration's: what stops an overdue integration's mail must not stop the word about it.
-        origin=Origin("", "wardmail", "", settings.hostname, "notice"),
-        envelope=Envelope(
-            None, recipients, eight_bit=not body.isascii(), smtputf8=any(each.needs_smtputf8 for each in to)
-        ),
-        classification=_OWN_WORDS,
-        policy_version=world.policy_version,
-        received_at=now,
-        expires_at=now + settings.expire_after,
-        notice_at=None,
-        heads=(signed(world, head, body, sender.domain),),
-        body=MemoryBody((body,)),
-        recipients=tuple(
-            AcceptedRecipient(n, each, decision, 0, RecipientState.ACCEPTED, now) for n, each in enumerate(recipients)
-        ),
-    )
+    return make_notice(world, to, _subject(integration, warning), _lines(integration, warning), route=route)
 
 
 def _subject(integration: Integration, warning: ReviewWarning) -> str:

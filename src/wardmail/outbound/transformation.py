@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wardmail.model.decision import Decision, Outcome, Protection
 from wardmail.model.message import Recipient, Submission
 from wardmail.outbound.world import World
+from wardmail.policy.facts import Facts
 from wardmail.protect import dkim
 from wardmail.protocol.fields import date_field, message_id_field, received_field
 from wardmail.protocol.headers import HeaderBlock, add_subject_tag
@@ -18,9 +19,10 @@ CONTROL_PREFIX = b"wardmail-"
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One recipient, what was decided, and the header block that the copy is sent with."""
+    """One recipient, what was known and decided, and the header block that the copy is sent with."""
 
     recipient: Recipient
+    facts: Facts
     decision: Decision
     head: bytes
 
@@ -40,9 +42,10 @@ def make_copies(
     world: World,
     submission: Submission,
     block: HeaderBlock,
+    facts: Sequence[Facts],
     decisions: Sequence[Decision],
-    body_hash: bytes,
     *,
+    body_hash: bytes,
     author_domain: str,
 ) -> list[Copy]:
     """One copy for each recipient; equal needs share one header block, so a message is signed once and not per head."""
@@ -50,7 +53,7 @@ def make_copies(
     trace = _received(submission, world.settings.hostname)
     heads: dict[tuple[bool, str | None], bytes] = {}
     copies = []
-    for recipient, decision in zip(submission.envelope.recipients, decisions, strict=True):
+    for recipient, known, decision in zip(submission.envelope.recipients, facts, decisions, strict=True):
         # A held copy is neither tagged nor signed: that is done when a person lets it go, by the policy of that day.
         leaves = decision.outcome in (Outcome.DELIVER, Outcome.PROTECT)
         need = (leaves, tag_for(world, decision) if leaves else None)
@@ -60,7 +63,7 @@ def make_copies(
                 if leaves
                 else trace + prepared.raw
             )
-        copies.append(Copy(recipient, decision, heads[need]))
+        copies.append(Copy(recipient, known, decision, heads[need]))
     return copies
 
 

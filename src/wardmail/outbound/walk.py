@@ -17,12 +17,14 @@ from wardmail.model.integration import Integration
 from wardmail.model.message import Envelope, Submission
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
-from wardmail.model.stored import Event
-from wardmail.outbound import authorisation, classification, decision, queueing, transformation
+from wardmail.model.stored import AcceptedMessage, Alike, Event, Full
+from wardmail.model.traffic import Sighting
+from wardmail.outbound import authorisation, classification, decision, queueing, traffic, transformation
 from wardmail.outbound.examination import Examination, examine
 from wardmail.outbound.gate import closed, told
 from wardmail.outbound.reporting import rejection_reports
 from wardmail.outbound.world import Dispatch, World
+from wardmail.policy.facts import NO, Fact, Facts, Known, Missing
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
 
 URGENCY = b"wardmail-urgency"
@@ -44,7 +46,10 @@ class Judgement:
     author: Address
     examination: Examination
     classification: Classification
-    decisions: tuple[Decision, ...]
+    time_critical: bool
+    facts: tuple[Facts, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    bulk: Fact[bool] = NO
 
 
 async def accept(world: World, submission: Submission, dispatch: Dispatch | None = None) -> Accepted | Refusal:
@@ -53,29 +58,23 @@ async def accept(world: World, submission: Submission, dispatch: Dispatch | None
     `dispatch` is this process's own couriers; without them the message waits for another process's.
     """
     judged = await judge(world, submission)
-    if isinstance(judged, Refusal):
-        await _note_refusal(world, submission, judged)
-        return judged
-    copies = transformation.make_copies(
-        world,
-        submission,
-        judged.block,
-        judged.decisions,
-        judged.examination.body_hash,
-        author_domain=judged.author.domain,
-    )
-    charges = queueing.charges_of(judged.integration, len(copies))
-    if any(each.amount > each.limit for each in charges):
-        return TOO_LARGE_A_CROWD
-    message = queueing.compose(
-        world, submission, judged.envelope, judged.classification, copies, dispatch=dispatch, charges=charges
-    )
-    later = await world.queue.put(message, rejection_reports(world, message))
-    if later is not None:
-        return too_many(later - submission.received_at)
-    if dispatch is not None:
-        dispatch.offer(queueing.consignments_of(message))
-    return Accepted(message.id, tuple((copy.recipient.address, copy.decision) for copy in copies))
+    sighting = None if isinstance(judged, Refusal) else _sighting(judged)
+    while not isinstance(judged, Refusal):
+        message = _composed(world, submission, judged, dispatch, sighting)
+        if any(each.amount > each.limit for each in message.charges):
+            return TOO_LARGE_A_CROWD
+        turned_back = await world.queue.put(message, rejection_reports(world, message))
+        if isinstance(turned_back, Alike):
+            # Only the store knows what other processes sent, so it is judged once more with that.
+            judged, sighting = judge_as_one_of_many(world, judged, turned_back), None
+            continue
+        if turned_back is not None:
+            return too_many(turned_back, submission.received_at)
+        if dispatch is not None:
+            dispatch.offer(queueing.consignments_of(message))
+        return Accepted(message.id, tuple((each.recipient.address, each.decision) for each in message.recipients))
+    await _note_refusal(world, submission, judged)
+    return judged
 
 
 async def judge(world: World, submission: Submission) -> Judgement | Refusal:
@@ -112,33 +111,79 @@ async def _judge(world: World, submission: Submission) -> Judgement | Refusal:
 async def _judge_content(
     world: World, submission: Submission, integration: Integration, block: HeaderBlock, author: Address
 ) -> Judgement | Refusal:
+    declared = traffic.declares_bulk(integration, block, submission.envelope)
+    if isinstance(declared, Refusal):
+        return declared
+    sketched = not declared and traffic.is_compared(integration, world.register.snapshot)
     if submission.body.is_spooled:
-        examination = await asyncio.to_thread(examine, integration, block, submission.body)
+        examination = await asyncio.to_thread(examine, integration, block, submission.body, sketched=sketched)
     else:
-        examination = examine(integration, block, submission.body)
+        examination = examine(integration, block, submission.body, sketched=sketched)
     classified = classification.classify(integration, block, examination.reading)
     if isinstance(classified, Refusal):
         return classified
     urgency = (block.get(URGENCY) or b"").strip().lower()
     envelope = replace(submission.envelope, eight_bit=submission.envelope.eight_bit or examination.eight_bit)
-    decisions = tuple(
-        decision.decide(
-            world.rules,
-            decision.gather_facts(
-                world.register,
-                integration,
-                recipient.address,
-                classified.level,
-                time_critical=urgency == b"time-critical",
-                require_tls=envelope.require_tls,
-            ),
+    found = Judgement(integration, envelope, block, author, examination, classified, urgency == b"time-critical")
+    return _decided(world, found, Known(declared))
+
+
+def judge_as_one_of_many(world: World, judged: Judgement, alike: Alike) -> Judgement | Refusal:
+    """Too many people were sent the like of it (SEND-4). What nobody could read proves nothing by being alike."""
+    if alike.certain:
+        return _decided(world, judged, Known(True))
+    return _decided(world, judged, Missing("its content cannot be read, and there is much of the kind"))
+
+
+def _decided(world: World, found: Judgement, bulk: Fact[bool]) -> Judgement | Refusal:
+    facts = tuple(
+        decision.gather_facts(
+            world.register,
+            found.integration,
+            recipient.address,
+            found.classification.level,
+            time_critical=found.time_critical,
+            require_tls=found.envelope.require_tls,
+            bulk=bulk,
         )
-        for recipient in envelope.recipients
+        for recipient in found.envelope.recipients
     )
+    decisions = tuple(decision.decide(world.rules, each) for each in facts)
     refusal = _refusal_of_all(decisions)
-    if refusal is not None:
-        return refusal
-    return Judgement(integration, envelope, block, author, examination, classified, decisions)
+    return refusal or replace(found, facts=facts, decisions=decisions, bulk=bulk)
+
+
+def _sighting(judged: Judgement) -> Sighting | None:
+    return traffic.sighting_of(judged.integration, judged.examination.reading, judged.envelope)
+
+
+def _composed(
+    world: World,
+    submission: Submission,
+    judged: Judgement,
+    dispatch: Dispatch | None,
+    sighting: Sighting | None,
+) -> AcceptedMessage:
+    copies = transformation.make_copies(
+        world,
+        submission,
+        judged.block,
+        judged.facts,
+        judged.decisions,
+        body_hash=judged.examination.body_hash,
+        author_domain=judged.author.domain,
+    )
+    return queueing.compose(
+        world,
+        submission,
+        judged.envelope,
+        judged.classification,
+        copies,
+        dispatch=dispatch,
+        counting=traffic.Counting(
+            traffic.charges_of(judged.integration, judged.envelope, len(copies)), judged.bulk == Known(True), sighting
+        ),
+    )
 
 
 def _refusal_of_all(decisions: tuple[Decision, ...]) -> Refusal | None:
@@ -149,13 +194,16 @@ def _refusal_of_all(decisions: tuple[Decision, ...]) -> Refusal | None:
     return next((each for each in refusals if not each.is_temporary), refusals[0] if refusals else None)
 
 
-def too_many(wait: float) -> Refusal:
-    minutes = max(1, round(wait / 60))
+def too_many(full: Full, now: float) -> Refusal:
+    minutes = max(1, round((full.until - now) / 60))
+    who, error = ("integration", "WM-LIMIT-INTEGRATION")
+    if full.key.startswith("sender-"):
+        who, error = ("sender address", "WM-LIMIT-SENDER")
     return Refusal(
         451,
         "4.7.0",
-        f"This integration has reached its sending limit; try again in {minutes} minute{'s' * (minutes > 1)}",
-        "WM-LIMIT-INTEGRATION",
+        f"This {who} has reached its sending limit; try again in {minutes} minute{'s' * (minutes > 1)}",
+        error,
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from wardmail.model.consignment import Consignment
+from wardmail.model.hold import HoldTerms
 from wardmail.model.standing import Standing
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule
-from wardmail.policy.rules import BUILT_IN_RULES, POLICY_VERSION
 from wardmail.ports import Clock, Queue, Signer
 
 
@@ -24,17 +24,22 @@ class Dispatch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WalkSettings:
-    """`hostname` names us in Received fields and reports. Times in seconds. `contacts`: who is named in refusals (SEC-5)."""
+    """`hostname` names us in Received fields and reports. Times in seconds.
+
+    Notices to people come from `notice_sender` (empty: wardmail@ our name) by `notice_route` (empty: the integration's).
+    `contacts`: who is named in refusals (SEC-5).
+    """
 
     hostname: str
     expire_after: float = 4 * 86_400
     notice_after: float = 3_600
     lease: float = 600
     most_received_fields: int = 50
-    local_standing: tuple[tuple[str, Standing, str], ...] = ()
-    contacts: tuple[tuple[str, str], ...] = ()
     notice_sender: str = ""
     notice_route: str = ""
+    holds: HoldTerms = field(default_factory=HoldTerms)
+    local_standing: tuple[tuple[str, Standing, str], ...] = ()
+    contacts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +54,12 @@ class World:
     pepper: bytes
     owner: str
     settings: WalkSettings
-    rules: Sequence[Rule] = field(default=BUILT_IN_RULES)
-    policy_version: str = POLICY_VERSION
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The policy in force; it changes while the process runs."""
+        return self.register.rules
+
+    @property
+    def policy_version(self) -> str:
+        return self.register.policy_version

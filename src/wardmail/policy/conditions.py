@@ -8,7 +8,7 @@ from typing import Protocol
 from wardmail.model.classification import Sensitivity
 from wardmail.model.route import RouteKind
 from wardmail.model.standing import Standing
-from wardmail.policy.facts import Facts, Missing
+from wardmail.policy.facts import Cover, Facts, Missing
 
 
 class Condition(Protocol):
@@ -110,14 +110,58 @@ class RequiresTls:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementAllows:
+    """A sharing agreement covers the copy, and it and the risk appetite are content with this much."""
+
+    cover: Cover
+
+    def holds(self, facts: Facts) -> bool | None:
+        return None if isinstance(facts.agreement, Missing) else facts.agreement.value.cover is self.cover
+
+    def sentence(self) -> str:
+        return {
+            Cover.NONE: "the copy is outside every sharing agreement that may be used",
+            Cover.ENCRYPTED: "a sharing agreement is content with encrypted content",
+            Cover.VERIFIED_TLS: "a sharing agreement is content with verified TLS",
+        }[self.cover]
+
+
+@dataclass(frozen=True, slots=True)
 class RecipientIs:
     address: str
 
     def holds(self, facts: Facts) -> bool | None:
-        return str(facts.recipient).lower() == self.address
+        return str(facts.recipient).lower() == self.address.lower()
 
     def sentence(self) -> str:
         return f"the recipient is {self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientIsAt:
+    """`domain` is in A-labels and exact; `*.x.example` means every name below x.example, as in the lists."""
+
+    domain: str
+
+    def holds(self, facts: Facts) -> bool | None:
+        wanted = self.domain.lower()
+        if wanted.startswith("*."):
+            return facts.recipient.domain.endswith(wanted[1:])
+        return facts.recipient.domain == wanted
+
+    def sentence(self) -> str:
+        return f"the recipient is at {self.domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationIs:
+    integration: str
+
+    def holds(self, facts: Facts) -> bool | None:
+        return facts.integration == self.integration
+
+    def sentence(self) -> str:
+        return f"it comes from {self.integration}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +173,12 @@ class Not:
         return None if answer is None else not answer
 
     def sentence(self) -> str:
-        return f"it is not so that {self.condition.sentence()}"
+        said = self.condition.sentence()
+        if not isinstance(self.condition, AllOf | AnyOf):
+            for verb, denied in ((" is ", " is not "), (" can ", " cannot ")):
+                if verb in said:
+                    return said.replace(verb, denied, 1)
+        return f"it is not so that {said}"
 
 
 @dataclass(frozen=True, slots=True)

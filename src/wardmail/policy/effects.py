@@ -19,13 +19,18 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Wait for a person. `urgent` alerts somebody at once; a release by a person lifts a `releasable` one."""
+    """Wait for a person. `urgent` alerts somebody at once; a release lifts a `releasable` one.
+
+    `two_people`: one proposes the release, another one agrees.
+    """
 
     urgent: bool = False
     releasable: bool = True
+    two_people: bool = False
 
     def sentence(self) -> str:
-        return "hold it and alert a person at once" if self.urgent else "hold it for a person"
+        people = "two people" if self.two_people else "a person"
+        return f"hold it and alert {people} at once" if self.urgent else f"hold it for {people}"
 
 
 @dataclass(frozen=True, slots=True)

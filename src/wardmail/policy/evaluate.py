@@ -11,11 +11,18 @@ from dataclasses import dataclass
 from wardmail.model.decision import Decision, Outcome, Protection, RuleHit
 from wardmail.model.refusal import Refusal
 from wardmail.model.route import TlsLevel
-from wardmail.policy.conditions import Condition
+from wardmail.policy.conditions import Always, Condition
 from wardmail.policy.effects import Effect, Hold, Protect, Refuse, RequireTls, RouteByIntegration
-from wardmail.policy.facts import Facts, Missing
+from wardmail.policy.facts import Facts, Known, Missing
 
 NO_ROUTE = Refusal(550, "5.7.1", "No route is open for this recipient", "WM-POLICY-NO-ROUTE", "no route rule matched")
+
+NOT_FOR_BULK = Refusal(
+    550,
+    "5.7.1",
+    "This is mass mail, which must not go by a mail service that people use; ask the mail team for a bulk route",
+    "WM-BULK-USER-FACING",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,14 @@ def _combine(hits: list[Rule], untold: list[Rule], facts: Facts) -> Decision:
     protections = frozenset(rule.then.protection for rule in hits if isinstance(rule.then, Protect))
     if refusing:
         return _refused(refusing, route, tls, protections)
+    if _is_bulk(facts) and _is_user_facing(facts):
+        # Not left to the rules: no set of them may let mass mail out this way (SEND-4).
+        why = RuleHit("never-user-facing", "SEND-4", "it is mass mail, and the route is a mail service of people")
+        return Decision(Outcome.REFUSE, None, tls, protections, (why,), NOT_FOR_BULK)
     if route is None and not any(isinstance(rule.then, RouteByIntegration) for rule in untold):
         return Decision(Outcome.REFUSE, None, tls, protections, (), NO_ROUTE)
+    if _may_be_bulk(facts) and _is_user_facing(facts):
+        untold = untold or [_UNTOLD_BULK]
     if holding or untold:
         urgent = facts.time_critical or any(isinstance(rule.then, Hold) and rule.then.urgent for rule in holding)
         because = _because(holding) + _because(untold, "cannot tell yet whether to: ")
@@ -72,8 +85,31 @@ def _refused(refusing: list[Rule], route: str | None, tls: TlsLevel, protections
     return Decision(Outcome.REFUSE, route, tls, protections, _because(refusing), refusal)
 
 
+def _is_bulk(facts: Facts) -> bool:
+    return isinstance(facts.bulk, Known) and facts.bulk.value
+
+
+def _may_be_bulk(facts: Facts) -> bool:
+    return isinstance(facts.bulk, Missing) or facts.bulk.value
+
+
+def _is_user_facing(facts: Facts) -> bool:
+    return isinstance(facts.route, Known) and facts.route.value.user_facing
+
+
+_UNTOLD_BULK = Rule(
+    "never-user-facing",
+    "SEND-4",
+    Always(),
+    Hold(releasable=False),
+    "it may be mass mail, which never goes by a mail service of people",
+)
+
+
 def _is_released(hold: Hold, facts: Facts) -> bool:
-    return hold.releasable and facts.released_by is not None
+    if not hold.releasable or facts.released_by is None:
+        return False
+    return not hold.two_people or facts.seconded_by not in (None, facts.released_by)
 
 
 def _route(hits: list[Rule], facts: Facts) -> str | None:

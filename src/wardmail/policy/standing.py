@@ -64,10 +64,10 @@ class StandingTable:
         return self._answer(Standing.INVALID, reason, ANY_OTHER.source)
 
     def _look_up(self, domain: str, today: date) -> StandingAnswer:
-        local = next((self._local[key] for key in _patterns(domain) if key in self._local), None)
+        local = next((self._local[key] for key in patterns(domain) if key in self._local), None)
         if local is not None:
             return self._answer(local.standing, f"local decision: {local.reason}", "local")
-        entry = next((self._accredited[key] for key in _patterns(domain) if key in self._accredited), None)
+        entry = next((self._accredited[key] for key in patterns(domain) if key in self._accredited), None)
         if entry is not None and entry.accredited_on <= today <= entry.expires:
             return self._answer(
                 Standing.SECURE,
@@ -83,7 +83,7 @@ class StandingTable:
         return StandingAnswer(standing, self._profile, reason, source, self._list_version)
 
 
-def _patterns(domain: str) -> Iterator[str]:
+def patterns(domain: str) -> Iterator[str]:
     """The domain itself, then the wildcards that cover it, longest first."""
     yield domain
     _, _, parent = domain.partition(".")

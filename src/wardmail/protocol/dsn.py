@@ -80,7 +80,7 @@ def build(report: Report, *, report_id: str, at: float) -> tuple[bytes, bytes]:
 
 def decode_xtext(text: str) -> str:
     """RFC 3461 section 4: `+3D` is `=`. Anything that could end a line is made visible instead."""
-    return _visible(_XTEXT.sub(lambda match: chr(int(match[1], 16)), text))
+    return visible(_XTEXT.sub(lambda match: chr(int(match[1], 16)), text))
 
 
 _SUBJECTS = {
@@ -110,8 +110,8 @@ def _words(report: Report) -> bytes:
     for fate in report.fates:
         lines.append(f"  {fate.address}")
         if fate.diagnostic:
-            who = f"{_visible(fate.remote_host) or 'The receiving server'} said" if fate.is_peer_reply else "Why"
-            lines.append(f"    {who}: {_visible(fate.diagnostic)}")
+            who = f"{visible(fate.remote_host) or 'The receiving server'} said" if fate.is_peer_reply else "Why"
+            lines.append(f"    {who}: {visible(fate.diagnostic)}")
         if fate.retry_until is not None:
             lines.append(f"    It is tried until {rfc5322_date(fate.retry_until)}.")
     return "\r\n".join([*lines, "", "The technical details and the header of your message follow.", ""]).encode()
@@ -142,15 +142,15 @@ def _recipient_fields(fate: Fate) -> bytes:
     lines = []
     if fate.orcpt:
         kind, _, value = fate.orcpt.partition(";")
-        lines.append(field("Original-Recipient", f"{_visible(kind)}; {decode_xtext(value)}"))
+        lines.append(field("Original-Recipient", f"{visible(kind)}; {decode_xtext(value)}"))
     address = str(fate.address)
     lines.append(field("Final-Recipient", f"{'rfc822' if address.isascii() else 'utf-8'}; {address}"))
     lines.append(field("Action", fate.action.value))
     lines.append(field("Status", fate.status if _STATUS(fate.status) else _STATUS_OF[fate.action]))
     if fate.remote_host:
-        lines.append(field("Remote-MTA", f"dns; {_visible(fate.remote_host)}"))
+        lines.append(field("Remote-MTA", f"dns; {visible(fate.remote_host)}"))
     if fate.diagnostic and fate.is_peer_reply:
-        lines.append(field("Diagnostic-Code", f"smtp; {_visible(fate.diagnostic)}"))
+        lines.append(field("Diagnostic-Code", f"smtp; {visible(fate.diagnostic)}"))
     if fate.last_attempt_at is not None:
         lines.append(field("Last-Attempt-Date", rfc5322_date(fate.last_attempt_at)))
     if fate.retry_until is not None:
@@ -173,5 +173,5 @@ def _part(content_type: str, content: bytes) -> bytes:
     return b"".join((field("Content-Type", content_type), encoding, b"\r\n", content, ending))
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     return _UNPRINTABLE.sub("?", text[:_LONGEST_QUOTE])

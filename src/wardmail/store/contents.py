@@ -135,6 +135,7 @@ def _consignment(group: list[Row[Any]], route: str, tls: TlsLevel, head: bytes, 
         integration_id=stored.origin.integration_id,
         sensitive=stored.classification.is_sensitive,
         received_at=stored.received_at,
+        bulk=stored.bulk,
     )
 
 

@@ -14,6 +14,7 @@ from wardmail.model.message_id import first_id_at
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
+from wardmail.store.rows import because_in_words
 from wardmail.store.schema import event, message, recipient
 
 _WAITING = tuple(state.value for state in WAITING)
@@ -40,6 +41,18 @@ class MessageLine:
     why: str
     last_reply: str
     leased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedLine:
+    """One copy of a message as it was decided; `facts` as `policy.facts_codec` wrote them."""
+
+    recipient: str
+    facts: str
+    outcome: str
+    why: str
+    policy: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,27 @@ class Messages:
         query = query.order_by(message.c.id.desc(), recipient.c.n).limit(wanted.limit)
         with self._database.read() as connection:
             return [_line(row) for row in connection.execute(query)]
+
+    def decided(self, message_id: str) -> Sequence[DecidedLine]:
+        """What each copy of one message was decided from, and what came of it then; our own reports have no facts."""
+        query = (
+            select(recipient, message.c.policy_version, message.c.received_at)
+            .join(message, message.c.id == recipient.c.message_id)
+            .where(message.c.id == message_id, recipient.c.facts != "")
+            .order_by(recipient.c.n)
+        )
+        with self._database.read() as connection:
+            return [
+                DecidedLine(
+                    row.address,
+                    row.facts,
+                    row.outcome,
+                    because_in_words(row.because),
+                    row.policy_version,
+                    row.received_at,
+                )
+                for row in connection.execute(query)
+            ]
 
     def history(self, message_id: str) -> Sequence[EventLine]:
         query = select(event).where(event.c.message_id == message_id).order_by(event.c.seq)
@@ -200,7 +234,6 @@ def _lines() -> Select[Any]:
 
 
 def _line(row: Row[Any]) -> MessageLine:
-    because = json.loads(row.because)
     return MessageLine(
         message_id=row.message_id,
         n=row.n,
@@ -215,7 +248,7 @@ def _line(row: Row[Any]) -> MessageLine:
         attempts=row.attempts,
         due_at=row.due_at,
         urgent=bool(row.urgent),
-        why="; ".join(f"{sentence} ({source})" for _, source, sentence in because),
+        why=because_in_words(row.because),
         last_reply=row.last_reply,
         leased=row.lease_owner is not None,
     )

@@ -13,8 +13,10 @@ from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.message import Body
 from wardmail.model.stored import (
     AcceptedMessage,
+    Alike,
     Charge,
     Event,
+    Full,
     LateRecipient,
     RecipientUpdate,
     Released,
@@ -28,6 +30,7 @@ from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
 from wardmail.store.quota import Quota
 from wardmail.store.schema import content, message, recipient
+from wardmail.store.sightings import Sightings
 from wardmail.store.statements import first_time, insert_all, update_where
 from wardmail.store.writer import Writer
 
@@ -42,9 +45,10 @@ class StoreQueue:
     def __init__(self, database: Database, writer: Writer, sealer: Sealer, spool: Spool, owner: str) -> None:
         self.owner = owner
         self._database = database
-        self._writer = writer
+        self.writer = writer
         self._chain = EventChain(database)
         self._quota = Quota(database)
+        self._sightings = Sightings(database)
         self.contents = Contents(database, sealer, spool)
         self._insert_message = insert_all(database, message)
         self._insert_content = insert_all(database, content)
@@ -58,44 +62,44 @@ class StoreQueue:
             recipient.c.state.in_([bindparam("accepted"), bindparam("deferred")]),
         )
 
-    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> float | None:
-        later: float | None = await self._writer.submit(self._put_all, (message, reports))
-        return later
+    async def put(self, message: AcceptedMessage, reports: Sequence[AcceptedMessage] = ()) -> Full | Alike | None:
+        turned_back: Full | Alike | None = await self.writer.submit(self._put_all, (message, reports))
+        return turned_back
 
     async def note(self, event: Event) -> None:
-        await self._writer.submit(self._chain_all, event)
+        await self.writer.submit(self._chain_all, event)
 
     async def put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage] = ()) -> bool:
-        done: bool = await self._writer.submit(self._one_by_one, partial(self._put_once, key, event, messages))
+        done: bool = await self.writer.submit(self._one_by_one, partial(self._put_once, key, event, messages))
         return done
 
     async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:
-        done: bool = await self._writer.submit(self._one_by_one, partial(self._reopen, message_id, released, event))
+        done: bool = await self.writer.submit(self._one_by_one, partial(self._reopen, message_id, released, event))
         return done
 
     async def record(self, updates: Sequence[RecipientUpdate], reports: Sequence[AcceptedMessage] = ()) -> None:
-        await self._writer.submit(self._record_all, (updates, reports))
+        await self.writer.submit(self._record_all, (updates, reports))
 
     async def lease(self, route: str, limit: int, now: float, until: float) -> Sequence[Consignment]:
-        keys = await self._writer.submit(self._one_by_one, partial(self._lease, route, limit, now, until))
+        keys = await self.writer.submit(self._one_by_one, partial(self._lease, route, limit, now, until))
         if not keys:
             return ()
         consignments, unreadable = await asyncio.to_thread(self.contents.consignments, keys)
         if unreadable:
-            await self._writer.submit(self._one_by_one, partial(self._put_off, unreadable, until))
+            await self.writer.submit(self._one_by_one, partial(self._put_off, unreadable, until))
         return consignments
 
     async def renew(self, consignments: Sequence[Consignment], until: float) -> None:
-        await self._writer.submit(self._one_by_one, partial(self._renew, _keys(consignments), until))
+        await self.writer.submit(self._one_by_one, partial(self._renew, _keys(consignments), until))
 
     async def release(self, consignments: Sequence[Consignment], due_at: float) -> None:
-        await self._writer.submit(self._one_by_one, partial(self._release, _keys(consignments), due_at))
+        await self.writer.submit(self._one_by_one, partial(self._release, _keys(consignments), due_at))
 
     async def take(self, charges: Sequence[Charge], now: float) -> float | None:
-        later: float | None = await self._writer.submit(
+        full: Full | None = await self.writer.submit(
             self._one_by_one, lambda connection: self._quota.take(connection, charges, now)
         )
-        return later
+        return full.until if full else None
 
     async def late(self, now: float, limit: int) -> Sequence[LateRecipient]:
         return await asyncio.to_thread(self._late, now, limit)
@@ -103,7 +107,7 @@ class StoreQueue:
     async def notice_given(self, late: Sequence[LateRecipient]) -> None:
         """The delay notices of these recipients are in the store (or nobody wants one)."""
         keys = [(each.message_id, each.n) for each in late]
-        await self._writer.submit(self._one_by_one, partial(_clear_notice, keys))
+        await self.writer.submit(self._one_by_one, partial(_clear_notice, keys))
 
     async def unreferenced(self, names: Sequence[str]) -> Sequence[str]:
         known = await asyncio.to_thread(self.contents.spooled, names)
@@ -123,27 +127,33 @@ class StoreQueue:
 
     def _put_all(
         self, connection: Connection, batch: Sequence[tuple[AcceptedMessage, Sequence[AcceptedMessage]]]
-    ) -> Sequence[float | None]:
-        results: list[float | None] = []
+    ) -> Sequence[Full | Alike | None]:
+        results: list[Full | Alike | None] = []
         stored: list[AcceptedMessage] = []
-        for each, reports in batch:
-            later = self._quota.take(connection, each.charges, each.received_at) if each.charges else None
-            results.append(later)
-            if later is None:
+        # What is seen is counted even when it is then turned back: who goes on sending stays recognised.
+        alike = self._sightings.see(connection, [(each.sighting, each.received_at) for each, _ in batch])
+        for (each, reports), one_of_many in zip(batch, alike, strict=True):
+            turned_back: Full | Alike | None = one_of_many
+            if turned_back is None and each.charges:
+                turned_back = self._quota.take(connection, each.charges, each.received_at)
+            results.append(turned_back)
+            if turned_back is None:
                 stored += [each, *reports]
         if stored:
-            self._insert(connection, stored)
+            self.insert(connection, stored)
         return results
 
     def _put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage], connection: Connection) -> bool:
         if not first_time(self._database, connection, key, event.at):
             return False
         self._chain.append(connection, [event])
-        if messages:
-            self._insert(connection, messages)
+        self.insert(connection, messages)
         return True
 
-    def _insert(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> None:
+    def insert(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> None:
+        """In a caller's write transaction."""
+        if not messages:
+            return
         cursor = raw_cursor(connection)
         cursor.executemany(self._insert_message, [rows.message_row(each) for each in messages])
         cursor.executemany(self._insert_content, [row for each in messages for row in self.contents.rows_of(each)])
@@ -164,7 +174,7 @@ class StoreQueue:
             raw_cursor(connection).executemany(self._update_recipient, [_update_row(each, now) for each in updates])
             self._chain.append(connection, [rows.attempt_event(each, now) for each in updates])
         if reports:
-            self._insert(connection, reports)
+            self.insert(connection, reports)
         return [None] * len(batches)
 
     def _chain_all(self, connection: Connection, events: Sequence[Event]) -> Sequence[None]:

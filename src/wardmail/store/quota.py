@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wardmail.model.stored import Charge
+from wardmail.model.stored import Charge, Full
 from wardmail.store.connection import Database
 from wardmail.store.schema import usage
 
 SLICES = 24
 """A window is counted in this many slices: the ceiling is never passed, and is at most one slice too strict."""
+
+WINDOWS = (60, 3600, 86_400)
+"""Seconds; every window that anything is counted in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One ceiling, how much of it is used, and when there is room for the charge again (None: now)."""
+
+    charge: Charge
+    used: int
+    room_at: float | None
 
 
 class Quota:
@@ -21,31 +35,14 @@ class Quota:
     def __init__(self, database: Database) -> None:
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
-    def take(self, connection: Connection, charges: Sequence[Charge], now: float) -> float | None:
-        """Take all charges or none. None when taken, else the time at which there may be room again."""
-        waits = [self._room_at(connection, charge, now) for charge in charges]
-        later = max((wait for wait in waits if wait is not None), default=None)
-        if later is None:
+    def take(self, connection: Connection, charges: Sequence[Charge], now: float) -> Full | None:
+        """Take all charges or none. None when taken, else the ceiling that is in the way for longest."""
+        full = [Full(charge.key, at) for charge in charges if (at := _room_at(connection, charge, now)) is not None]
+        if not full:
             for charge in charges:
                 self._use(connection, charge, now)
-        return later
-
-    def _room_at(self, connection: Connection, charge: Charge, now: float) -> float | None:
-        width = _width(charge)
-        oldest = int(now // width) - SLICES
-        rows = connection.execute(
-            select(usage.c.bucket, usage.c.used)
-            .where(usage.c.key == _key(charge), usage.c.bucket >= oldest)
-            .order_by(usage.c.bucket)
-        ).all()
-        over = sum(row.used for row in rows) + charge.amount - charge.limit
-        if over <= 0:
             return None
-        for row in rows:
-            over -= row.used
-            if over <= 0:
-                return float((row.bucket + SLICES + 1) * width)
-        return now + charge.window
+        return max(full, key=lambda each: each.until)
 
     def _use(self, connection: Connection, charge: Charge, now: float) -> None:
         bucket = int(now // _width(charge))
@@ -55,6 +52,33 @@ class Quota:
                 index_elements=[usage.c.key, usage.c.bucket], set_={"used": usage.c.used + statement.excluded.used}
             )
         )
+
+
+def used_of(connection: Connection, charge: Charge, now: float) -> Used:
+    """How full a ceiling is: when `charge` would have room is None when it has room now."""
+    used = sum(row.used for row in _slices(connection, charge, now))
+    return Used(charge, used, _room_at(connection, charge, now))
+
+
+def _room_at(connection: Connection, charge: Charge, now: float) -> float | None:
+    rows = _slices(connection, charge, now)
+    over = sum(row.used for row in rows) + charge.amount - charge.limit
+    if over <= 0:
+        return None
+    for row in rows:
+        over -= row.used
+        if over <= 0:
+            return float((row.bucket + SLICES + 1) * _width(charge))
+    return now + charge.window
+
+
+def _slices(connection: Connection, charge: Charge, now: float) -> Sequence[Any]:
+    oldest = int(now // _width(charge)) - SLICES
+    return connection.execute(
+        select(usage.c.bucket, usage.c.used)
+        .where(usage.c.key == _key(charge), usage.c.bucket >= oldest)
+        .order_by(usage.c.bucket)
+    ).all()
 
 
 def _width(charge: Charge) -> float:
@@ -67,15 +91,6 @@ def _key(charge: Charge) -> str:
 
 def forget_old(connection: Connection, now: float) -> None:
     """Drop slices that no window reaches any more."""
-    for window in (60, 86_400):
+    for window in WINDOWS:
         oldest = int(now // (window / SLICES)) - 2 * SLICES
         connection.execute(delete(usage).where(usage.c.key.like(f"%/{window}"), usage.c.bucket < oldest))
-
-
-def used_in(connection: Connection, key: str, window: int, now: float) -> int:
-    """How much of a ceiling was used in the window that ends now."""
-    oldest = int(now // (window / SLICES)) - SLICES
-    query = select(func.coalesce(func.sum(usage.c.used), 0)).where(
-        usage.c.key == f"{key}/{window}", usage.c.bucket >= oldest
-    )
-    return int(connection.execute(query).scalar_one())

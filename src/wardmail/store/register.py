@@ -10,15 +10,19 @@ from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.agreement import appetite_in_force
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.stored import Event
 from wardmail.store import records
+from wardmail.store.agreements import all_agreements, all_statements
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.messages import EventLine, event_line
-from wardmail.store.schema import accredited_domain, credential, event, integration, list_version, meta, route
+from wardmail.store.policies import in_force
+from wardmail.store.register_version import moved_on, register_version
+from wardmail.store.schema import accredited_domain, credential, event, integration, list_version, route
 
 T = TypeVar("T")
 
@@ -56,18 +60,21 @@ class StoreRegister:
 
     def version(self) -> int:
         with self._database.read() as connection:
-            return _version(connection)
+            return register_version(connection)
 
     def snapshot(self) -> RegisterSnapshot:
         with self._database.read() as connection:
             latest = _latest_list(connection)
             return RegisterSnapshot(
-                version=_version(connection),
+                version=register_version(connection),
                 integrations={each.id: each for each in _all(connection, integration, Integration)},
                 credentials={each.username: each for each in _all(connection, credential, Credential)},
                 routes={each.name: each for each in _all(connection, route, Route)},
                 accredited={each.domain: each for each in _all(connection, accredited_domain, AccreditedEntry)},
                 list_version=latest.version if latest else None,
+                policy=in_force(connection),
+                agreements=all_agreements(connection),
+                appetite=appetite_in_force(all_statements(connection)),
                 read_at=self._database.clock.now(),
             )
 
@@ -187,10 +194,7 @@ class StoreRegister:
             self._changed(connection, kind, subject, actor, detail)
 
     def _changed(self, connection: Connection, kind: str, subject: str, actor: str, detail: dict[str, object]) -> None:
-        statement = self._insert(meta).values(key="register_version", value=str(_version(connection) + 1))
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
-        )
+        moved_on(connection, self._database)
         self._chain.append(connection, [Event(kind, self._database.clock.now(), actor, None, subject, detail)])
 
 
@@ -209,11 +213,6 @@ def _flat(record: Integration) -> dict[str, object]:
     plain: dict[str, Any] = records.to_plain(record)
     registration = plain.pop("registration")
     return {**plain, **registration}
-
-
-def _version(connection: Connection) -> int:
-    value = connection.execute(select(meta.c.value).where(meta.c.key == "register_version")).scalar_one_or_none()
-    return int(value or 0)
 
 
 def _all(connection: Connection, table: Table, kind: type[Any]) -> list[Any]:

@@ -43,7 +43,7 @@ def message_row(message: AcceptedMessage) -> tuple[object, ...]:
         str(envelope.sender) if envelope.sender else None,
         envelope.ret,
         envelope.envid,
-        envelope.eight_bit + 2 * envelope.smtputf8 + 4 * envelope.require_tls,
+        envelope.eight_bit + 2 * envelope.smtputf8 + 4 * envelope.require_tls + 8 * message.bulk,
         len(message.heads[0]) + 2 + message.body.size,
         int(message.classification.level),
         _marks_json(message.classification.marks),
@@ -70,6 +70,7 @@ def recipient_row(message: AcceptedMessage, item: AcceptedRecipient) -> tuple[ob
         ",".join(sorted(decision.protections)),
         _because_json(decision.because),
         int(decision.urgent),
+        item.facts,
         item.state.value,
         0,
         item.due_at,
@@ -167,6 +168,11 @@ def _because_json(because: tuple[RuleHit, ...]) -> str:
     return json.dumps([[hit.rule, hit.source, hit.sentence] for hit in because])
 
 
+def because_in_words(text: str) -> str:
+    """The sentences of a stored `because`, each with the requirement behind it."""
+    return "; ".join(f"{sentence} ({source})" for _, source, sentence in json.loads(text))
+
+
 def parse_stored_address(text: str) -> Address:
     local, _, domain = text.rpartition("@")
     return Address(local, domain)
@@ -192,6 +198,7 @@ def stored_message(row: Row[Any]) -> StoredMessage:
         policy_version=row.policy_version,
         received_at=row.received_at,
         expires_at=row.expires_at,
+        bulk=bool(row.flags & 8),
     )
 
 

@@ -32,7 +32,7 @@ message = Table(
     Column("sender", Text),
     Column("ret", Text),
     Column("envid", Text),
-    Column("flags", Integer, nullable=False, comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS"),
+    Column("flags", Integer, nullable=False, comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS, 8 mass mail"),
     Column("size", BigInteger, nullable=False),
     Column("sensitivity", Integer, nullable=False),
     Column("marks", Text, nullable=False, comment="JSON: [[level, source], …]"),
@@ -75,6 +75,7 @@ recipient = Table(
     Column("protections", Text, nullable=False),
     Column("because", Text, nullable=False, comment="JSON: [[rule, source, sentence], …]"),
     Column("urgent", Integer, nullable=False),
+    Column("facts", Text, nullable=False, server_default="", comment="JSON of what it was decided from"),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", Double, comment="when somebody looks at this row next; a lease is a due_at in the future"),
@@ -204,6 +205,29 @@ person = Table(
     Column("id", Text, primary_key=True),
     Column("record", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
+)
+
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("record", Text, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+
+risk_appetite = Table(
+    "risk_appetite",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("record", Text, nullable=False),
+)
+
+policy_version = Table(
+    "policy_version",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("record", Text, nullable=False),
 )
 
 notice_given = Table(

@@ -2,54 +2,70 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import CONFLICT, CommandFailed, not_found
+from wardmail.app.commands.hold_decisions import cancel, release
+from wardmail.app.commands.hold_tasks import assign, extend
+from wardmail.app.held import held_lines, why_held
 from wardmail.app.installation import Installation
 from wardmail.app.message_output import as_record
-from wardmail.app.output import confirm, emit, json_option, moment, say, span, table
+from wardmail.app.output import emit, json_option, moment, rfc3339, say, span, table
 from wardmail.model.classification import Sensitivity
 from wardmail.model.delivery import RecipientState
+from wardmail.model.hold import Ending, Hold
 from wardmail.model.person import Permission
 from wardmail.store.messages import MessageLine, Search
-
-_HELD = (RecipientState.HELD.value,)
 
 
 @click.group()
 def command() -> None:
-    """Held messages: nothing held is lost, and nothing held is sent until a person says so."""
+    """Held messages: nothing held is lost, and nothing held is sent until a person says so.
+
+    Each has an owner, a deadline, and a stated end; alerts go out on a clock until somebody decides.
+    """
+
+
+for each in (release, cancel, assign, extend):
+    command.add_command(each)
 
 
 @command.command("list")
 @click.option("--integration", default="")
+@click.option("--mine", is_flag=True, help="Only what you own, by name or by role.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=200, show_default=True)
+@by_option
 @json_option
 @click.pass_obj
-def list_(config_path: str | None, integration: str, limit: int, as_json: bool) -> None:
-    """List held copies, time-critical ones first."""
+def list_(config_path: str | None, *, integration: str, mine: bool, limit: int, by: str, as_json: bool) -> None:
+    """List held copies, time-critical ones first, then by deadline."""
     installation = Installation.at(config_path)
-    lines = installation.messages.search(Search(states=_HELD, integration=integration, limit=limit))
-    lines = sorted(lines, key=lambda line: (not line.urgent, line.received_at))
-    if as_json:
-        for line in lines:
-            emit(as_record(line))
-        return
+    wanted = Search(states=(RecipientState.HELD.value,), integration=integration, limit=limit)
+    tasks = installation.holds.all_open()
+    pairs = [(line, tasks.get((line.message_id, line.n))) for line in installation.messages.search(wanted)]
+    if mine:
+        person = acting_person(installation, by, Permission.SEE)
+        owners = {person.id, *(f"role:{role.value}" for role in person.roles)}
+        pairs = [(line, task) for line, task in pairs if task is not None and task.owner in owners]
+    pairs.sort(key=_most_pressing)
     now = installation.clock.now()
+    if as_json:
+        for line, task in pairs:
+            emit(as_record(line) | _task_record(task))
+        return
     rows = [
         (
             line.message_id,
             ("! " if line.urgent else "") + span(now - line.received_at),
             line.recipient,
             line.integration,
-            _why(line),
+            _owner(task),
+            _left(task, now),
+            why_held(line),
         )
-        for line in lines
+        for line, task in pairs
     ]
-    table(("Message", "Waiting", "To", "Integration", "Why held"), rows)
+    table(("Message", "Waiting", "To", "Integration", "Decides", "Deadline", "Why held"), rows)
 
 
 @command.command()
@@ -57,97 +73,65 @@ def list_(config_path: str | None, integration: str, limit: int, as_json: bool) 
 @json_option
 @click.pass_obj
 def show(config_path: str | None, message_id: str, as_json: bool) -> None:
-    """Show why a message is held and what can be done."""
-    lines = _held(Installation.at(config_path), message_id)
+    """Show why a message is held, who decides until when, and what can be done."""
+    installation = Installation.at(config_path)
+    lines = held_lines(installation, message_id)
+    tasks = {task.n: task for task in installation.holds.of_message(lines[0].message_id)}
     if as_json:
         for line in lines:
-            emit(as_record(line))
+            emit(as_record(line) | _task_record(tasks.get(line.n)))
         return
-    first = lines[0]
+    first, now = lines[0], installation.clock.now()
     say(f"Message {first.message_id} from {first.sender}, by integration {first.integration}")
     say(f"  {Sensitivity(first.sensitivity).label}, waiting since {moment(first.received_at)}")
     for line in lines:
-        say(f"  To {line.recipient}{' — TIME-CRITICAL' if line.urgent else ''}: {_why(line)}")
+        say(f"  To {line.recipient}{' — TIME-CRITICAL' if line.urgent else ''}: {why_held(line)}")
+        _say_task(tasks.get(line.n), now)
     say()
     say(f"  Let it go     wardmail hold release {first.message_id} --reason '…'")
     say(f"  Do not send   wardmail hold cancel {first.message_id} --reason '…'")
+    say(f"  More time     wardmail hold extend {first.message_id} --by-days 2 --reason '…'")
+    say(f"  Ask another   wardmail hold assign {first.message_id} PERSON --reason '…'")
 
 
-@command.command()
-@click.argument("message_id")
-@click.option("--reason", required=True, help="Why it may go; kept in the audit with your name.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@by_option
-@json_option
-@click.pass_obj
-def release(config_path: str | None, message_id: str, *, reason: str, by: str, yes: bool, as_json: bool) -> None:
-    """Let a held message go. The policy is asked again; TLS with a verified name stays required for sensitive mail."""
-    from wardmail.app.wiring import open_world
-    from wardmail.outbound.release import NotReleased
-    from wardmail.outbound.release import release as let_go
-
-    installation = Installation.at(config_path)
-    actor = acting_person(installation, by, Permission.RELEASE_HOLDS).id
-    lines = _held(installation, message_id)
-    people = ", ".join(line.recipient for line in lines)
-    if not confirm(f"Send {lines[0].message_id} to {people}?", assume_yes=yes):
-        raise SystemExit(1)
-
-    async def act() -> object:
-        with open_world(installation) as world:
-            only = [line.n for line in lines]
-            return await let_go(world, lines[0].message_id, actor=actor, reason=reason, only=only)
-
-    released = asyncio.run(act())
-    if isinstance(released, NotReleased):
-        raise CommandFailed(
-            "WM-HOLD-NOT-RELEASED", released.reason, f"See `wardmail hold show {message_id}`.", CONFLICT
-        )
-    if as_json:
-        emit({"id": lines[0].message_id, "released": len(lines), "by": actor})
-    else:
-        say(f"Released by {actor}: {lines[0].message_id} goes to {people}.")
+def _say_task(task: Hold | None, now: float) -> None:
+    if task is None:
+        say("     Nobody has been asked yet; the running gateway does that within seconds.")
+        return
+    say(f"     Decides  {_owner(task)}, by {moment(task.deadline)} ({_left(task, now)}); alerted {task.level} times")
+    say(f"     Then     {_then(task)}")
+    if task.proposed_by:
+        say(f"     Proposed {task.proposed_by} would release it; another person must agree")
 
 
-@command.command()
-@click.argument("message_id")
-@click.option("--reason", required=True, help="Why it is not sent; kept in the audit with your name.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@by_option
-@json_option
-@click.pass_obj
-def cancel(config_path: str | None, message_id: str, *, reason: str, by: str, yes: bool, as_json: bool) -> None:
-    """Do not send a held message. Its content stays until its retention ends."""
-    installation = Installation.at(config_path)
-    actor = acting_person(installation, by, Permission.RELEASE_HOLDS).id
-    lines = _held(installation, message_id)
-    people = ", ".join(line.recipient for line in lines)
-    if not confirm(f"Cancel {lines[0].message_id} to {people}?", assume_yes=yes):
-        raise SystemExit(1)
-    changed = installation.messages.change_state(
-        [lines[0].message_id],
-        to=RecipientState.CANCELLED,
-        actor=actor,
-        reason=reason,
-        only=[line.n for line in lines],
-    )
-    if as_json:
-        emit({"id": lines[0].message_id, "cancelled": len(changed), "by": actor})
-    else:
-        say(f"Cancelled by {actor}: {lines[0].message_id} is not sent to {people}.")
+def _task_record(task: Hold | None) -> dict[str, object]:
+    if task is None:
+        return {"owner": None, "deadline": None, "then": None, "alerts": 0, "proposed_by": None}
+    return {
+        "owner": task.owner,
+        "deadline": rfc3339(task.deadline),
+        "then": task.ending.value,
+        "alerts": task.level,
+        "proposed_by": task.proposed_by or None,
+    }
 
 
-def _held(installation: Installation, message_id: str) -> list[MessageLine]:
-    found = message_id.strip()
-    lines = installation.messages.search(Search(found, states=_HELD, limit=1000)) if found else []
-    if not lines:
-        raise not_found("held message", message_id, "wardmail hold list")
-    if len({line.message_id for line in lines}) > 1:
-        raise CommandFailed(
-            "WM-AMBIGUOUS", f"{message_id} stands for several held messages.", "Name one in full.", CONFLICT
-        )
-    return list(lines)
+def _most_pressing(pair: tuple[MessageLine, Hold | None]) -> tuple[bool, float]:
+    line, task = pair
+    return not line.urgent, task.deadline if task else line.received_at
 
 
-def _why(line: MessageLine) -> str:
-    return line.last_reply or line.why
+def _owner(task: Hold | None) -> str:
+    return "-" if task is None else task.owner.removeprefix("role:")
+
+
+def _left(task: Hold | None, now: float) -> str:
+    if task is None:
+        return "-"
+    return f"in {span(task.deadline - now)}" if task.deadline > now else f"{span(now - task.deadline)} ago"
+
+
+def _then(task: Hold) -> str:
+    if task.ending is Ending.KEEP:
+        return "it stays held, and the alerts go on"
+    return "it goes back to its sender unsent"

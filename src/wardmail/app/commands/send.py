@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 (each is an option)
     installation = Installation.at(config_path)
     name, sender = _author(installation, integration, sender)
     message = EmailMessage(policy=SMTP)
-    people = [_address(each) for each in recipients]
+    people = [parsed_address(each) for each in recipients]
     if {"\r", "\n"} & set(subject + classification + sender):
         raise CommandFailed("WM-HEADER", "A header field is one line.", "Take the line break out.", USAGE)
     message["From"], message["To"], message["Subject"] = sender, ", ".join(map(str, people)), subject
@@ -72,12 +72,16 @@ def command(  # noqa: PLR0913 (each is an option)
     raw = message.as_bytes()
     if dry_run:
         asyncio.run(
-            _preview(installation, lambda world: _submission(world, "", name, _address(sender), people, raw), as_json)
+            _preview(
+                installation, lambda world: _submission(world, "", name, parsed_address(sender), people, raw), as_json
+            )
         )
         return
     actor = acting_person(installation, by, Permission.SEND)
     message_id = asyncio.run(
-        _send(installation, lambda world: _submission(world, actor.id, name, _address(sender), people, raw), as_json)
+        _send(
+            installation, lambda world: _submission(world, actor.id, name, parsed_address(sender), people, raw), as_json
+        )
     )
     if wait:
         _await_outcome(installation, message_id, as_json)
@@ -177,7 +181,7 @@ def _submission(  # noqa: PLR0917
     )
 
 
-def _address(text: str) -> Address:
+def parsed_address(text: str) -> Address:
     from wardmail.protocol.address import InvalidAddress, parse_address
 
     parsed = parse_address(text)

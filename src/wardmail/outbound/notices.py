@@ -1,0 +1,45 @@
+"""Mail of our own to the people who run the gateway: short, without anything of a message's content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wardmail.model.address import Address
+from wardmail.model.classification import Classification, Mark, Sensitivity
+from wardmail.model.decision import Decision, Outcome
+from wardmail.model.delivery import RecipientState
+from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient
+from wardmail.model.route import TlsLevel
+from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
+from wardmail.outbound.reporting import signed_head
+from wardmail.outbound.world import World
+from wardmail.protocol.notice import notice_mail
+
+_OWN_WORDS = Classification(Sensitivity.OFFICIAL, (Mark(Sensitivity.OFFICIAL, "the gateway's own words"),))
+
+
+def make_notice(
+    world: World, to: Sequence[Address], subject: str, lines: Sequence[str], *, route: str
+) -> AcceptedMessage:
+    """Ready to be stored. It goes from the null sender, so nothing ever bounces back and forth."""
+    now, notice_id, settings = world.clock.now(), world.new_id(), world.settings
+    sender = settings.notice_sender or f"wardmail@{settings.hostname}"
+    head, body = notice_mail(sender, to, subject, lines, notice_id=notice_id, host=settings.hostname, at=now)
+    recipients = [Recipient(each, frozenset({"NEVER"})) for each in to]
+    decision = Decision(Outcome.DELIVER, settings.notice_route or route, TlsLevel.NONE)
+    return AcceptedMessage(
+        id=notice_id,
+        # No integration's: what stops an integration's mail must not stop the word about it.
+        origin=Origin("", "wardmail", "", settings.hostname, "notice"),
+        envelope=Envelope(None, tuple(recipients), smtputf8=any(each.needs_smtputf8 for each in to)),
+        classification=_OWN_WORDS,
+        policy_version=world.policy_version,
+        received_at=now,
+        expires_at=now + settings.expire_after,
+        notice_at=None,
+        heads=(signed_head(world, head, body, sender.rpartition("@")[2]),),
+        body=MemoryBody((body,)),
+        recipients=tuple(
+            AcceptedRecipient(n, each, decision, 0, RecipientState.ACCEPTED, now) for n, each in enumerate(recipients)
+        ),
+    )
