@@ -46,7 +46,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def gateway(tmp_path: Path, authority: Authority) -> Iterator[Gateway]:
     settings = {
         "contacts.registration": "register@trust.example",
-        "register.notice_route": "notices",
+        "notices.route": "notices",
         "listen.failed_logins": "1000",
         "delivery.expire_after_hours": "2000",
     }
