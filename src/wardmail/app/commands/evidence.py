@@ -9,10 +9,11 @@ import click
 
 from wardmail.app.acting import acting_person, by_option
 from wardmail.app.evidence import gather, write_pack
-from wardmail.app.failures import USAGE, CommandFailed, not_found
+from wardmail.app.failures import FINDINGS, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import day_option, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.app.periods import parse_period
+from wardmail.assurance.mobile_policy import BadExport, check_mobile_policies
 from wardmail.manage.document_text import Grid, Section
 from wardmail.manage.evidence_packs import PackKind, pack
 from wardmail.manage.evidence_tables import moment as in_full
@@ -150,3 +151,27 @@ def _told(detail: dict[str, object]) -> str:
 
 def _start(day: date) -> float:
     return datetime.combine(day, time(), UTC).timestamp()
+
+
+@command.command("mobile-policy")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def mobile_policy(file: Path, as_json: bool) -> None:
+    """Compare an Exchange Online export with the guide's rules for mobile access. Exit status 3 when one is not kept.
+
+    FILE is the output of `Get-MobileDeviceMailboxPolicy | ConvertTo-Json`.
+    """
+    try:
+        findings = list(check_mobile_policies(file.read_bytes().decode("utf-8-sig", "replace")))
+    except BadExport as error:
+        raise CommandFailed("WM-MOBILE-POLICY", f"{file} is no export. {error}", "Export it again.", USAGE) from error
+    if as_json:
+        for each in findings:
+            emit({name: getattr(each, name) for name in ("policy", "setting", "words", "found", "wanted", "kept")})
+    else:
+        rows = [
+            (each.policy, "kept" if each.kept else "NOT KEPT", each.words, each.found, each.wanted) for each in findings
+        ]
+        table(("Policy", "", "Asked", "Found", "Wanted"), rows)
+    if not all(each.kept for each in findings):
+        raise SystemExit(FINDINGS)
