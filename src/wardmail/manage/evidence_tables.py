@@ -28,7 +28,7 @@ def summary(evidence: Evidence) -> Section:
     for count in evidence.outcomes:
         totals[count.words[3]] = totals.get(count.words[3], 0) + count.copies
     rows = tuple((state, f"{copies:,}") for state, copies in sorted(totals.items(), key=lambda item: -item[1]))
-    return Section("Messages in the period", (Grid(("Status", "Copies"), rows or (("none", "0"),)),))
+    return Section("Messages in the period", (_grid(("Status", "Copies"), rows),))
 
 
 def by_integration(evidence: Evidence) -> Section:
@@ -262,8 +262,8 @@ def day_of(at: float) -> date:
     return datetime.fromtimestamp(at, UTC).date()
 
 
-def _grid(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Grid:
-    return Grid(headings, tuple(rows) or (("none", *("" for _ in headings[1:])),))
+def _grid(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Grid | str:
+    return Grid(headings, tuple(rows)) if rows else "None."
 
 
 def _at(ordered: Sequence[float], share: float) -> float | None:
