@@ -28,7 +28,9 @@ class Zone:
         records = self._names.get(name)
         if records is None or depth > _DEEPEST_ALIAS:
             return NotFound()
-        if "TIMEOUT" in records and not any(kind in each for each in records if isinstance(each, dict)):
+        # A name's TIMEOUT is for what it does not list; NONE says that SPF is not to stand for TXT.
+        listed = [each for each in records if isinstance(each, dict) and each.get(kind, "NONE") != "NONE"]
+        if "TIMEOUT" in records and not listed:
             return Unknown("the zone says so")
         own = [each for each in records if isinstance(each, dict)]
         kinds = {"TXT", "SPF"} if kind == "TXT" and not any("TXT" in each for each in own) else {kind}
