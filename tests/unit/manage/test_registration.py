@@ -166,3 +166,15 @@ def test_sensitive_mail_abroad_needs_a_sign_off_and_other_mail_does_not() -> Non
     assert [each.id for each in missing(replace(REGISTERED, registration=abroad))] == ["location-sign-off"]
     plain = replace(abroad, handles=Sensitivity.OFFICIAL)
     assert missing(replace(REGISTERED, registration=plain)) == ()
+
+
+def test_nobody_approves_one_record_and_gets_another() -> None:
+    trial = replace(REGISTERED, state=IntegrationState.TRIAL)
+    question = asked(trial, Ask(Matter.GO_LIVE, "amina", WRITING.at, "ready"))
+    assert isinstance(question, Integration)
+    wider = replace(question, senders=("@everybody.example",))
+    outcome = approved(wider, Matter.GO_LIVE, by="bo", at=WRITING.at, reason="yes")
+    assert outcome == BadInput("The record has changed since that was asked. Look at it, and have it asked again.")
+    live = approved(question, Matter.GO_LIVE, by="bo", at=WRITING.at, reason="yes")
+    assert isinstance(live, Integration)
+    assert live.state is IntegrationState.LIVE

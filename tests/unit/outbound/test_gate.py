@@ -20,6 +20,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.registration import Signature
 from wardmail.model.route import RouteKind
 from wardmail.outbound.gate import told
+from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.release import NotReleased, release
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.walk import accept
@@ -156,3 +157,16 @@ async def test_mail_without_its_senders_signature_is_refused_when_asked(
     assert isinstance(answer, Accepted) is taken
     if isinstance(answer, Refusal):
         assert answer.error == "WM-SIGNATURE-MISSING"
+
+
+async def test_what_was_mended_a_moment_ago_is_not_held_again(office: Office) -> None:
+    """A process may not have heard of it yet when a person releases what was held."""
+    office.stage.save(OVERDUE)
+    message_id = await office.send("a@nhs.net")
+    office.stage.register.save_integration(REGISTERED, "bo")
+    fresh = RegisterView(office.stage.register, office.stage.clock)
+    done = await release(replace(office.stage.world, register=fresh), message_id, actor="bo", reason="mended")
+    assert not isinstance(done, NotReleased)
+    await office.delivery._fetch(office.delivery._lane("relay"))
+    await office.settle()
+    assert office.line(message_id).state == "relayed"
