@@ -142,6 +142,8 @@ class Gateway:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
         self.process = None
+        # Workers outlive the supervisor by an instant, in which they would answer for the next one.
+        wait_until(lambda: not is_listening(self.port), "the workers to be gone")
 
     def log(self) -> str:
         return "".join(path.read_text(errors="replace") for path in self._logs if path.exists())

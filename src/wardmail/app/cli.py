@@ -36,6 +36,8 @@ COMMANDS = {
     "lists": "Lists of accredited organisations.",
     "secret": "Secrets in the keystore.",
     "person": "People and their roles.",
+    "evidence": "Packs for assessors and incidents; subject access.",
+    "connections": "Every way in and out, and how it is secured.",
     "audit": "The tamper-evident log.",
     "config": "Settings.",
 }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from wardmail.app.finding import Finding
 from wardmail.app.installation import Installation
-from wardmail.app.wiring import review_terms
+from wardmail.app.register_terms import review_terms
 from wardmail.manage.accounts import account_problem
 from wardmail.manage.due import due_items
 from wardmail.model.integration import Integration, IntegrationState

@@ -13,6 +13,7 @@ from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
+from wardmail.app.register_terms import review_terms
 from wardmail.app.settings import Settings
 from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
@@ -42,7 +43,6 @@ from wardmail.outbound.review_watch import ReviewWatch
 from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.policy.completeness import with_gap_noted
-from wardmail.policy.review import ReviewTerms
 from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
@@ -153,10 +153,6 @@ def _require_webhook(settings: Settings) -> None:
             "Write https://…, and keystore:NAME.",
             USAGE,
         )
-
-
-def review_terms(settings: Settings) -> ReviewTerms:
-    return ReviewTerms(settings["register.grace_days"], settings["register.mend_days"])
 
 
 def _contacts(settings: Settings) -> tuple[tuple[str, str], ...]:

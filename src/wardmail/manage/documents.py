@@ -78,7 +78,7 @@ def standing(subject: Subject) -> Section:
         ("Name", integration.id),
         ("State", state_words(state_on(integration, today, subject.terms))),
         ("Went live", _yes_words(integration.registration.signed_off(Matter.GO_LIVE))),
-        ("Falls due", f"{deadline.on}, when {deadline.cause.value}" if deadline else "no date"),
+        ("Falls due", f"{deadline.on} ({deadline.cause.name.lower()})" if deadline else "no date"),
     ]
     if override is not None:
         rows.append(("Override", f"until {override.ask.until}: {_yes_words(override)}"))

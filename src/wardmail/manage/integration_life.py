@@ -63,7 +63,7 @@ def asked(integration: Integration, ask: Ask, *, longest_days: int = 30) -> Inte
     if problem:
         return BadInput(problem)
     record = integration.registration
-    ask = replace(ask, about=about(record, ask.matter))
+    ask = replace(ask, about=about(integration, ask.matter))
     kept = tuple(each for each in record.asks if each.matter is not ask.matter)
     return replace(integration, registration=replace(record, asks=(*kept, ask)))
 
@@ -76,8 +76,8 @@ def approved(integration: Integration, matter: Matter, *, by: str, at: float, re
         return BadInput(f"Nobody has asked for that ({matter.value}).")
     if ask.by == by:
         return BadInput(f"{by} asked for it: a yes is another person's.")
-    if ask.about != about(record, matter):
-        return BadInput(f"What was asked about has changed since, from {ask.about!r}. It must be asked again.")
+    if ask.about != about(integration, matter):
+        return BadInput("The record has changed since that was asked. Look at it, and have it asked again.")
     if ask.until is not None and ask.until < _day(at):
         return BadInput(f"It was asked for until {ask.until}, and that is over. It must be asked again.")
     rest = tuple(each for each in record.asks if each is not ask)

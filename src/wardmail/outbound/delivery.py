@@ -164,11 +164,11 @@ class Delivery:
 
     async def _attempt(self, lane: Lane, consignment: Consignment) -> None:
         now = self._clock.now()
-        snapshot = self._register.snapshot
-        route = snapshot.routes.get(lane.route)
-        integration = snapshot.integrations.get(consignment.integration_id)
-        state = self._register.state_of(integration) if integration else None
-        verdict = check(consignment, route, integration, state, self._register.today())
+        route, verdict = self._look(lane, consignment)
+        if verdict not in {Guard.GO, Guard.WAIT}:
+            # What we know may be a second old, and a person may have mended it before releasing this very message.
+            await asyncio.to_thread(self._register.refresh)
+            route, verdict = self._look(lane, consignment)
         if route is None or verdict is Guard.WAIT:
             await self._close(lane, consignment, now + self._poll)
         elif verdict is not Guard.GO:
@@ -185,6 +185,13 @@ class Delivery:
     async def _paused_until(self, consignment: Consignment, now: float) -> float | None:
         pause = pause_of(consignment, self._register.snapshot, now)
         return await self._queue.take([pause], now) if isinstance(pause, Charge) else pause
+
+    def _look(self, lane: Lane, consignment: Consignment) -> tuple[Route | None, Guard]:
+        snapshot = self._register.snapshot
+        route = snapshot.routes.get(lane.route)
+        integration = snapshot.integrations.get(consignment.integration_id)
+        state = self._register.state_of(integration) if integration else None
+        return route, check(consignment, route, integration, state, self._register.today())
 
     async def _room_at(self, route: Route, consignment: Consignment, now: float) -> float | None:
         routes = self._register.snapshot.routes.values()

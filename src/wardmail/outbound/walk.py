@@ -130,9 +130,9 @@ async def _judge_content(
 
 def judge_as_one_of_many(world: World, judged: Judgement, alike: Alike) -> Judgement | Refusal:
     """Too many people were sent the like of it (SEND-4). What nobody could read proves nothing by being alike."""
-    if alike.certain:
-        return _decided(world, judged, Known(True))
-    return _decided(world, judged, Missing("its content cannot be read, and there is much of the kind"))
+    unread = Missing("its content cannot be read, and there is much of the kind")
+    again = _decided(world, judged, Known(True) if alike.certain else unread)
+    return told(again, world.settings.contacts) if isinstance(again, Refusal) else again
 
 
 def _decided(world: World, found: Judgement, bulk: Fact[bool]) -> Judgement | Refusal:
@@ -151,8 +151,8 @@ def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool])
         found.classification.level,
         time_critical=found.time_critical,
         require_tls=found.envelope.require_tls,
-        bulk=bulk,
     )
+    facts = facts if bulk == NO else decision.with_bulk(register, integration, facts, bulk)
     return decision.with_traffic(register, integration, facts)
 
 

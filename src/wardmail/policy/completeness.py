@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -50,16 +51,37 @@ def on_premises(integration: Integration) -> bool:
     return integration.registration.hosting is Hosting.ON_PREMISES
 
 
-def about(record: Registration, matter: Matter) -> str:
+def about(integration: Integration, matter: Matter) -> str:
     """What a yes in this matter is a yes to; when it changes, the yes does not count any more."""
-    if matter is Matter.ON_PREMISES:
-        return f"{record.upstream_service} until {record.migration_ends}"
-    return record.location if matter is Matter.LOCATION else ""
+    record = integration.registration
+    match matter:
+        case Matter.ON_PREMISES:
+            return f"{record.upstream_service} until {record.migration_ends}"
+        case Matter.LOCATION:
+            return record.location
+        case Matter.GO_LIVE:
+            return _digest(integration)
+        case Matter.OVERRIDE:
+            return ""
+
+
+def _digest(integration: Integration) -> str:
+    """Of the record as people wrote it: nobody is to approve one thing and get another."""
+    blank = Registration()
+    kept = {
+        name: getattr(blank, name)
+        for name in (
+            *("ticks", "asks", "sign_offs", "incomplete_since", "cmdb_sys_id", "cmdb_at"),
+            *("version", "changed_at", "changed_by"),
+        )
+    }
+    plain = replace(integration, registration=replace(integration.registration, **kept))
+    return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
 
 
 def is_signed_off(integration: Integration, matter: Matter) -> bool:
     given = integration.registration.signed_off(matter)
-    return given is not None and given.ask.about == about(integration.registration, matter)
+    return given is not None and given.ask.about == about(integration, matter)
 
 
 def _says(*names: str) -> Callable[[Integration], bool]:

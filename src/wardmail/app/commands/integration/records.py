@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime
 
 from wardmail.app.failures import CONFLICT, NOT_PERMITTED, CommandFailed, not_found
 from wardmail.app.installation import Installation
-from wardmail.app.wiring import review_terms
-from wardmail.edges.keys import DkimSigner
+from wardmail.app.register_terms import review_terms
 from wardmail.manage.going_live import Seen
 from wardmail.manage.integrations import BadInput
 from wardmail.model.integration import Credential, Integration
@@ -86,6 +85,8 @@ def known_people(installation: Installation) -> tuple[Contact, ...]:
 
 def seen_of(installation: Installation, integration: Integration) -> Seen:
     """What the gateway sees of its own for the task list."""
+    from wardmail.edges.keys import DkimSigner
+
     snapshot, now = installation.register.snapshot(), installation.clock.now()
     signer = DkimSigner(installation.keystore)
     domains = sorted({sender.rpartition("@")[2] for sender in integration.senders})
