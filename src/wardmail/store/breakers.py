@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -19,6 +20,8 @@ from wardmail.store.quota import Quota, used_of
 from wardmail.store.register_version import moved_on
 from wardmail.store.schema import integration
 from wardmail.store.schema_of_traffic import breaker as table
+
+log = logging.getLogger(__name__)
 
 HOUR, DAY = 3600, 86_400
 _WINDOWS = {
@@ -96,6 +99,7 @@ class Breakers:
         connection.execute(statement.on_conflict_do_update(index_elements=["integration_id"], set_=changed))
         moved_on(connection, self._database)
         self._chain.append(connection, [event])
+        log.warning("event=breaker_%s integration=%s", breaker.phase(event.at).value, breaker.integration_id)
 
 
 def in_force(connection: Connection) -> Mapping[str, Breaker]:

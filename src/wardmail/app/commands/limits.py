@@ -56,6 +56,7 @@ def show(config_path: str | None, integration: str, route: str, as_json: bool) -
                 emit(_record(kind, name, each))
         elif used:
             _draw(kind, name, used, now)
+            say(f"  {_bulk(snapshot.integrations[name])}\n" if kind == "integration" else "")
 
 
 @command.command("set")
@@ -214,7 +215,14 @@ def _draw(kind: str, name: str, used: Sequence[Used], now: float) -> None:
         bar = "█" * filled + "░" * (_BAR - filled)
         later = f"  room in {span(max(1.0, each.room_at - now))}" if each.room_at is not None else ""
         say(f"  {_label(charge):<{width}}  {bar} {each.used:>7,} of {charge.limit:,}{later}")
-    say()
+
+
+def _bulk(integration: Integration) -> str:
+    traffic = integration.traffic
+    what = "declared mass mail"
+    if traffic.bulk.recipients is not None:
+        what = f"more than {traffic.bulk.recipients:,} people in {traffic.bulk.window_minutes} min is mass mail"
+    return f"{what}: {f'by route {traffic.bulk_route}' if traffic.bulk_route else 'refused'}"
 
 
 def _label(charge: Charge) -> str:

@@ -35,9 +35,10 @@ def list_(config_path: str | None, as_json: bool) -> None:
             emit(to_plain(each))
         return
     rows = [
-        (r.name, r.kind.value, f"{r.host}:{r.port}" if r.host else "", r.tls.name.lower(), _standing(r)) for r in found
+        (r.name, r.kind.value, f"{r.host}:{r.port}" if r.host else "", r.tls.name.lower(), _mass(r), _standing(r))
+        for r in found
     ]
-    table(("Route", "Kind", "Upstream", "TLS", "DCB1596"), rows)
+    table(("Route", "Kind", "Upstream", "TLS", "Mass mail", "DCB1596"), rows)
 
 
 @command.command()
@@ -169,3 +170,7 @@ def _existing(installation: Installation, name: str) -> Route:
 
 def _standing(route: Route) -> str:
     return f"until {route.accreditation.expires}" if route.accreditation else "not recorded"
+
+
+def _mass(route: Route) -> str:
+    return "never" if route.is_user_facing else "yes" if route.carries_bulk else "no"
