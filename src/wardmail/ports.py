@@ -15,7 +15,7 @@ from wardmail.model.message import Body, Envelope, Submission
 from wardmail.model.question import Answer, Question
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
-from wardmail.model.returned import Returned, SentCopy
+from wardmail.model.returned import LaterFailure, Returned, SentCopy
 from wardmail.model.route import Route
 from wardmail.model.stored import (
     AcceptedMessage,
@@ -229,6 +229,12 @@ class Returns(Protocol):
 
     def take(self, returned: Sequence[Returned], actor: str) -> Sequence[bool]:
         """Write it down in one transaction; for each, whether it was news."""
+        ...
+
+
+class LaterFailures(Protocol):
+    async def failures(self, route: Route) -> Sequence[LaterFailure]:
+        """What the route's service has lately failed to deliver, known before or not. Raises Unavailable."""
         ...
 
 

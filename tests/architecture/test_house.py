@@ -108,6 +108,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Outbox": "StoreOutbox",
         "WebhookPoster": "HttpsPoster",
         "Returns": "StoreReturns",
+        "LaterFailures": "NotifyCourier",
         "SubmissionDesk": "SubmissionDesk",
         "Courier": "assemble_courier",
         "Cmdb": "ServiceNow",

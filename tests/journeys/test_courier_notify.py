@@ -14,6 +14,7 @@ from wardmail.model.address import Address
 from wardmail.model.consignment import ConsignedRecipient
 from wardmail.model.delivery import Ambiguous, Deferred, Failed, HandedOn
 from wardmail.model.message import MemoryBody
+from wardmail.model.refusal import Unavailable
 from wardmail.model.route import Route, RouteKind, TlsLevel
 from wardmail.protocol.notify_api import ApiKey, read_key
 
@@ -217,3 +218,29 @@ def test_a_key_is_read_from_the_right_and_shows_no_secret():
     key = read_key(b"my-key-with-hyphens-" + KEY.partition(b"-")[2] + b"\n")
     assert key == ApiKey(SERVICE, KEY.decode()[-36:])
     assert KEY.decode()[-36:] not in repr(key)
+
+
+async def test_what_failed_later_is_found_page_by_page(notify, route):
+    notify.page = 2
+    people = [f"p{n}@sink.example" for n in range(5)]
+    await deliver(letter(*people, message_id="06DP0E9YQ4M7X2KZ3T"), route)
+    for taken, state in zip(notify.taken, ["delivered", *["permanent-failure"] * 3, "temporary-failure"], strict=True):
+        taken["status"] = state
+    notify.taken.append({**notify.taken[1], "id": SERVICE, "reference": "somebody-elses-1"})
+    courier = NotifyCourier(KnownSecrets(notify=KEY), WallClock())
+    found = await courier.failures(route)
+    await courier.close()
+    assert sorted((each.message_id, each.n, each.status) for each in found) == [
+        *(("06DP0E9YQ4M7X2KZ3T", n, "5.1.1") for n in (2, 3, 4)),
+        ("06DP0E9YQ4M7X2KZ3T", 5, "5.4.7"),
+    ]
+
+
+async def test_when_it_does_not_say_nothing_is_made_up(notify, route):
+    courier = NotifyCourier(KnownSecrets(notify=KEY), WallClock())
+    notify.refuse_next = [(500, "Exception", "")]
+    with pytest.raises(Unavailable):
+        await courier.failures(route)
+    await courier.close()
+    with pytest.raises(Unavailable):
+        await NotifyCourier(KnownSecrets(notify=b"x"), WallClock()).failures(route)

@@ -21,6 +21,7 @@ from wardmail.edges.direct_courier import DirectSettings
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher, WorldResolver
 from wardmail.edges.keys import DkimSigner, KeystoreSecrets
+from wardmail.edges.notify_courier import NotifyCourier
 from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
 from wardmail.edges.spool import SealedSpool
@@ -30,6 +31,7 @@ from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.integration import Integration
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
+from wardmail.outbound.following import Follower
 from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.posting import WebhookSender
@@ -47,6 +49,7 @@ from wardmail.store.holds import StoreHolds
 from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import Change
+from wardmail.store.returns import StoreReturns
 from wardmail.store.writer import Writer
 
 
@@ -111,7 +114,16 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
     assert isinstance(queue, StoreQueue)
     holds = StoreHolds(installation.database, queue.writer, queue)
     return (
-        Sweeper(queue, Reporter(world), spool, world.clock).run(),
+        Sweeper(queue, Reporter(world), spool, world.clock, forget=installation.limits.forget_old).run(),
+        Follower(
+            world,
+            NotifyCourier(
+                KeystoreSecrets(installation.keystore),
+                installation.clock,
+                installation.settings["delivery.ca_file"] or None,
+            ),
+            StoreReturns(installation.database),
+        ).run(),
         HoldKeeper(world, holds, installation.people.all).run(),
         make_review_watch(installation, world).run(),
         keep_heads(installation),

@@ -23,12 +23,15 @@ from wardmail.model.delivery import (
     PeerReply,
 )
 from wardmail.model.refusal import Unavailable
+from wardmail.model.returned import LaterFailure
 from wardmail.model.route import Route, TlsLevel
 from wardmail.ports import Clock, Secrets
 from wardmail.protocol import notify_api
 from wardmail.protocol.notify_message import LARGEST_READ, Notification, as_notification, too_long
 
 _TIMEOUT = 30.0
+_MOST_PAGES = 20
+"""Pages of 250; what is older was seen in an earlier round."""
 _NOT_REACHED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 
@@ -63,6 +66,35 @@ class NotifyCourier:
             seconds = time.monotonic() - began
             results.append(AttemptResult(recipient.id, answer.outcome, answer.tls, route.host, seconds))
         return results
+
+    async def failures(self, route: Route) -> Sequence[LaterFailure]:
+        """Implements `ports.LaterFailures`: the newest of each final state, page by page, within a budget."""
+        try:
+            key = notify_api.read_key(await asyncio.to_thread(self._secrets.reveal, route.secret_ref))
+            if key is None:
+                raise Unavailable("GOV.UK Notify", "the route's secret is no key")
+            found: list[LaterFailure] = []
+            for state in notify_api.FAILURES:
+                found += await self._pages(route, key, state)
+            return found
+        except (httpx2.HTTPError, TimeoutError) as error:
+            raise Unavailable("GOV.UK Notify", type(error).__name__) from error
+
+    async def _pages(self, route: Route, key: notify_api.ApiKey, state: str) -> list[LaterFailure]:
+        found: list[LaterFailure] = []
+        wanted = {"template_type": "email", "status": state}
+        for _ in range(_MOST_PAGES):
+            where = f"{notify_api.FIND}?{urlencode(wanted)}"
+            status, answer, _tls = await self._call(TlsLevel.VERIFIED, route, key, ("GET", where), b"")
+            page = notify_api.failures_in(status, answer, state)
+            if page is None:
+                raise Unavailable("GOV.UK Notify", f"it answered {status}")
+            found += page
+            last = notify_api.next_page(answer)
+            if last is None:
+                break
+            wanted["older_than"] = last
+        return found
 
     async def close(self) -> None:
         for client in self._clients.values():
@@ -108,7 +140,7 @@ class NotifyCourier:
                 if before is not None:
                     return _Answer(HandedOn(PeerReply(200, "2.0.0", f"GOV.UK Notify had it as {before}")), tls)
             sent = notify_api.request(notification, str(recipient.address), route.template, reference)
-            status, answer, tls = await self._call(consignment, route, key, ("POST", notify_api.SEND), sent)
+            status, answer, tls = await self._call(consignment.tls, route, key, ("POST", notify_api.SEND), sent)
             return _Answer(notify_api.meaning(status, answer, self._clock.now()), tls)
         except _NOT_REACHED as error:
             why = f"GOV.UK Notify cannot be reached over verified TLS ({type(error).__name__})."
@@ -124,7 +156,7 @@ class NotifyCourier:
     ) -> tuple[str | Deferred | None, AttemptTls]:
         where = f"{notify_api.FIND}?{urlencode({'template_type': 'email', 'reference': reference})}"
         try:
-            status, answer, tls = await self._call(consignment, route, key, ("GET", where), b"")
+            status, answer, tls = await self._call(consignment.tls, route, key, ("GET", where), b"")
         except (httpx2.HTTPError, TimeoutError):
             # A question does no harm: it is asked again before anything is sent.
             why = "GOV.UK Notify did not say whether it has it already."
@@ -132,7 +164,7 @@ class NotifyCourier:
         return notify_api.found_before(status, answer), tls
 
     async def _call(
-        self, consignment: Consignment, route: Route, key: notify_api.ApiKey, what: tuple[str, str], sent: bytes
+        self, required: TlsLevel, route: Route, key: notify_api.ApiKey, what: tuple[str, str], sent: bytes
     ) -> tuple[int, bytes, AttemptTls]:
         method, path = what
         headers = {
@@ -145,7 +177,7 @@ class NotifyCourier:
             asyncio.timeout(_TIMEOUT),
             self._client(route).stream(method, url, content=sent, headers=headers) as response,
         ):
-            tls = _tls_of(response, consignment, route)
+            tls = _tls_of(response, required, route)
             answer = b""
             async for chunk in response.aiter_bytes():
                 answer += chunk
@@ -163,12 +195,12 @@ class NotifyCourier:
         return self._clients[ca_file]
 
 
-def _tls_of(response: httpx2.Response, consignment: Consignment, route: Route) -> AttemptTls:
+def _tls_of(response: httpx2.Response, required: TlsLevel, route: Route) -> AttemptTls:
     stream = response.extensions.get("network_stream")
     tls = stream.get_extra_info("ssl_object") if stream is not None else None
     version, cipher = (tls.version() or "", (tls.cipher() or ("",))[0]) if tls is not None else ("", "")
     proof = f"certificate of {route.host} verified; GOV.UK Notify's own TLS to the recipient is opportunistic"
-    return AttemptTls(consignment.tls, TlsLevel.VERIFIED, version, cipher, proof)
+    return AttemptTls(required, TlsLevel.VERIFIED, version, cipher, proof)
 
 
 def _stop(why: str) -> Deferred:

@@ -55,3 +55,13 @@ class Returned:
     at: float
     verdict: Verdict
     suppress: Suppression | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaterFailure:
+    """A service says, when it is asked, that one copy that it took has failed for good. `words` for people."""
+
+    message_id: str
+    n: int
+    status: str
+    words: str

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wardmail.model.delivery import AttemptOutcome, Deferred, Failed, HandedOn, PeerReply
+from wardmail.model.returned import LaterFailure
 from wardmail.protocol.notify_message import Notification
 
 SEND = "/v2/notifications/email"
@@ -102,6 +103,47 @@ def found_before(status: int, answer: bytes) -> str | Deferred | None:
         outcome = meaning(status, answer, 0.0) if status != 200 else None
         return outcome if isinstance(outcome, Deferred) else Deferred("GOV.UK Notify did not say whether it has it.")
     return next((str(each["id"]) for each in listed if isinstance(each, dict) and "id" in each), None)
+
+
+FAILURES = {
+    "permanent-failure": ("5.1.1", "GOV.UK Notify: the e-mail address does not exist."),
+    "temporary-failure": (
+        "5.4.7",
+        "GOV.UK Notify: the inbox did not accept it, or its filter did not, for three days.",
+    ),
+    "technical-failure": (
+        "5.3.0",
+        "GOV.UK Notify: it was not sent, because of a fault between Notify and its provider.",
+    ),
+}
+"""Final states of a notification that did not arrive, as statuses of ours, in words that people can be told."""
+
+_REFERENCE = re.compile(r"([0-9A-HJKMNP-TV-Z]{18})-(\d{1,6})\Z")
+
+
+def failures_in(status: int, answer: bytes, state: str) -> tuple[LaterFailure, ...] | None:
+    """What of a list of notifications in that state is ours; None when there was no list."""
+    listed = _fields(answer).get("notifications") if status == 200 else None
+    if not isinstance(listed, list):
+        return None
+    meant, words = FAILURES[state]
+    found = []
+    for each in listed[:250]:
+        reference = each.get("reference") if isinstance(each, dict) and each.get("status") == state else None
+        ours = _REFERENCE.match(reference) if isinstance(reference, str) else None
+        if ours:
+            found.append(LaterFailure(ours[1], int(ours[2]), meant, words))
+    return tuple(found)
+
+
+def next_page(answer: bytes) -> str | None:
+    """The ID after which the next page begins; None after the last one."""
+    fields = _fields(answer)
+    listed, links = fields.get("notifications"), fields.get("links")
+    if not isinstance(links, dict) or not links.get("next") or not isinstance(listed, list) or not listed:
+        return None
+    last = listed[-1].get("id") if isinstance(listed[-1], dict) else None
+    return last if isinstance(last, str) and re.fullmatch(_UUID, last) else None
 
 
 def _error(answer: bytes) -> tuple[str, str]:

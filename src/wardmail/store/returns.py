@@ -51,6 +51,8 @@ class StoreReturns:
     def _take(self, connection: Connection, each: Returned, actor: str) -> bool:
         """Said twice it counts once: a bounce changes the copy's state, a complaint the list."""
         changed = each.kind is ReportKind.BOUNCE and self._bounces(connection, each)
+        if each.kind is ReportKind.BOUNCE and not changed and self._has_bounced(connection, each):
+            return False  # a person may have taken the address off the list since
         added = each.suppress is not None and self._suppressions.add_in(connection, [each.suppress]) > 0
         if not changed and not added:
             return False
@@ -66,6 +68,12 @@ class StoreReturns:
         counted = replace(counted, integration_id=each.copy.integration_id, verdict=each.verdict)
         self._breakers.count(connection, [counted], each.at)
         return True
+
+    @staticmethod
+    def _has_bounced(connection: Connection, each: Returned) -> bool:
+        where = and_(recipient.c.message_id == each.copy.message_id, recipient.c.n == each.copy.n)
+        state = connection.execute(select(recipient.c.state).where(where)).scalar_one_or_none()
+        return state == RecipientState.BOUNCED.value
 
     @staticmethod
     def _bounces(connection: Connection, each: Returned) -> bool:

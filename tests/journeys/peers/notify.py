@@ -44,6 +44,7 @@ class Notify:
     die_next: int = 0
     team_only: tuple[str, ...] = ()
     clock: float = 0.0
+    page: int = 250
 
     def answer(self, method: str, path: str, authorization: str, body: bytes) -> tuple[int, dict[str, Any]]:
         self.calls.append(f"{method} {path}")
@@ -54,12 +55,22 @@ class Notify:
             return _error(*self.refuse_next.pop(0))
         parts = urlsplit(path)
         if method == "GET" and parts.path == "/v2/notifications":
-            wanted = parse_qs(parts.query).get("reference", [None])[0]
-            found = [each for each in self.taken if wanted is None or each["reference"] == wanted]
-            return 200, {"notifications": found[:250], "links": {"current": path}}
+            return self._list(parse_qs(parts.query), path)
         if method == "POST" and parts.path == "/v2/notifications/email":
             return self._send(json.loads(body))
         return _error(404, "NoResultFound", "No result found")
+
+    def _list(self, query: dict[str, list[str]], path: str) -> tuple[int, dict[str, Any]]:
+        found = list(reversed(self.taken))
+        for name in ("reference", "status"):
+            if name in query:
+                found = [each for each in found if each[name] == query[name][0]]
+        if "older_than" in query:
+            ids = [each["id"] for each in found]
+            found = found[ids.index(query["older_than"][0]) + 1 :]
+        page = found[: self.page]
+        links = {"current": path} | ({"next": f"{path}&older_than={page[-1]['id']}"} if len(found) > self.page else {})
+        return 200, {"notifications": page, "links": links}
 
     def _send(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         unknown = set(asked) - _FIELDS

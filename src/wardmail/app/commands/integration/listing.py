@@ -13,6 +13,7 @@ from wardmail.manage.document_text import Pairs
 from wardmail.manage.documents import standing, state_words, written_rows
 from wardmail.manage.due import due_items
 from wardmail.model.integration import Credential, Integration
+from wardmail.model.traffic import Phase
 from wardmail.policy.completeness import missing
 from wardmail.policy.review import deadline_of, override_on, state_on
 from wardmail.store.records import to_plain
@@ -53,6 +54,9 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
         emit(_record(installation, integration))
         return
     say(integration.name)
+    breaker = snapshot.breakers.get(name)
+    if breaker is not None and breaker.phase(now) is not Phase.CLOSED:
+        say(f"  PAUSED by its circuit breaker until {moment(breaker.until)}: {breaker.reason}")
     for block in standing(subject_of(installation, integration)).blocks:
         _pairs(block.rows if isinstance(block, Pairs) else ())
     say()
@@ -109,6 +113,7 @@ def _technical(integration: Integration) -> tuple[tuple[str, str], ...]:
     limits = integration.limits
     return (
         ("Route", integration.route),
+        ("Mass mail", f"by route {bulk_route}" if (bulk_route := integration.traffic.bulk_route) else "refused"),
         ("Senders", ", ".join(integration.senders)),
         ("Networks", ", ".join(integration.networks) or "any"),
         ("Classification", f"{integration.default_sensitivity.label} by default, profile {integration.profile.value}"),
@@ -140,4 +145,5 @@ def _record(installation: Installation, integration: Integration) -> dict[str, o
         "falls_due": deadline.on.isoformat() if deadline else None,
         "missing": [each.id for each in missing(integration)],
         "credentials": credentials,
+        "paused": installation.register.snapshot().is_paused(integration.id, now),
     }
