@@ -16,7 +16,7 @@ from wardmail.model.standing import StandingAnswer
 from wardmail.model.traffic import Phase
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
+from wardmail.policy.facts import NO, Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
 
 
 def gather_facts(
@@ -27,6 +27,7 @@ def gather_facts(
     *,
     time_critical: bool = False,
     require_tls: bool = False,
+    bulk: Fact[bool] = NO,
     deciders: Sequence[str] = (),
 ) -> Facts:
     """Ask the register what it knows about one recipient; what it cannot tell is Missing.
@@ -41,12 +42,13 @@ def gather_facts(
         recipient=recipient,
         sensitivity=sensitivity,
         standing=_standing(register, integration, recipient),
-        route=_route(register, integration.route),
+        route=_route(register, route_for(integration, bulk)),
         time_critical=time_critical,
         require_tls=require_tls,
         released_by=released_by,
         seconded_by=seconded_by,
         agreement=register.cover(integration.id, recipient, sensitivity),
+        bulk=bulk,
         register=RegisterFacts(
             state, is_on_the_team(integration, recipient), integration.registration.iams is not None
         ),
@@ -55,11 +57,6 @@ def gather_facts(
 
 def is_on_the_team(integration: Integration, recipient: Address) -> bool:
     return str(recipient).lower() in integration.registration.team_recipients
-
-
-def with_bulk(register: RegisterView, integration: Integration, facts: Facts, bulk: Fact[bool]) -> Facts:
-    """Mass mail takes another way (SEND-4)."""
-    return replace(facts, bulk=bulk, route=_route(register, route_for(integration, bulk)))
 
 
 def with_traffic(register: RegisterView, integration: Integration, facts: Facts) -> Facts:

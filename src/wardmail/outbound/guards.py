@@ -26,15 +26,6 @@ class Guard(Enum):
     NOT_ACCREDITED = "it is sensitive, and the route's DCB1596 accreditation has ended since it was accepted"
 
 
-_STOPPED = {
-    IntegrationState.DRAFT: Guard.CLOSED,
-    IntegrationState.RETIRED: Guard.CLOSED,
-    IntegrationState.SUSPENDED: Guard.SUSPENDED,
-    IntegrationState.DUE: Guard.OVERDUE,
-    IntegrationState.LAPSED: Guard.OVERDUE,
-}
-
-
 def pause_of(consignment: Consignment, snapshot: RegisterSnapshot, now: float) -> float | Charge | None:
     """Until when the integration's circuit breaker stands in the way (SEND-3), or what a copy sent on trial costs."""
     breaker = snapshot.breakers.get(consignment.integration_id)
@@ -52,6 +43,15 @@ def pause_of(consignment: Consignment, snapshot: RegisterSnapshot, now: float) -
                 integration.traffic.breaker.trial_messages,
             )
             return Charge(key, 1, most, 3600)
+
+
+_STOPPED = {
+    IntegrationState.DRAFT: Guard.CLOSED,
+    IntegrationState.RETIRED: Guard.CLOSED,
+    IntegrationState.SUSPENDED: Guard.SUSPENDED,
+    IntegrationState.DUE: Guard.OVERDUE,
+    IntegrationState.LAPSED: Guard.OVERDUE,
+}
 
 
 def check(

@@ -151,8 +151,8 @@ def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool])
         found.classification.level,
         time_critical=found.time_critical,
         require_tls=found.envelope.require_tls,
+        bulk=bulk,
     )
-    facts = facts if bulk == NO else decision.with_bulk(register, integration, facts, bulk)
     return decision.with_traffic(register, integration, facts)
 
 
