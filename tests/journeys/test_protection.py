@@ -72,6 +72,7 @@ def test_letters_of_one_template_leave_the_peoples_relay(
     (last,) = gateway.ask("messages", sent[-1])
     assert "mass mail" in gateway.do("trace", sent[-1])
     assert last["route"] == "mass"
+    assert "WM-ROUTE-IN-USE" in gateway.run("route", "remove", "mass", "--yes", status=6).stderr
     gateway.do("limits", "set", "letters", "--bulk-route", "")
 
     def is_refused() -> bool:

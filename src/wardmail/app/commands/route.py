@@ -138,7 +138,11 @@ def remove(config_path: str | None, *, name: str, yes: bool, by: str, as_json: b
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.CHANGE_ROUTES)
     _existing(installation, name)
-    users = [each.id for each in installation.register.snapshot().integrations.values() if each.route == name]
+    users = [
+        each.id
+        for each in installation.register.snapshot().integrations.values()
+        if name in (each.route, each.traffic.bulk_route)
+    ]
     if users:
         who = ", ".join(users)
         raise CommandFailed(
