@@ -43,11 +43,17 @@ class Resolver(Protocol):
 
 
 class Secrets(Protocol):
+    """Blocking: call it from a thread."""
+
     def reveal(self, reference: str) -> bytes:
-        """The secret behind `keystore:NAME`, `file:PATH`, `env:NAME` or `credential:NAME`.
+        """The secret behind a reference (`model.secret_reference`).
 
         Raises Unavailable when the reference cannot be read; the message names the reference, never the secret.
         """
+        ...
+
+    def forget(self, reference: str) -> None:
+        """The secret did not serve: ask its store again next time, instead of using what was kept."""
         ...
 
 
@@ -63,8 +69,16 @@ class SigningKey(Protocol):
     @property
     def algorithm(self) -> str: ...
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether `sign` asks another machine or a token: then it blocks, and belongs into a thread."""
+        ...
+
     def sign(self, data: bytes) -> bytes:
-        """The raw signature over `data` (RFC 6376 section 3.3, RFC 8463 section 3); hashing is the key's affair."""
+        """The raw signature over `data` (RFC 6376 section 3.3, RFC 8463 section 3); hashing is the key's affair.
+
+        Raises Unavailable when a remote key does not answer.
+        """
         ...
 
 
@@ -91,8 +105,8 @@ class Spool(Protocol):
         """Raises Unavailable when there is no room."""
         ...
 
-    def open_body(self, name: str) -> Body:
-        """The body that a sink's `finish` returned under this name, in this or an earlier process."""
+    def open_body(self, name: str, key: bytes) -> Body:
+        """The body that a sink's `finish` returned with this name and key, in this or an earlier process."""
         ...
 
     def remove(self, name: str) -> None: ...
@@ -103,9 +117,12 @@ class Spool(Protocol):
 
 
 class Sealer(Protocol):
-    """Seals content at rest. `context` binds the sealed bytes to their place: opening them elsewhere fails."""
+    """Seals content at rest. `context` binds the sealed bytes to their place: opening them elsewhere fails.
 
-    def seal(self, parts: Sequence[bytes], context: bytes) -> bytes: ...
+    `group` (see `model.retention`) chooses the data key; one that was destroyed is not made again by `open`.
+    """
+
+    def seal(self, parts: Sequence[bytes], context: bytes, group: str) -> bytes: ...
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Raises Unavailable when the key is gone or the bytes were changed."""

@@ -11,8 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from wardmail.app.installation import Installation
-from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, open_world
-from wardmail.edges.sealing import ContentSealer
+from wardmail.app.wiring import housekeeping, keep_uses, listener_settings, make_delivery, open_world
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
@@ -72,9 +71,10 @@ async def _listening(
 ) -> AsyncIterator[SmtpListener]:
     settings = installation.settings
     delivery = make_delivery(installation, world)
-    spool = SealedSpool(settings.data / "spool", ContentSealer(installation.keystore, world.clock))
+    spool = SealedSpool(settings.data / "spool")
     listener = await start_listeners(listener_settings(settings), Desk(world, delivery), spool, certificates)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
+    background.append(asyncio.create_task(keep_uses(installation)))
     if slot == 0:
         background += [asyncio.create_task(each) for each in housekeeping(installation, world, spool)]
     for task in background:

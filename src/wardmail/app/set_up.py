@@ -6,17 +6,25 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import TypeVar
 
 from wardmail.app.failures import CommandFailed
 from wardmail.app.settings import Settings
+from wardmail.edges.azure_key_vault import AzureSettings
 from wardmail.edges.clock import SystemClock
+from wardmail.edges.hashicorp_vault import VaultSettings
 from wardmail.edges.keys import Keystore
 from wardmail.edges.master_key import master_key, new_master_key
+from wardmail.edges.outside_stores import OutsideStores, StoreSettings
+from wardmail.edges.pkcs11_token import Pkcs11Settings
 from wardmail.manage.people import first_owner
 from wardmail.store.connection import Database
 from wardmail.store.people import StorePeople
 from wardmail.store.setup import upgrade
+
+T = TypeVar("T")
 
 PEPPER = "credential-pepper"
 
@@ -38,7 +46,7 @@ def set_up(settings: Settings, login: str) -> list[str]:
         ) from error
     if _make_master_key(settings.master_reference):
         done.append(f"Master key made: {settings.master_reference}. Keep a copy where the backups are not.")
-    master = master_key(settings.master_reference)
+    master = master_key(settings.master_reference, OutsideStores(store_settings(settings)))
     if not settings.keystore_path.exists():
         Keystore.create(settings.keystore_path, master)
         done.append(f"Keystore made: {settings.keystore_path}")
@@ -55,6 +63,20 @@ def set_up(settings: Settings, login: str) -> list[str]:
     database.close()
     done.append("Database ready.")
     return done
+
+
+def store_settings(settings: Settings) -> StoreSettings:
+    """The stores of secrets that are set up."""
+
+    def of(section: str, kind: type[T]) -> T:
+        return kind(**{field.name: settings[f"{section}.{field.name}"] for field in fields(kind)})  # type: ignore[arg-type]
+
+    has_azure = settings["azure.tenant"] or settings["azure.managed_identity"]
+    return StoreSettings(
+        vault=of("vault", VaultSettings) if settings["vault.address"] else None,
+        azure=of("azure", AzureSettings) if has_azure else None,
+        token=of("pkcs11", Pkcs11Settings) if settings["pkcs11.module"] else None,
+    )
 
 
 def write_settings(file: Path, values: Mapping[str, str]) -> None:

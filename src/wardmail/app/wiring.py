@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
@@ -17,13 +19,13 @@ from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher, WorldResolver
-from wardmail.edges.keys import DkimSigner, KeystoreSecrets
 from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.upstream import CourierSettings
 from wardmail.edges.webhook import HttpsPoster
 from wardmail.model.hold import Ending, HoldTerms
+from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.holding import HoldKeeper
@@ -32,6 +34,7 @@ from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES
+from wardmail.outbound.shredding import Shredder
 from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.ports import Courier
@@ -39,7 +42,12 @@ from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
 from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
+from wardmail.store.shelves import StoreShelves
 from wardmail.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+_USES_EVERY = 60.0
 
 
 @contextlib.contextmanager
@@ -48,15 +56,13 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
     settings, keystore = installation.settings, installation.keystore
     owner = f"{socket.gethostname()}/{slot}"
     clock = installation.clock
-    sealer = ContentSealer(keystore, clock)
+    sealer = ContentSealer(keystore)
     writer = Writer(installation.database)
     try:
         yield World(
             register=register_view(installation),
-            queue=StoreQueue(
-                installation.database, writer, sealer, SealedSpool(settings.data / "spool", sealer), owner
-            ),
-            signer=DkimSigner(keystore),
+            queue=StoreQueue(installation.database, writer, sealer, SealedSpool(settings.data / "spool"), owner),
+            signer=installation.signer,
             clock=clock,
             new_id=clock.new_message_id,
             pepper=installation.pepper,
@@ -80,6 +86,7 @@ def walk_settings(settings: Settings) -> WalkSettings:
         notice_sender=settings["notices.sender"],
         notice_route=settings["notices.route"],
         holds=_hold_terms(settings),
+        retention_days=settings["retention.days"],
     )
 
 
@@ -102,8 +109,25 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
     return (
         Sweeper(queue, Reporter(world), spool, world.clock).run(),
         HoldKeeper(world, holds, installation.people.all).run(),
+        make_shredder(installation, queue, spool).run(),
         WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
     )
+
+
+def make_shredder(installation: Installation, queue: StoreQueue, spool: SealedSpool) -> Shredder:
+    shelves = StoreShelves(installation.database, queue.writer, queue.contents)
+    return Shredder(shelves, ContentSealer(installation.keystore), spool, installation.clock)
+
+
+async def keep_uses(installation: Installation) -> None:
+    """Each process writes down now and then which secrets it used; runs for as long as the process does."""
+    while True:
+        await asyncio.sleep(_USES_EVERY)
+        used = installation.uses.take()
+        try:
+            await asyncio.to_thread(installation.secret_notes.used, used)
+        except Unavailable as error:
+            log.warning('event=secret_uses_not_kept part="%s"', error.part)
 
 
 def make_poster(installation: Installation) -> HttpsPoster | None:
@@ -113,7 +137,7 @@ def make_poster(installation: Installation) -> HttpsPoster | None:
     return HttpsPoster(
         settings["notices.webhook"],
         settings["notices.webhook_secret"],
-        KeystoreSecrets(installation.keystore),
+        installation.secrets,
         installation.clock,
         settings["delivery.ca_file"] or None,
     )
@@ -178,7 +202,7 @@ def make_courier(installation: Installation) -> Courier:
     dns = DnsResolver(clock, nameservers(settings))
     return assemble_courier(
         CourierSettings(helo=settings["gateway.hostname"]),
-        KeystoreSecrets(installation.keystore),
+        installation.secrets,
         clock,
         WorldResolver(dns, HttpsFetcher(dns, ca_file=ca_file)),
         sandbox_directory=settings.data / "sandbox",

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from wardmail.model.address import Address
@@ -17,6 +18,7 @@ from wardmail.model.stored import AcceptedMessage, Event
 from wardmail.model.webhook import WebhookMessage
 from wardmail.outbound.notices import make_notice
 from wardmail.outbound.reporting import Reporter
+from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
 from wardmail.ports import Holds
 
@@ -83,12 +85,18 @@ class HoldKeeper:
                     "event=hold_alert_reaches_nobody queue_id=%s urgent=%s", holds[0].message_id, holds[0].urgent
                 )
                 continue
-            notices.append(self._notice(holds, to, now))
+            notices.append(
+                await apart_when_remote(self._world, self._signs_as(), partial(self._notice, holds, to, now))
+            )
         later = [
             replace(each, level=each.level + 1, alert_at=now + reminder_after(terms, each.urgent, each.level))
             for each in due
         ]
         await self._holds.alerted(later, notices, [self._posted(each) for each in due])
+
+    def _signs_as(self) -> str:
+        settings = self._world.settings
+        return settings.notice_sender.rpartition("@")[2] or settings.hostname
 
     def _notice(self, holds: Sequence[Hold], to: Sequence[Address], now: float) -> AcceptedMessage:
         first = holds[0]

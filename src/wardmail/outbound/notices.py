@@ -12,7 +12,7 @@ from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
 from wardmail.outbound.reporting import signed_head
-from wardmail.outbound.world import World
+from wardmail.outbound.world import World, term_of
 from wardmail.protocol.notice import notice_mail
 
 
@@ -39,4 +39,5 @@ def make_notice(
         recipients=tuple(
             AcceptedRecipient(n, each, decision, 0, RecipientState.ACCEPTED, now) for n, each in enumerate(recipients)
         ),
+        retention_days=term_of(world, integration),
     )

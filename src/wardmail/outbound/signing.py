@@ -1,0 +1,18 @@
+"""Keeps signing by keys on other machines and tokens off the event loop, where everybody else's mail would wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from wardmail.outbound.world import World
+
+T = TypeVar("T")
+
+
+async def apart_when_remote(world: World, domain: str, make: Callable[[], T]) -> T:
+    """Run `make`, which signs for this domain: in a thread when one of its keys is remote, else here and now."""
+    if any(key.is_remote for key in world.signer.keys_for(domain)):
+        return await asyncio.to_thread(make)
+    return make()
