@@ -26,6 +26,7 @@ from wardmail.store.policies import StorePolicies
 from wardmail.store.register import StoreRegister
 from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.setup import require_current
+from wardmail.store.shelves import ShelfList
 
 T = TypeVar("T")
 
@@ -115,6 +116,10 @@ class Installation:
     @cached_property
     def secret_notes(self) -> StoreSecretNotes:
         return StoreSecretNotes(self.database)
+
+    @cached_property
+    def shelves(self) -> ShelfList:
+        return ShelfList(self.database)
 
     @cached_property
     def legal_holds(self) -> StoreLegalHolds:

@@ -44,7 +44,7 @@ def set_up(settings: Settings, login: str) -> list[str]:
             f"{settings.data} cannot be made: {error.strerror}.",
             "Make it, owned by the service's user.",
         ) from error
-    if _make_master_key(settings.master_reference):
+    if make_master_key(settings.master_reference):
         done.append(f"Master key made: {settings.master_reference}. Keep a copy where the backups are not.")
     master = master_key(settings.master_reference, OutsideStores(store_settings(settings)))
     if not settings.keystore_path.exists():
@@ -91,20 +91,20 @@ def write_settings(file: Path, values: Mapping[str, str]) -> None:
         if not file.parent.exists():
             file.parent.mkdir(parents=True)
             file.parent.chmod(0o755)  # the service's user reads it there
-        _write_whole(file, (opening + text).encode(), 0o640)
+        write_whole(file, (opening + text).encode(), 0o640)
     except OSError as error:
         raise CommandFailed(
             "WM-CONFIG-WRITE", f"{file} cannot be written: {error.strerror}.", "Say --file, or run as a user who may."
         ) from error
 
 
-def _make_master_key(reference: str) -> bool:
+def make_master_key(reference: str) -> bool:
     """Only a file in the data directory is made by us; any other place is the administrator's."""
     kind, _, name = reference.partition(":")
     if kind != "file" or Path(name).exists():
         return False
     try:
-        _write_whole(Path(name), new_master_key(), 0o600)
+        write_whole(Path(name), new_master_key(), 0o600)
     except OSError as error:
         raise CommandFailed(
             "WM-MASTER-KEY", f"{name} cannot be written: {error.strerror}.", "Run as the service's user."
@@ -112,7 +112,7 @@ def _make_master_key(reference: str) -> bool:
     return True
 
 
-def _write_whole(file: Path, content: bytes, mode: int) -> None:
+def write_whole(file: Path, content: bytes, mode: int) -> None:
     """All of it or nothing, whenever the machine stops; an existing file is not replaced. Raises OSError."""
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

@@ -14,6 +14,7 @@ from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
+from wardmail.app.settings_schema import SECRET_REFERENCES
 from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
@@ -27,6 +28,7 @@ from wardmail.edges.webhook import HttpsPoster
 from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsMode
+from wardmail.model.secret_reference import FORMS, is_reference
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.posting import WebhookSender
@@ -161,6 +163,7 @@ def require_usable(settings: Settings) -> None:
     _schedule(settings)
     _hold_terms(settings)
     _require_webhook(settings)
+    _require_references(settings)
     try:
         DnsResolver(SystemClock(), nameservers(settings))
     except ValueError as error:
@@ -168,6 +171,17 @@ def require_usable(settings: Settings) -> None:
     ca_file = settings["delivery.ca_file"]
     if ca_file and not Path(ca_file).is_file():
         raise CommandFailed("WM-CONFIG-CA", f"delivery.ca_file: there is no {ca_file}.", "Name a PEM file.", USAGE)
+
+
+def _require_references(settings: Settings) -> None:
+    """The value is not repeated: it may be the secret itself."""
+    for key in SECRET_REFERENCES:
+        if settings[key] and not is_reference(settings[key]):
+            raise CommandFailed("WM-CONFIG-SECRET", f"{key} does not say where a secret is.", f"Write {FORMS}.", USAGE)
+    if settings["vault.address"] and not settings["vault.address"].startswith("https://"):
+        raise CommandFailed("WM-CONFIG-VAULT", "vault.address is no https address.", "Write https://…", USAGE)
+    if settings["vault.auth"] not in {"token", "approle", "kubernetes"}:
+        raise CommandFailed("WM-CONFIG-VAULT", "vault.auth is unknown.", "Write token, approle or kubernetes.", USAGE)
 
 
 def _schedule(settings: Settings) -> tuple[float, ...]:

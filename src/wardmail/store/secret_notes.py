@@ -47,6 +47,12 @@ class StoreSecretNotes:
         with self._database.write() as connection:
             connection.execute(statement, [{"reference": name, "last_used_at": when} for name, when in at.items()])
 
+    def note(self, kind: str, subject: str, actor: str, where: str) -> None:
+        """An event about a key, and no more. `where` is a reference."""
+        with self._database.write() as connection:
+            event = Event(kind, self._database.clock.now(), actor, None, subject, {"at": where})
+            self._chain.append(connection, [event])
+
     def changed(self, kind: str, reference: str, actor: str, expires: date | None, reason: str = "") -> None:
         """`kind` is the event's: SecretKept, SecretRotated, SecretRemoved, SecretDated, SigningKeyAdded and so on."""
         text = expires.isoformat() if expires else None

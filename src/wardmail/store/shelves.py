@@ -31,6 +31,31 @@ log = logging.getLogger(__name__)
 _NEEDED = (*(state.value for state in WAITING), RecipientState.HELD.value)
 
 
+class ShelfList:
+    """What people ask about stored content, and the change of an integration's term. Blocking."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._chain = EventChain(database)
+
+    def count_now(self, groups: Sequence[str], now: float) -> Sequence[GroupCount]:
+        with self._database.read() as connection:
+            return [_count(connection, group, now) for group in groups]
+
+    def change_term(self, group: str, integration: str, days: int) -> int:
+        """Content of this integration in this group is kept for so long after it came in; how many messages."""
+        where = (message.c.data_key == group, message.c.integration_id == integration)
+        with self._database.write() as connection:
+            statement = update(message).where(*where).values(content_until=message.c.received_at + days * A_DAY)
+            return connection.execute(statement).rowcount
+
+    def note_term(self, integration: str, days: int, messages: int, actor: str, reason: str) -> None:
+        detail: dict[str, object] = {"days": days, "messages": messages, "reason": reason}
+        with self._database.write() as connection:
+            event = Event("RetentionChanged", self._database.clock.now(), actor, None, integration, detail)
+            self._chain.append(connection, [event])
+
+
 class StoreShelves:
     def __init__(self, database: Database, writer: Writer, contents: Contents) -> None:
         self._database = database
@@ -39,12 +64,7 @@ class StoreShelves:
         self._chain = EventChain(database)
 
     async def count(self, groups: Sequence[str], now: float) -> Sequence[GroupCount]:
-        return await asyncio.to_thread(self.count_now, groups, now)
-
-    def count_now(self, groups: Sequence[str], now: float) -> Sequence[GroupCount]:
-        """Blocking."""
-        with self._database.read() as connection:
-            return [_count(connection, group, now) for group in groups]
+        return await asyncio.to_thread(ShelfList(self._database).count_now, groups, now)
 
     async def remove_due(self, group: str, now: float, limit: int, actor: str) -> Removed:
         removed: Removed = await self._submit(partial(self._remove_due, group, now, limit, actor))
@@ -57,13 +77,6 @@ class StoreShelves:
     async def destroy_if_empty(self, group: str, keys: KeyGroups, actor: str) -> bool:
         gone: bool = await self._submit(partial(self._destroy_if_empty, group, keys, actor))
         return gone
-
-    def change_term(self, group: str, integration: str, days: int) -> int:
-        """Blocking. Content of this integration in this group is kept for so long after it came in; how many messages."""
-        where = (message.c.data_key == group, message.c.integration_id == integration)
-        with self._database.write() as connection:
-            statement = update(message).where(*where).values(content_until=message.c.received_at + days * A_DAY)
-            return connection.execute(statement).rowcount
 
     async def _submit(self, operation: partial[Any]) -> Any:
         return await self._writer.submit(_each_alone, operation)
@@ -113,6 +126,8 @@ class StoreShelves:
     def _destroy_if_empty(self, group: str, keys: KeyGroups, actor: str, connection: Connection) -> bool:
         """Within the turn of a writer: whoever stores content seals it in such a turn as well."""
         if connection.execute(select(exists().where(message.c.data_key == group))).scalar_one():
+            return False
+        if group not in keys.groups():  # somebody else did it
             return False
         keys.destroy(group)
         now = self._database.clock.now()
