@@ -95,6 +95,8 @@ class Pkcs11Token:
         token = api.lib(self._settings.module).get_token(token_label=label)
         try:
             session = token.open(user_pin=pin.decode("utf-8", "replace") or None)
+        except api.exceptions.UserAlreadyLoggedIn:
+            session = token.open()  # a log-in holds for all sessions of a process
         except api.exceptions.PinIncorrect:
             self._wrong_pin = _hash(pin)
             raise Unavailable(_PART, "its PIN is wrong") from None
