@@ -18,8 +18,9 @@ from wardmail.manage.integrations import make_credential
 from wardmail.model.address import Address
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.delivery import AttemptOutcome, AttemptTls, HandedOn, PeerReply
-from wardmail.model.integration import Integration, Limits
+from wardmail.model.integration import Integration, IntegrationState, Limits
 from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient, Submission, TlsSession
+from wardmail.model.registration import Recorded, Registration
 from wardmail.model.route import Accreditation, Route, RouteKind, TlsLevel
 from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.world import WalkSettings, World
@@ -35,7 +36,13 @@ HEAD = (
 ACCREDITED = Accreditation("DCB1596", "list of 3 November 2026", date(2027, 10, 31))
 RELAY = Route("relay", RouteKind.SMARTHOST, host="relay.test", accreditation=ACCREDITED)
 APP = Integration(
-    "app", "The application", "relay", ("app@trust.example", "@team.example"), limits=Limits(None, None, None, None, 10)
+    "app",
+    "The application",
+    "relay",
+    ("app@trust.example", "@team.example"),
+    state=IntegrationState.LIVE,
+    limits=Limits(None, None, None, None, 10),
+    registration=Registration(review_date=date(2027, 11, 1), iams=Recorded("IAMS-1", "test", START)),
 )
 
 

@@ -7,11 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.accounting import Processes
 from bench.ground import SENDER_DOMAIN, Ground, free_port
 from bench.systems.system import Running
+from wardmail.edges.clock import SystemClock
+from wardmail.model.integration import IntegrationState
+from wardmail.model.registration import Recorded
+from wardmail.store.connection import Database
+from wardmail.store.register import StoreRegister
 
 WARDMAIL = Path(sys.executable).parent / "wardmail"
 
@@ -61,9 +68,23 @@ class Wardmail:
         self.run("limits", "set", "app", "--bulk-recipients", "0")  # the load is of one kind, and would be mass mail
         credential = json.loads(self.run("integration", "credential", "add", "app", "--username", "app", "--json"))
         self._login = f"{credential['username']}:{credential['secret']}"
+        self._go_live()
         algorithms = ("rsa-sha256", "ed25519-sha256") if self._does_all else ("rsa-sha256",)
         self.run("domain", "rotate", SENDER_DOMAIN, *(word for name in algorithms for word in ("--algorithm", name)))
         shutil.copytree(self._home / "data", self._home / "data-as-installed")
+
+    def _go_live(self) -> None:
+        """Past the tasks and the second person, which have nothing to do with speed."""
+        database = Database(f"sqlite:///{self._home / 'data' / 'wardmail.db'}", SystemClock())
+        register = StoreRegister(database)
+        record = register.snapshot().integrations["app"]
+        registration = replace(
+            record.registration,
+            iams=Recorded("bench", "bench", 0.0),
+            review_date=datetime.now(UTC).date() + timedelta(300),
+        )
+        register.save_integration(replace(record, state=IntegrationState.LIVE, registration=registration), "bench")
+        database.close()
 
     def start(self, processes: Processes, sink_port: int) -> Running:
         assert sink_port == self.sink_port

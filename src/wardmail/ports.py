@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from wardmail.model.address import Address
+from wardmail.model.cmdb import CmdbRefused, CmdbRow, Reconciled
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.hold import HeldCopy, Hold
 from wardmail.model.identity import Identity
@@ -14,6 +15,7 @@ from wardmail.model.message import Body, Envelope, Submission
 from wardmail.model.question import Answer, Question
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
+from wardmail.model.returned import LaterFailure, Returned, SentCopy
 from wardmail.model.route import Route
 from wardmail.model.stored import (
     AcceptedMessage,
@@ -43,22 +45,16 @@ class Resolver(Protocol):
 
 
 class Secrets(Protocol):
-    """Blocking: call it from a thread."""
-
     def reveal(self, reference: str) -> bytes:
-        """The secret behind a reference (`model.secret_reference`).
-
-        Raises Unavailable when the reference cannot be read; the message names the reference, never the secret.
-        """
+        """What a reference (`model.secret_reference`) stands for; may block. Unavailable names only the reference."""
         ...
 
     def forget(self, reference: str) -> None:
-        """The secret did not serve: ask its store again next time, instead of using what was kept."""
-        ...
+        """It did not serve: its store is asked again next time."""
 
 
 class SigningKey(Protocol):
-    """A DKIM key. `algorithm` is `rsa-sha256` or `ed25519-sha256`."""
+    """A DKIM key; `algorithm` is `rsa-sha256` or `ed25519-sha256`. A remote one blocks, and may be Unavailable."""
 
     @property
     def domain(self) -> str: ...
@@ -70,15 +66,10 @@ class SigningKey(Protocol):
     def algorithm(self) -> str: ...
 
     @property
-    def is_remote(self) -> bool:
-        """Whether `sign` asks another machine or a token: then it blocks, and belongs into a thread."""
-        ...
+    def is_remote(self) -> bool: ...
 
     def sign(self, data: bytes) -> bytes:
-        """The raw signature over `data` (RFC 6376 section 3.3, RFC 8463 section 3); hashing is the key's affair.
-
-        Raises Unavailable when a remote key does not answer.
-        """
+        """The raw signature over `data` (RFC 6376 section 3.3, RFC 8463 section 3); hashing is the key's affair."""
         ...
 
 
@@ -117,10 +108,7 @@ class Spool(Protocol):
 
 
 class Sealer(Protocol):
-    """Seals content at rest. `context` binds the sealed bytes to their place: opening them elsewhere fails.
-
-    `group` (see `model.retention`) chooses the data key; one that was destroyed is not made again by `open`.
-    """
+    """Seals content at rest under the data key of a `group`; `context` binds it to its place: elsewhere it stays shut."""
 
     def seal(self, parts: Sequence[bytes], context: bytes, group: str) -> bytes: ...
 
@@ -138,6 +126,10 @@ class Queue(Protocol):
 
     async def note(self, event: Event) -> None:
         """One line in the audit about something that stored no message."""
+        ...
+
+    async def put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage] = ()) -> bool:
+        """Tell something once for ever: False (and nothing stored) when any process has used this key before."""
         ...
 
     async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:
@@ -231,6 +223,24 @@ class WebhookPoster(Protocol):
         ...
 
 
+class Returns(Protocol):
+    """What comes back about messages that are gone: bounces and complaints. Both methods block."""
+
+    def sent_copies(self, ids: Collection[str], envid: str, addresses: Collection[str]) -> Sequence[SentCopy]:
+        """Copies that really left, of messages with one of these IDs; or with that envelope ID, to these addresses."""
+        ...
+
+    def take(self, returned: Sequence[Returned], actor: str) -> Sequence[bool]:
+        """Write it down in one transaction; for each, whether it was news."""
+        ...
+
+
+class LaterFailures(Protocol):
+    async def failures(self, route: Route) -> Sequence[LaterFailure]:
+        """What the route's service has lately failed to deliver, known before or not. Raises Unavailable."""
+        ...
+
+
 class SubmissionDesk(Protocol):
     """What a listener asks for each step of a dialogue. Only `accept` waits; the others answer from memory.
 
@@ -261,6 +271,20 @@ class SubmissionDesk(Protocol):
 
     async def accept(self, submission: Submission) -> Accepted | Refusal:
         """Returns after the commit: an Accepted message survives a power cut."""
+        ...
+
+
+class Cmdb(Protocol):
+    """A configuration management database. Each method raises Unavailable when it gives no answer that counts."""
+
+    async def find(self, correlation: str) -> Sequence[CmdbRow]:
+        """Records that it says carry this correlation ID; whether they do is the caller's to check."""
+        ...
+
+    async def read(self, sys_id: str) -> CmdbRow | None: ...
+
+    async def reconcile(self, values: Mapping[str, str], correlation: str, *, commit: bool) -> Reconciled | CmdbRefused:
+        """Identify and reconcile one record; without `commit`, only say what would come of it."""
         ...
 
 

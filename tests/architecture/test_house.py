@@ -107,8 +107,11 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Holds": "StoreHolds",
         "Outbox": "StoreOutbox",
         "WebhookPoster": "HttpsPoster",
+        "Returns": "StoreReturns",
+        "LaterFailures": "NotifyCourier",
         "SubmissionDesk": "SubmissionDesk",
         "Courier": "assemble_courier",
+        "Cmdb": "ServiceNow",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

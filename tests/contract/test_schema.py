@@ -8,14 +8,12 @@ from alembic.migration import MigrationContext
 from wardmail.store.connection import Database
 from wardmail.store.schema import metadata
 from wardmail.store.schema_of_holds import hold  # noqa: F401 (its tables join the same metadata)
-from wardmail.store.schema_of_keeping import legal_hold
-from wardmail.store.schema_of_traffic import breaker
+from wardmail.store.schema_of_keeping import legal_hold  # noqa: F401
+from wardmail.store.schema_of_traffic import breaker  # noqa: F401
 from wardmail.store.setup import HEAD, schema_version, upgrade
 
 
 def test_migrations_lead_to_the_schema(database: Database) -> None:
-    assert breaker.metadata is metadata
-    assert legal_hold.metadata is metadata
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 

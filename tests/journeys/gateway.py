@@ -11,7 +11,8 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,13 @@ from click.testing import CliRunner
 from tests.journeys.peers.ground import Authority, free_port, is_listening, wait_until
 from wardmail.app.cli import cli
 from wardmail.edges.clock import SystemClock
+from wardmail.model.classification import Sensitivity
 from wardmail.model.delivery import WAITING
+from wardmail.model.integration import IntegrationState
+from wardmail.model.registration import Recorded
 from wardmail.store.connection import Database
 from wardmail.store.messages import Messages, Search
+from wardmail.store.register import StoreRegister
 
 WARDMAIL = str(Path(sys.executable).with_name("wardmail"))
 
@@ -137,6 +142,8 @@ class Gateway:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
         self.process = None
+        # Workers outlive the supervisor by an instant, in which they would answer for the next one.
+        wait_until(lambda: not is_listening(self.port), "the workers to be gone")
 
     def log(self) -> str:
         return "".join(path.read_text(errors="replace") for path in self._logs if path.exists())
@@ -240,6 +247,22 @@ def let_in(gateway: Gateway, route: str, *options: object, user: str = USER) -> 
     gateway.do("limits", "set", user, "--bulk-recipients", 0)  # tests send much of one kind
     made = gateway.do("integration", "credential", "add", user, "--username", user, "--json")
     gateway.secrets[user] = json.loads(made)["secret"]
+    go_live_at_once(gateway, user)
+
+
+def go_live_at_once(gateway: Gateway, name: str) -> None:
+    """Straight into the store: the way through the tasks and two people is `test_register.py`'s."""
+    database = Database(gateway.database, SystemClock())
+    register = StoreRegister(database)
+    record = register.snapshot().integrations[name]
+    registration = replace(
+        record.registration,
+        handles=Sensitivity.OFFICIAL_SENSITIVE,
+        iams=Recorded("IAMS-1", "test", 0.0),
+        review_date=datetime.now(UTC).date() + timedelta(300),
+    )
+    register.save_integration(replace(record, state=IntegrationState.LIVE, registration=registration), "test")
+    database.close()
 
 
 def relay_to(gateway: Gateway, port: int, mode: str = "implicit") -> None:

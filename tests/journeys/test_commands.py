@@ -156,8 +156,9 @@ def test_integrations_and_credentials_live_and_die(gateway: Gateway) -> None:
     (shown,) = gateway.ask("integration", "show", "second")
     assert made["secret"] not in json.dumps(shown)
     assert gateway.ask("integration", "credential", "revoke", made["username"])[0]["revoked"]
+    assert gateway.ask("integration", "trial", "second")[0]["state"] == "in-trial"
     assert gateway.ask("integration", "suspend", "second", "--reason", "test")[0]["state"] == "suspended"
-    assert gateway.ask("integration", "resume", "second")[0]["state"] == "active"
+    assert gateway.ask("integration", "resume", "second")[0]["state"] == "in-trial"
     assert {each["id"] for each in gateway.ask("integration", "list")} == {USER, "second"}
     assert failure(gateway, "integration", "show", "none", status=5)["to_do"].startswith("See ")
 

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 from wardmail.model.address import Address
 from wardmail.model.classification import Sensitivity
 from wardmail.model.decision import Decision, Outcome, Protection
+from wardmail.model.integration import IntegrationState
 from wardmail.model.refusal import Refusal
 from wardmail.model.route import RouteKind, TlsLevel
 from wardmail.model.standing import Profile, Standing, StandingAnswer
 from wardmail.policy import conditions as c
+from wardmail.policy import conditions_of_register as r
 from wardmail.policy import conditions_of_traffic as t
 from wardmail.policy import effects as e
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import AgreementFacts, Cover, Facts, Known, Missing, RouteFacts
+from wardmail.policy.facts import AgreementFacts, Cover, Facts, Known, Missing, RegisterFacts, RouteFacts
 from wardmail.policy.rules import BUILT_IN_RULES
 
 RANK = {Outcome.DELIVER: 0, Outcome.PROTECT: 1, Outcome.HOLD: 2, Outcome.REFUSE: 3}
@@ -36,6 +38,9 @@ simple = st.one_of(
     st.just(t.RouteIsUserFacing()),
     st.just(t.IsSuppressed()),
     st.just(t.IntegrationIsPaused()),
+    st.sampled_from(IntegrationState).map(r.IntegrationStateIs),
+    st.just(r.RecipientIsOnTheTeam()),
+    st.just(r.HasIamsReference()),
 )
 conditions = st.recursive(
     simple,
@@ -93,6 +98,7 @@ facts = st.builds(
     told,
     told,
     st.booleans(),
+    st.builds(RegisterFacts, st.sampled_from(IntegrationState), st.booleans(), st.booleans()),
 )
 
 

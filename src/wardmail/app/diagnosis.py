@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from wardmail.app.audit_heads import broken_heads
 from wardmail.app.diagnosis_of_secrets import retention, secrets
-from wardmail.app.diagnosis_words import Finding, Grade
 from wardmail.app.failures import CommandFailed
+from wardmail.app.finding import Finding, Grade
 from wardmail.app.installation import Installation
+from wardmail.app.register_diagnosis import check_register
 from wardmail.app.settings import Settings
 from wardmail.edges.certificate_facts import certificate_facts
 from wardmail.edges.relay_probe import probe_relay
 from wardmail.edges.tls import CertificateFiles
 from wardmail.manage import routes
-from wardmail.model.integration import IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import RouteKind
@@ -36,7 +37,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         ("Database", lambda: _database(installation)),
         ("Certificate", lambda: _certificate(settings, installation.clock.now())),
         ("Routes", lambda: _routes(installation.register.snapshot(), installation.clock.now())),
-        ("Integrations", lambda: _integrations(installation.register.snapshot())),
+        ("Integrations", lambda: check_register(installation)),
         ("Credentials", lambda: _credentials(installation.register.snapshot(), installation.clock.now())),
         ("Signing", lambda: _signing(installation)),
         ("Accredited list", lambda: _list_age(installation)),
@@ -79,6 +80,8 @@ def _database(installation: Installation) -> Iterator[Finding]:
         )
     else:
         yield Finding("Database", "good", f"it opens, and the audit of {report.events} events holds")
+    for broken in broken_heads(installation):
+        yield Finding("Audit heads", "fault", broken, "Keep the database as it is; tell the security team.")
 
 
 def _certificate(settings: Settings, now: float) -> Iterator[Finding]:
@@ -130,16 +133,6 @@ def _accreditation(check: str, route: str, expires: date | None, today: date) ->
     return Finding(
         check, "advice" if left < 60 else "good", f"accredited for {left} days more", to_do if left < 60 else ""
     )
-
-
-def _integrations(snapshot: RegisterSnapshot) -> Iterator[Finding]:
-    for each in snapshot.integrations.values():
-        name = f"Integration {each.id}"
-        if each.route not in snapshot.routes:
-            to_do = f"wardmail route create {each.route} --kind …"
-            yield Finding(name, "fault", f"its route {each.route} does not exist: its mail is held", to_do)
-        elif each.state is not IntegrationState.ACTIVE:
-            yield Finding(name, "advice", "it is suspended", f"wardmail integration resume {each.id}")
 
 
 def _credentials(snapshot: RegisterSnapshot, now: float) -> Iterator[Finding]:

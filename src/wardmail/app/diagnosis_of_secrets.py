@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from wardmail.app.diagnosis_words import Finding, Grade
+from wardmail.app.finding import Finding, Grade
 from wardmail.app.installation import Installation
 from wardmail.app.secret_places import KnownSecret, days_left, known_secrets, of_route, places
 from wardmail.app.settings import Settings

@@ -16,6 +16,7 @@ from wardmail.edges.outside_stores import OutsideStores
 from wardmail.edges.secret_uses import SecretUses
 from wardmail.manage.integrations import BadInput
 from wardmail.store.agreements import StoreAgreements
+from wardmail.store.breakers import Breakers
 from wardmail.store.connection import Database
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.legal_holds import StoreLegalHolds
@@ -27,6 +28,7 @@ from wardmail.store.register import StoreRegister
 from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.setup import require_current
 from wardmail.store.shelves import ShelfList
+from wardmail.store.suppressions import StoreSuppressions
 
 T = TypeVar("T")
 
@@ -64,6 +66,14 @@ class Installation:
     @cached_property
     def limits(self) -> StoreLimits:
         return StoreLimits(self.database)
+
+    @cached_property
+    def suppressions(self) -> StoreSuppressions:
+        return StoreSuppressions(self.database)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        return Breakers(self.database)
 
     @cached_property
     def people(self) -> StorePeople:

@@ -11,7 +11,8 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from wardmail.app.installation import Installation
-from wardmail.app.wiring import housekeeping, keep_uses, listener_settings, make_delivery, open_world
+from wardmail.app.secret_upkeep import keep_uses
+from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, open_world
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles

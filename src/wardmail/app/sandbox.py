@@ -16,7 +16,7 @@ from wardmail.app.settings import SANDBOX_FILE, Settings, load
 from wardmail.edges.sandbox_certificate import SandboxCertificate, make_sandbox_certificate
 from wardmail.manage.integrations import make_credential
 from wardmail.manage.routes import preset
-from wardmail.model.integration import Integration, Limits
+from wardmail.model.integration import Integration, IntegrationState, Limits
 from wardmail.model.route import RouteKind
 
 DEMO = "demo"
@@ -102,7 +102,9 @@ def _register_demo(installation: Installation) -> None:
         installation.register.save_route(preset(RouteKind.SANDBOX, "sandbox"), "sandbox")
     if DEMO not in snapshot.integrations:
         limits = Limits(messages_per_minute=600, messages_per_day=None, recipients_per_day=None)
-        demo = Integration(DEMO, "Demo application", "sandbox", (SENDER, "@demo.example"), limits=limits)
+        demo = Integration(
+            DEMO, "Demo application", "sandbox", (SENDER, "@demo.example"), IntegrationState.TRIAL, limits=limits
+        )
         installation.register.save_integration(demo, "sandbox")
         made = make_credential(
             DEMO,

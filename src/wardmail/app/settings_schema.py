@@ -111,11 +111,39 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("hold.urgent_minutes", float, 15.0, "how often a time-critical hold alerts, until decided", least=0.01),
     Setting("hold.then", str, "return", "what becomes of a hold that nobody decides: return (to its sender), or keep"),
+    Setting(
+        "register.grace_days", int, 14, "days for which a due integration's mail is held before it is refused", least=0
+    ),
+    Setting("register.mend_days", int, 60, "days to fill a gap in a live integration's record", least=0),
+    Setting("register.override_days", int, 30, "the longest override of a due record, in days", least=1),
+    Setting("contacts.registration", str, "", "whom refusals name for questions about registration"),
+    Setting("contacts.mail_team", str, "", "whom refusals name for senders, credentials and ceilings"),
+    Setting("contacts.information_governance", str, "", "whom refusals name for what the policy refuses"),
+    Setting("contacts.security", str, "", "whom refusals name for information at SECRET or above"),
+    Setting("cmdb.instance", str, "", "the ServiceNow instance, as https://trust.service-now.com"),
+    Setting("cmdb.class", str, "cmdb_ci_service_auto", "the CMDB class (and table) of an integration"),
+    Setting("cmdb.source", str, "Wardmail", "our name among the choices of cmdb_ci.discovery_source"),
+    Setting("cmdb.fields", list, [], "the field map, as 'cmdb_field = our_field'; empty: the usual fields"),
+    Setting("cmdb.auth", str, "oauth", "oauth (client credentials) or basic"),
+    Setting("cmdb.user", str, "", "the client ID, or the user name for basic"),
+    Setting("cmdb.secret", str, "", "where its secret is: keystore:NAME, file:PATH, env:NAME or credential:NAME"),
+    Setting("cmdb.token_endpoint", str, "", "for oauth; empty: /oauth_token.do of the instance"),
+    Setting("cmdb.ca_file", str, "", "CA certificates trusted for the instance instead of the system's; empty: those"),
+    Setting(
+        "audit.heads", str, "", "directory of the audit's signed daily heads; empty: audit-heads in the data directory"
+    ),
     Setting("log.level", str, "info", "debug, info, warning or error"),
     Setting("log.format", str, "auto", "logfmt, json, or auto: logfmt on a terminal"),
 )
 
 BY_KEY = {setting.key: setting for setting in SETTINGS}
 
-SECRET_REFERENCES = ("vault.token", "vault.secret_id", "azure.client_secret", "pkcs11.pin", "notices.webhook_secret")
+SECRET_REFERENCES = (
+    "vault.token",
+    "vault.secret_id",
+    "azure.client_secret",
+    "pkcs11.pin",
+    "notices.webhook_secret",
+    "cmdb.secret",
+)
 """Settings that say where a secret is; `keystore.master` is another, with forms of its own."""

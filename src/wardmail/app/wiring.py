@@ -2,54 +2,57 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
+from wardmail.app.register_terms import review_terms
+from wardmail.app.secret_upkeep import require_references
 from wardmail.app.settings import Settings
-from wardmail.app.settings_schema import SECRET_REFERENCES
 from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher, WorldResolver
+from wardmail.edges.notify_courier import NotifyCourier
 from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.upstream import CourierSettings
 from wardmail.edges.webhook import HttpsPoster
 from wardmail.model.hold import Ending, HoldTerms
-from wardmail.model.refusal import Unavailable
+from wardmail.model.integration import Integration
 from wardmail.model.route import TlsMode
-from wardmail.model.secret_reference import FORMS, is_reference
 from wardmail.outbound.delivery import Delivery
+from wardmail.outbound.following import Follower
+from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.posting import WebhookSender
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES
+from wardmail.outbound.review_watch import ReviewWatch
 from wardmail.outbound.shredding import Shredder
 from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.world import WalkSettings, World
+from wardmail.policy.completeness import with_gap_noted
 from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
 from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
+from wardmail.store.register import Change
+from wardmail.store.returns import StoreReturns
 from wardmail.store.shelves import StoreShelves
 from wardmail.store.writer import Writer
-
-log = logging.getLogger(__name__)
-
-_USES_EVERY = 60.0
 
 
 @contextlib.contextmanager
@@ -76,7 +79,9 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
 
 
 def register_view(installation: Installation) -> RegisterView:
-    return RegisterView(installation.register, installation.clock, local_rows(installation.settings["policy.local"]))
+    settings = installation.settings
+    local = local_rows(settings["policy.local"])
+    return RegisterView(installation.register, installation.clock, local, terms=review_terms(settings))
 
 
 def walk_settings(settings: Settings) -> WalkSettings:
@@ -89,6 +94,7 @@ def walk_settings(settings: Settings) -> WalkSettings:
         notice_route=settings["notices.route"],
         holds=_hold_terms(settings),
         retention_days=settings["retention.days"],
+        contacts=_contacts(settings),
     )
 
 
@@ -109,9 +115,20 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
     assert isinstance(queue, StoreQueue)
     holds = StoreHolds(installation.database, queue.writer, queue)
     return (
-        Sweeper(queue, Reporter(world), spool, world.clock).run(),
+        Sweeper(queue, Reporter(world), spool, world.clock, forget=installation.limits.forget_old).run(),
+        Follower(
+            world,
+            NotifyCourier(
+                installation.secrets,
+                installation.clock,
+                installation.settings["delivery.ca_file"] or None,
+            ),
+            StoreReturns(installation.database),
+        ).run(),
         HoldKeeper(world, holds, installation.people.all).run(),
         make_shredder(installation, queue, spool).run(),
+        make_review_watch(installation, world).run(),
+        keep_heads(installation),
         WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
     )
 
@@ -119,17 +136,6 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
 def make_shredder(installation: Installation, queue: StoreQueue, spool: SealedSpool) -> Shredder:
     shelves = StoreShelves(installation.database, queue.writer, queue.contents)
     return Shredder(shelves, ContentSealer(installation.keystore), spool, installation.clock)
-
-
-async def keep_uses(installation: Installation) -> None:
-    """Each process writes down now and then which secrets it used; runs for as long as the process does."""
-    while True:
-        await asyncio.sleep(_USES_EVERY)
-        used = installation.uses.take()
-        try:
-            await asyncio.to_thread(installation.secret_notes.used, used)
-        except Unavailable as error:
-            log.warning('event=secret_uses_not_kept part="%s"', error.part)
 
 
 def make_poster(installation: Installation) -> HttpsPoster | None:
@@ -156,14 +162,26 @@ def _require_webhook(settings: Settings) -> None:
         )
 
 
+def _contacts(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """They go into SMTP replies, so they are short and plain. Raises CommandFailed."""
+    for name in CONTACTS:
+        text = settings[f"contacts.{name}"]
+        if len(text) > 100 or not text.isascii() or (text and not text.isprintable()):
+            raise CommandFailed(
+                "WM-CONFIG-CONTACT", f"contacts.{name} is no short ASCII text.", "Write team@trust.example.", USAGE
+            )
+    return tuple((name, settings[f"contacts.{name}"]) for name in CONTACTS)
+
+
 def require_usable(settings: Settings) -> None:
     """Read every setting that only a worker would find to be wrong. Raises CommandFailed."""
     local_rows(settings["policy.local"])
+    _contacts(settings)
     listener_settings(settings)
     _schedule(settings)
     _hold_terms(settings)
     _require_webhook(settings)
-    _require_references(settings)
+    require_references(settings)
     try:
         DnsResolver(SystemClock(), nameservers(settings))
     except ValueError as error:
@@ -171,17 +189,6 @@ def require_usable(settings: Settings) -> None:
     ca_file = settings["delivery.ca_file"]
     if ca_file and not Path(ca_file).is_file():
         raise CommandFailed("WM-CONFIG-CA", f"delivery.ca_file: there is no {ca_file}.", "Name a PEM file.", USAGE)
-
-
-def _require_references(settings: Settings) -> None:
-    """The value is not repeated: it may be the secret itself."""
-    for key in SECRET_REFERENCES:
-        if settings[key] and not is_reference(settings[key]):
-            raise CommandFailed("WM-CONFIG-SECRET", f"{key} does not say where a secret is.", f"Write {FORMS}.", USAGE)
-    if settings["vault.address"] and not settings["vault.address"].startswith("https://"):
-        raise CommandFailed("WM-CONFIG-VAULT", "vault.address is no https address.", "Write https://…", USAGE)
-    if settings["vault.auth"] not in {"token", "approle", "kubernetes"}:
-        raise CommandFailed("WM-CONFIG-VAULT", "vault.auth is unknown.", "Write token, approle or kubernetes.", USAGE)
 
 
 def _schedule(settings: Settings) -> tuple[float, ...]:
@@ -194,6 +201,17 @@ def _schedule(settings: Settings) -> tuple[float, ...]:
             "WM-CONFIG-RETRY", "delivery.retry_minutes is no list of minutes.", "Write [1, 5, 15, 60].", USAGE
         )
     return minutes or MINUTES
+
+
+def make_review_watch(installation: Installation, world: World) -> ReviewWatch:
+    def note_gap(name: str, today: date) -> None:
+        def change(records: Mapping[str, Integration]) -> Integration | None:
+            return with_gap_noted(records[name], today) if name in records else None
+
+        made = Change("GapNoted", "wardmail", "a live record was found to lack something, or to be whole again")
+        installation.register.change_integration(name, change, made)
+
+    return ReviewWatch(world, note_gap)
 
 
 def make_delivery(installation: Installation, world: World) -> Delivery:

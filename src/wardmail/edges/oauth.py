@@ -40,9 +40,11 @@ class TokenSource:
 
     async def token_for(self, route: Route, *, renew: bool = False) -> str | Deferred:
         """`renew`: the upstream refused the token that we have, whatever its lifetime."""
-        client = route.oauth
-        if client is None:
+        if route.oauth is None:
             return _deferred("The route has no OAuth client. Add one to the route.")
+        return await self.token_of(route.oauth, renew=renew)
+
+    async def token_of(self, client: OAuthClient, *, renew: bool = False) -> str | Deferred:
         before = self._tokens.get(client)
         if before is not None and not renew and self._clock.now() < before.renew_at:
             return before.value
@@ -100,7 +102,7 @@ class TokenSource:
             return _deferred(f"The token endpoint answered {status} with something that is not JSON.")
         if status != 200:
             # `error` is a word from a fixed list (RFC 6749 section 5.2); the description may hold anything.
-            return _deferred(f"The token endpoint refused the route's client: {status} {_word(fields.get('error'))}.")
+            return _deferred(f"The token endpoint refused the client: {status} {_word(fields.get('error'))}.")
         value, lifetime = fields.get("access_token"), fields.get("expires_in", 300)
         if not isinstance(value, str) or not _TOKEN.fullmatch(value) or not isinstance(lifetime, int | float):
             return _deferred("The token endpoint answered without a token.")
@@ -108,12 +110,8 @@ class TokenSource:
 
 
 def _form(client: OAuthClient, secret: bytes) -> dict[str, str]:
-    return {
-        "grant_type": "client_credentials",
-        "client_id": client.client_id,
-        "client_secret": secret.decode(),
-        "scope": client.scope,
-    }
+    form = {"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": secret.decode()}
+    return form | ({"scope": client.scope} if client.scope else {})
 
 
 def _word(error: object) -> str:

@@ -215,7 +215,8 @@ class SmtpDialogue:
             self._identity = verdict
             self._core.accept()
             return
-        if not verdict.is_temporary:
+        if verdict.status == _WRONG_CREDENTIALS.status:
+            # Who proved to know the secret and is turned away for another reason is not guessing.
             self._tools.ledger.record_failed_login(self._peer, username, time.monotonic())
         self._core.refuse(verdict)
 

@@ -2,17 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wardmail.model.classification import Sensitivity
+from wardmail.model.registration import Registration
 from wardmail.model.standing import Profile
 from wardmail.model.traffic import Traffic
 
 
 class IntegrationState(StrEnum):
-    ACTIVE = "active"
+    """DUE and LAPSED are never stored: a live record comes to them by the calendar, and back when it is mended."""
+
+    DRAFT = "draft"
+    TRIAL = "in-trial"
+    LIVE = "live"
+    DUE = "due"
+    LAPSED = "lapsed"
     SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+class Step(StrEnum):
+    """What moves an integration from one state to the next."""
+
+    BEGIN_TRIAL = "begin-trial"
+    GO_LIVE = "go-live"
+    FALL_DUE = "fall-due"
+    LAPSE = "lapse"
+    MEND = "mend"
+    SUSPEND = "suspend"
+    RESUME_TRIAL = "resume-trial"
+    RESUME_LIVE = "resume-live"
+    RETIRE = "retire"
+
+
+TRANSITIONS: Mapping[tuple[IntegrationState, Step], IntegrationState] = {
+    (IntegrationState.DRAFT, Step.BEGIN_TRIAL): IntegrationState.TRIAL,
+    (IntegrationState.DRAFT, Step.RETIRE): IntegrationState.RETIRED,
+    (IntegrationState.TRIAL, Step.GO_LIVE): IntegrationState.LIVE,
+    (IntegrationState.TRIAL, Step.SUSPEND): IntegrationState.SUSPENDED,
+    (IntegrationState.TRIAL, Step.RETIRE): IntegrationState.RETIRED,
+    (IntegrationState.LIVE, Step.FALL_DUE): IntegrationState.DUE,
+    (IntegrationState.LIVE, Step.SUSPEND): IntegrationState.SUSPENDED,
+    (IntegrationState.LIVE, Step.RETIRE): IntegrationState.RETIRED,
+    (IntegrationState.DUE, Step.MEND): IntegrationState.LIVE,
+    (IntegrationState.DUE, Step.LAPSE): IntegrationState.LAPSED,
+    (IntegrationState.DUE, Step.SUSPEND): IntegrationState.SUSPENDED,
+    (IntegrationState.DUE, Step.RETIRE): IntegrationState.RETIRED,
+    (IntegrationState.LAPSED, Step.MEND): IntegrationState.LIVE,
+    (IntegrationState.LAPSED, Step.SUSPEND): IntegrationState.SUSPENDED,
+    (IntegrationState.LAPSED, Step.RETIRE): IntegrationState.RETIRED,
+    (IntegrationState.SUSPENDED, Step.RESUME_TRIAL): IntegrationState.TRIAL,
+    (IntegrationState.SUSPENDED, Step.RESUME_LIVE): IntegrationState.LIVE,
+    (IntegrationState.SUSPENDED, Step.RETIRE): IntegrationState.RETIRED,
+}
+"""All moves there are (RECV-8). Nothing leads out of RETIRED; RESUME_LIVE is for what has been live before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +83,7 @@ class Integration:
     name: str
     route: str
     senders: tuple[str, ...]
-    state: IntegrationState = IntegrationState.ACTIVE
+    state: IntegrationState = IntegrationState.DRAFT
     profile: Profile = Profile.HEALTH_AND_CARE
     default_sensitivity: Sensitivity = Sensitivity.OFFICIAL
     networks: tuple[str, ...] = ()
@@ -46,6 +92,7 @@ class Integration:
     may_use_null_sender: bool = False
     traffic: Traffic = field(default_factory=Traffic)
     retention_days: int | None = None
+    registration: Registration = field(default_factory=Registration)
 
 
 @dataclass(frozen=True, slots=True)

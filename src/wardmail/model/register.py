@@ -10,6 +10,7 @@ from wardmail.model.agreement import CAUTIOUS, Agreement, RiskAppetite
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.policy import NO_SITE_POLICY, PolicyVersion
 from wardmail.model.route import Route
+from wardmail.model.traffic import Breaker, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,9 @@ class RegisterSnapshot:
     policy: PolicyVersion = NO_SITE_POLICY
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     appetite: RiskAppetite = CAUTIOUS
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)
+
+    def is_paused(self, integration: str, now: float) -> bool:
+        """Whether its circuit breaker keeps its mail back."""
+        breaker = self.breakers.get(integration)
+        return breaker is not None and breaker.phase(now) is Phase.OPEN

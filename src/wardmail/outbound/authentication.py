@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from wardmail.model.identity import Identity
 from wardmail.model.integration import Credential, IntegrationState
 from wardmail.model.refusal import Refusal
 from wardmail.model.register import RegisterSnapshot
+from wardmail.policy.rules import DRAFT_REFUSED, RETIRED_REFUSED, SUSPENDED_REFUSED
 from wardmail.protect.credentials import secret_hash
 
+_CLOSED = {
+    IntegrationState.DRAFT: DRAFT_REFUSED,
+    IntegrationState.SUSPENDED: SUSPENDED_REFUSED,
+    IntegrationState.RETIRED: RETIRED_REFUSED,
+}
 _NOBODY = bytes(32)
 
 
@@ -43,8 +50,9 @@ def admit(snapshot: RegisterSnapshot, credential: Credential, peer: str, now: fl
         return rejected("the credential's integration is gone")
     if not _is_within(peer, current.networks) or not _is_within(peer, integration.networks):
         return rejected(f"{peer} is outside the allowed networks")
-    if integration.state is not IntegrationState.ACTIVE:
-        return Refusal(535, "5.7.1", "This integration is suspended; contact the mail team", "WM-INTEGRATION-SUSPENDED")
+    closed = _CLOSED.get(integration.state)
+    if closed is not None:
+        return replace(closed, code=535)
     return Identity(integration, current)
 
 

@@ -19,6 +19,7 @@ from wardmail.content.text import TextParts, Unreadable, readable_text
 from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.integration import Integration
 from wardmail.model.refusal import Refusal
+from wardmail.model.registration import Signature
 from wardmail.protocol.headers import HeaderBlock
 
 FIELD = b"wardmail-classification"
@@ -31,6 +32,15 @@ class Reading:
     marks: tuple[Mark, ...]
     sketch: tuple[int, ...] = ()
     is_read: bool = True
+    is_signed: bool = True
+
+
+UNSIGNED = Refusal(
+    550,
+    "5.7.1",
+    "The text must name its sender, with role and organisation, as this integration's record says",
+    "WM-SIGNATURE-MISSING",
+)
 
 
 def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[bytes], *, sketched: bool) -> Reading:
@@ -42,26 +52,40 @@ def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[byte
     marks = [_mark(mark_in_subject(subject), "marking in the subject")]
     if integration.detect_nhs_numbers and has_nhs_number(subject):
         marks.append(Mark(Sensitivity.OFFICIAL_SENSITIVE, "NHS number in the subject"))
+    signature = integration.registration.signature
+    worth_reading = _may_matter_with_numbers if integration.detect_nhs_numbers else _may_matter
     text = readable_text(
         content_type=block.get(b"content-type") or b"",
         encoding=block.get(b"content-transfer-encoding") or b"",
         body=body,
-        worth_reading=_may_matter_with_numbers if integration.detect_nhs_numbers else _may_matter,
+        worth_reading=None if signature.required else worth_reading,
     )
     marks.extend(_marks_in_text(integration, text))
     texts = text.texts if isinstance(text, TextParts) else ()
     keys = sketch(subject, texts) if sketched else ()
-    return Reading(tuple(mark for mark in marks if mark is not None), keys, isinstance(text, TextParts))
+    is_signed = not signature.required or _is_signed(signature, text)
+    return Reading(tuple(mark for mark in marks if mark is not None), keys, isinstance(text, TextParts), is_signed)
 
 
 def classify(integration: Integration, block: HeaderBlock, reading: Reading) -> Classification | Refusal:
     """The highest of: the integration's default, the header field, and what was read. Nothing lowers it."""
+    if not reading.is_signed:
+        return UNSIGNED
     declared = _declared(block)
     if isinstance(declared, Refusal):
         return declared
     default = Mark(integration.default_sensitivity, "the integration's default")
     marks = (default, *declared, *reading.marks)
     return Classification(max(mark.level for mark in marks), marks)
+
+
+def _is_signed(signature: Signature, text: TextParts | Unreadable) -> bool:
+    """SHARE-15. Text that cannot be read at all (it is encrypted) is not said to lack anything."""
+    if isinstance(text, Unreadable):
+        return True
+    words = " ".join(" ".join(text.texts).casefold().split())
+    wanted = (signature.name, signature.role, signature.organisation)
+    return all(" ".join(each.casefold().split()) in words for each in wanted)
 
 
 def _may_matter(markup: str) -> bool:

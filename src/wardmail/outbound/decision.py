@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from wardmail.model.address import Address
@@ -12,9 +13,10 @@ from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import Route, TlsLevel
 from wardmail.model.standing import StandingAnswer
+from wardmail.model.traffic import Phase
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import NO, Fact, Facts, Known, Missing, RouteFacts
+from wardmail.policy.facts import NO, Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
 
 
 def gather_facts(
@@ -33,9 +35,10 @@ def gather_facts(
     `deciders`: who releases a held copy, and who had proposed it before.
     """
     released_by, seconded_by = (*deciders, None, None)[:2]
+    state = register.state_of(integration)
     return Facts(
         integration=integration.id,
-        integration_active=integration.state is IntegrationState.ACTIVE,
+        integration_active=state is not IntegrationState.SUSPENDED,
         recipient=recipient,
         sensitivity=sensitivity,
         standing=_standing(register, integration, recipient),
@@ -46,7 +49,24 @@ def gather_facts(
         seconded_by=seconded_by,
         agreement=register.cover(integration.id, recipient, sensitivity),
         bulk=bulk,
+        register=RegisterFacts(
+            state, is_on_the_team(integration, recipient), integration.registration.iams is not None
+        ),
     )
+
+
+def is_on_the_team(integration: Integration, recipient: Address) -> bool:
+    return str(recipient).lower() in integration.registration.team_recipients
+
+
+def with_traffic(register: RegisterView, integration: Integration, facts: Facts) -> Facts:
+    """What stands against the mail of this integration, or to this recipient (SEND-3).
+
+    It is not asked at the door, where nobody knows yet how much the message matters; nor when a person lets it go.
+    """
+    suppressed = register.suppression(integration.id, facts.recipient) is not None
+    paused = register.phase(integration.id) is Phase.OPEN
+    return replace(facts, suppressed=Known(suppressed), paused=paused) if suppressed or paused else facts
 
 
 def decide(rules: Sequence[Rule], facts: Facts) -> Decision:

@@ -16,7 +16,7 @@ from wardmail.model.person import Permission, Person, Role
 from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import AcceptedMessage, Event
 from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import make_notice
+from wardmail.outbound.notices import make_notice, notice_domain
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
@@ -85,25 +85,20 @@ class HoldKeeper:
                     "event=hold_alert_reaches_nobody queue_id=%s urgent=%s", holds[0].message_id, holds[0].urgent
                 )
                 continue
-            notices.append(
-                await apart_when_remote(self._world, self._signs_as(), partial(self._notice, holds, to, now))
-            )
+            make = partial(self._notice, holds, to, now)
+            notices.append(await apart_when_remote(self._world, notice_domain(self._world), make))
         later = [
             replace(each, level=each.level + 1, alert_at=now + reminder_after(terms, each.urgent, each.level))
             for each in due
         ]
         await self._holds.alerted(later, notices, [self._posted(each) for each in due])
 
-    def _signs_as(self) -> str:
-        settings = self._world.settings
-        return settings.notice_sender.rpartition("@")[2] or settings.hostname
-
     def _notice(self, holds: Sequence[Hold], to: Sequence[Address], now: float) -> AcceptedMessage:
         first = holds[0]
         integration = self._world.register.snapshot.integrations.get(first.integration)
         subject, lines = in_words(holds, now)
         route = integration.route if integration else ""
-        return make_notice(self._world, to, subject, lines, route=route, integration=first.integration)
+        return make_notice(self._world, to, subject, lines, route=route)
 
     def _posted(self, hold: Hold) -> WebhookMessage:
         kind = "hold.opened" if hold.level == 0 else "hold.escalated"

@@ -5,31 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wardmail.model.address import Address
-from wardmail.model.classification import Classification, Sensitivity
+from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.decision import Decision, Outcome
 from wardmail.model.delivery import RecipientState
 from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
 from wardmail.outbound.reporting import signed_head
-from wardmail.outbound.world import World, term_of
+from wardmail.outbound.world import World
 from wardmail.protocol.notice import notice_mail
+
+_OWN_WORDS = Classification(Sensitivity.OFFICIAL, (Mark(Sensitivity.OFFICIAL, "the gateway's own words"),))
 
 
 def make_notice(
-    world: World, to: Sequence[Address], subject: str, lines: Sequence[str], *, route: str, integration: str = ""
+    world: World, to: Sequence[Address], subject: str, lines: Sequence[str], *, route: str
 ) -> AcceptedMessage:
     """Ready to be stored. It goes from the null sender, so nothing ever bounces back and forth."""
     now, notice_id, settings = world.clock.now(), world.new_id(), world.settings
-    sender = settings.notice_sender or f"wardmail@{settings.hostname}"
+    sender = _sender(world)
     head, body = notice_mail(sender, to, subject, lines, notice_id=notice_id, host=settings.hostname, at=now)
     recipients = [Recipient(each, frozenset({"NEVER"})) for each in to]
     decision = Decision(Outcome.DELIVER, settings.notice_route or route, TlsLevel.NONE)
     return AcceptedMessage(
         id=notice_id,
-        origin=Origin(integration, "wardmail", "", settings.hostname, "notice"),
+        # No integration's: what stops an integration's mail must not stop the word about it.
+        origin=Origin("", "wardmail", "", settings.hostname, "notice"),
         envelope=Envelope(None, tuple(recipients), smtputf8=any(each.needs_smtputf8 for each in to)),
-        classification=Classification(Sensitivity.OFFICIAL),
+        classification=_OWN_WORDS,
         policy_version=world.policy_version,
         received_at=now,
         expires_at=now + settings.expire_after,
@@ -39,5 +42,14 @@ def make_notice(
         recipients=tuple(
             AcceptedRecipient(n, each, decision, 0, RecipientState.ACCEPTED, now) for n, each in enumerate(recipients)
         ),
-        retention_days=term_of(world, integration),
+        retention_days=settings.retention_days,
     )
+
+
+def notice_domain(world: World) -> str:
+    """Whose keys sign our notices."""
+    return _sender(world).rpartition("@")[2]
+
+
+def _sender(world: World) -> str:
+    return world.settings.notice_sender or f"wardmail@{world.settings.hostname}"

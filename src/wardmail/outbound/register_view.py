@@ -11,12 +11,16 @@ from typing import Protocol
 from wardmail.model.address import Address
 from wardmail.model.agreement import Appetite
 from wardmail.model.classification import Sensitivity
+from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.standing import Profile, StandingAnswer
+from wardmail.model.suppression import EVERYBODY, Suppression
+from wardmail.model.traffic import Phase
 from wardmail.policy.agreements import AgreementTable
 from wardmail.policy.evaluate import Rule
 from wardmail.policy.facts import AgreementFacts, Known
+from wardmail.policy.review import ReviewTerms, state_on
 from wardmail.policy.rules import POLICY_VERSION
 from wardmail.policy.site_rules import read_text, rules_in_force
 from wardmail.policy.standing import LocalRow, StandingTable
@@ -35,21 +39,32 @@ class RegisterSource(Protocol):
 
     def snapshot(self) -> RegisterSnapshot: ...
 
+    def suppressions_since(self, number: int) -> Sequence[Suppression]: ...
+
 
 class RegisterView:
     """Answers from memory. `snapshot` raises Unavailable when the store has been silent for too long."""
 
     def __init__(
-        self, source: RegisterSource, clock: Clock, local_rows: tuple[LocalRow, ...] = (), every: float = 1.0
+        self,
+        source: RegisterSource,
+        clock: Clock,
+        local_rows: tuple[LocalRow, ...] = (),
+        every: float = 1.0,
+        *,
+        terms: ReviewTerms = ReviewTerms(),  # noqa: B008 (frozen)
     ) -> None:
         self._source = source
         self._clock = clock
         self._local_rows = local_rows
         self._every = every
+        self.terms = terms
         self._tables: dict[Profile, StandingTable] = {}
         self._confirmed_at = 0.0
         self._day = (-1, date.min)
         self._agreements = AgreementTable((), Appetite.WAIT)
+        self._suppressions: dict[tuple[str, str], Suppression] = {}
+        self._last_suppression = 0
         self._snapshot: RegisterSnapshot | None = None
         self.rules: Sequence[Rule] = ()
         self.policy_version = ""
@@ -67,6 +82,10 @@ class RegisterView:
             self._day = (number, datetime.fromtimestamp(number * 86_400, UTC).date())
         return self._day[1]
 
+    def state_of(self, integration: Integration) -> IntegrationState:
+        """Its state today, by its record and the calendar."""
+        return state_on(integration, self.today(), self.terms)
+
     def standing(self, profile: Profile, domain: str) -> StandingAnswer:
         """Whether a domain is known to be secure, by this profile's table and the list that is loaded."""
         return self._tables[profile].standing_of(domain, self.today())
@@ -74,6 +93,20 @@ class RegisterView:
     def cover(self, integration: str, to: Address, level: Sensitivity) -> Known[AgreementFacts]:
         """What the sharing agreements and the risk appetite allow for a copy."""
         return self._agreements.cover(integration, to, level, self.today())
+
+    def suppression(self, integration: str, to: Address) -> Suppression | None:
+        """The entry of the suppression list that stands against mail of this integration to that address."""
+        address = str(to).lower()
+        for whose in (EVERYBODY, integration):
+            found = self._suppressions.get((address, whose))
+            if found is not None and found.counts_at(self._clock.now()):
+                return found
+        return None
+
+    def phase(self, integration: str) -> Phase:
+        """Whether the integration's circuit breaker stands in its way."""
+        found = self.snapshot.breakers.get(integration)
+        return Phase.CLOSED if found is None else found.phase(self._clock.now())
 
     def refresh(self) -> None:
         """Blocking. Reads the register again when its version has moved on."""
@@ -95,6 +128,9 @@ class RegisterView:
                 f"{POLICY_VERSION}/{snapshot.policy.name}" if snapshot.policy.number else POLICY_VERSION
             )
             self._snapshot = snapshot
+        for each in self._source.suppressions_since(self._last_suppression):
+            self._suppressions[each.address, each.integration_id] = each
+            self._last_suppression = each.number
         self._confirmed_at = self._clock.now()
 
     async def follow(self) -> None:

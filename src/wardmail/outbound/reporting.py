@@ -62,6 +62,10 @@ class Reporter:
         """Nobody decided in time, so it goes back: the sender must hear of it."""
         return await self._on_waiting(message_id, recipients, Action.FAILED, RETURNED)
 
+    async def on_return(self, message_id: str, n: int, status: str, words: str) -> Sequence[AcceptedMessage]:
+        """A service that took it, and reports to nobody but us, says that it failed."""
+        return await self._on_waiting(message_id, [n], Action.FAILED, (status, words))
+
     async def _on_waiting(
         self, message_id: str, recipients: Sequence[int], action: Action, why: tuple[str, str] = ("", "")
     ) -> Sequence[AcceptedMessage]:

@@ -10,6 +10,7 @@ from wardmail.model.message import Envelope, Submission
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
 from wardmail.outbound import authentication, authorisation, decision, walk
+from wardmail.outbound.gate import closed, told
 from wardmail.outbound.world import Dispatch, World
 
 
@@ -28,18 +29,25 @@ class Desk:
 
     def authenticate(self, username: str, secret: str, peer: str) -> Identity | Refusal:
         world = self._world
-        return authentication.authenticate(
+        identity = authentication.authenticate(
             world.register.snapshot, world.pepper, username, secret, peer=peer, now=world.clock.now()
         )
+        return self._told(identity) if isinstance(identity, Refusal) else identity
 
     def credential(self, username: str) -> Credential | None:
         return self._world.register.snapshot.credentials.get(username)
 
     def admit(self, credential: Credential, peer: str) -> Identity | Refusal:
-        return authentication.admit(self._world.register.snapshot, credential, peer, self._world.clock.now())
+        identity = authentication.admit(self._world.register.snapshot, credential, peer, self._world.clock.now())
+        return self._told(identity) if isinstance(identity, Refusal) else identity
 
     def check_sender(self, identity: Identity, sender: Address | None, declared_size: int) -> Refusal | None:
-        return authorisation.check_sender(identity.integration, sender)
+        """The register is asked anew: a session may be older than what it says of the integration now."""
+        register = self._world.register
+        integration = register.snapshot.integrations.get(identity.integration.id, identity.integration)
+        refusal = closed(integration, register.state_of(integration), register.terms)
+        refusal = refusal or authorisation.check_sender(integration, sender)
+        return self._told(refusal) if refusal else None
 
     def check_recipient(self, identity: Identity, envelope: Envelope, recipient: Address) -> Refusal | None:
         """What is refused whatever the message says is refused here, where a client can see which address it was."""
@@ -50,7 +58,11 @@ class Desk:
             )
         facts = decision.gather_facts(self._world.register, integration, recipient, integration.default_sensitivity)
         decided = decision.decide(self._world.rules, facts)
-        return decided.refusal if decided.outcome is Outcome.REFUSE else None
+        refused = decided.outcome is Outcome.REFUSE and decided.refusal
+        return self._told(refused) if refused else None
+
+    def _told(self, refusal: Refusal) -> Refusal:
+        return told(refusal, self._world.settings.contacts)
 
     async def accept(self, submission: Submission) -> Accepted | Refusal:
         return await walk.accept(self._world, submission, self._dispatch)

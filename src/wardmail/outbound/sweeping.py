@@ -24,15 +24,28 @@ GAVE_UP = "It could not be delivered in time, and is not tried any more."
 
 
 class Sweeper:
-    """One process of an installation runs it; `every` in seconds."""
+    """One process of an installation runs it; `every` in seconds.
 
-    def __init__(self, queue: Queue, reporter: Reporter, spool: Spool, clock: Clock, every: float = 10.0) -> None:
+    `forget` blocks, and drops hourly what is counted no more.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        reporter: Reporter,
+        spool: Spool,
+        clock: Clock,
+        *,
+        every: float = 10.0,
+        forget: Callable[[], None] | None = None,
+    ) -> None:
         self._queue = queue
         self._spool = spool
         self._spool_swept_at = 0.0
         self._reporter = reporter
         self._clock = clock
         self._every = every
+        self._forget = forget
 
     async def run(self) -> None:
         while True:
@@ -59,6 +72,8 @@ class Sweeper:
         if now - self._spool_swept_at < SPOOL_AGE:
             return 0
         self._spool_swept_at = now
+        if self._forget is not None:
+            await asyncio.to_thread(self._forget)
         old = await asyncio.to_thread(lambda: self._spool.names(older_than=now - SPOOL_AGE))
         orphans = await self._queue.unreferenced(old) if old else ()
         for name in orphans:

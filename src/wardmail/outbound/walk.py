@@ -22,6 +22,7 @@ from wardmail.model.stored import AcceptedMessage, Alike, Event, Full
 from wardmail.model.traffic import Sighting
 from wardmail.outbound import authorisation, classification, decision, queueing, traffic, transformation
 from wardmail.outbound.examination import Examination, examine
+from wardmail.outbound.gate import closed, told
 from wardmail.outbound.reporting import rejection_reports
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import Dispatch, World
@@ -82,9 +83,17 @@ async def accept(world: World, submission: Submission, dispatch: Dispatch | None
 
 async def judge(world: World, submission: Submission) -> Judgement | Refusal:
     """Everything up to the decision; stores and changes nothing, so a dry run is this and no more."""
+    judged = await _judge(world, submission)
+    return told(judged, world.settings.contacts) if isinstance(judged, Refusal) else judged
+
+
+async def _judge(world: World, submission: Submission) -> Judgement | Refusal:
     integration = world.register.snapshot.integrations.get(submission.origin.integration_id)
     if integration is None:
         return Refusal(550, "5.7.1", "This integration is not registered any more", "WM-INTEGRATION-UNKNOWN")
+    barred = closed(integration, world.register.state_of(integration), world.register.terms)
+    if barred is not None:
+        return barred
     block = HeaderBlock.split(submission.head)
     if isinstance(block, BadHeaders):
         return Refusal(554, "5.6.0", f"The message header cannot be read: {block.reason}", "WM-HEADER-INVALID")
@@ -131,21 +140,24 @@ def judge_as_one_of_many(world: World, judged: Judgement, alike: Alike) -> Judge
 
 
 def _decided(world: World, found: Judgement, bulk: Fact[bool]) -> Judgement | Refusal:
-    facts = tuple(
-        decision.gather_facts(
-            world.register,
-            found.integration,
-            recipient.address,
-            found.classification.level,
-            time_critical=found.time_critical,
-            require_tls=found.envelope.require_tls,
-            bulk=bulk,
-        )
-        for recipient in found.envelope.recipients
-    )
+    facts = tuple(_facts(world, found, recipient.address, bulk) for recipient in found.envelope.recipients)
     decisions = tuple(decision.decide(world.rules, each) for each in facts)
     refusal = _refusal_of_all(decisions)
     return refusal or replace(found, facts=facts, decisions=decisions, bulk=bulk)
+
+
+def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool]) -> Facts:
+    register, integration = world.register, found.integration
+    facts = decision.gather_facts(
+        register,
+        integration,
+        recipient,
+        found.classification.level,
+        time_critical=found.time_critical,
+        require_tls=found.envelope.require_tls,
+        bulk=bulk,
+    )
+    return decision.with_traffic(register, integration, facts)
 
 
 def _sighting(judged: Judgement) -> Sighting | None:

@@ -28,6 +28,7 @@ class WalkSettings:
     """`hostname` names us in Received fields and reports. Times in seconds.
 
     Notices to people come from `notice_sender` (empty: wardmail@ our name) by `notice_route` (empty: the integration's).
+    `contacts`: who is named in refusals (SEC-5).
     """
 
     hostname: str
@@ -40,6 +41,7 @@ class WalkSettings:
     notice_route: str = ""
     holds: HoldTerms = field(default_factory=HoldTerms)
     local_standing: tuple[tuple[str, Standing, str], ...] = ()
+    contacts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

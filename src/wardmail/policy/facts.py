@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from wardmail.model.address import Address
 from wardmail.model.classification import Sensitivity
+from wardmail.model.integration import IntegrationState
 from wardmail.model.route import RouteKind, TlsLevel
 from wardmail.model.standing import StandingAnswer
 
@@ -66,6 +67,15 @@ NO_AGREEMENT = Known(AgreementFacts(Cover.NONE, "", "no sharing agreement covers
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterFacts:
+    """The integration's own record today; `to_team`: the recipient is one whom its trial may write to."""
+
+    state: IntegrationState = IntegrationState.LIVE
+    to_team: bool = False
+    has_iams: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One recipient's copy. `route` is the way it would take: the integration's own, or for mass mail its bulk route.
 
@@ -86,3 +96,4 @@ class Facts:
     bulk: Fact[bool] = NO
     suppressed: Fact[bool] = NO
     paused: bool = False
+    register: RegisterFacts = RegisterFacts()

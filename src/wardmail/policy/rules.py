@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wardmail.model.classification import Sensitivity
 from wardmail.model.decision import Protection
+from wardmail.model.integration import IntegrationState
 from wardmail.model.refusal import Refusal
 from wardmail.model.route import RouteKind, TlsLevel
 from wardmail.model.standing import Standing
@@ -23,6 +24,7 @@ from wardmail.policy.conditions import (
     SensitivityAtLeast,
     StandingIs,
 )
+from wardmail.policy.conditions_of_register import HasIamsReference, IntegrationStateIs, RecipientIsOnTheTeam
 from wardmail.policy.conditions_of_traffic import IntegrationIsPaused, IsBulk, IsSuppressed, RouteCarriesBulk
 from wardmail.policy.effects import Hold, Protect, Refuse, RequireTls, RouteByIntegration
 from wardmail.policy.evaluate import Rule
@@ -69,6 +71,22 @@ PAUSED_REFUSED = Refusal(
     "This integration is paused, because too much of its mail was refused; the mail team knows why",
     "WM-INTEGRATION-PAUSED",
 )
+DRAFT_REFUSED = Refusal(
+    550, "5.7.1", "This integration is a draft, and may not send until its trial begins", "WM-INTEGRATION-DRAFT"
+)
+TRIAL_REFUSED = Refusal(
+    550,
+    "5.7.1",
+    "This integration is in its trial, and may write only to its named team until it goes live",
+    "WM-INTEGRATION-TRIAL",
+)
+LAPSED_REFUSED = Refusal(
+    550,
+    "5.7.1",
+    "This integration's record has lapsed: it must be reviewed and completed before it may send",
+    "WM-INTEGRATION-LAPSED",
+)
+RETIRED_REFUSED = Refusal(550, "5.7.1", "This integration is retired", "WM-INTEGRATION-RETIRED")
 
 BUILT_IN_RULES: tuple[Rule, ...] = (
     Rule("route", "SEND-2", Not(IsBulk()), RouteByIntegration(), "it goes by the integration's route"),
@@ -190,5 +208,47 @@ BUILT_IN_RULES: tuple[Rule, ...] = (
         AllOf((IntegrationIsPaused(), IsTimeCritical())),
         Hold(urgent=True),
         "the integration is paused, and the message is time-critical: a person must look at once",
+    ),
+    Rule(
+        "draft",
+        "RECV-7",
+        IntegrationStateIs(IntegrationState.DRAFT),
+        Refuse(DRAFT_REFUSED),
+        "the integration is a draft",
+    ),
+    Rule(
+        "trial",
+        "RECV-7",
+        AllOf((IntegrationStateIs(IntegrationState.TRIAL), Not(_ON_SANDBOX), Not(RecipientIsOnTheTeam()))),
+        Refuse(TRIAL_REFUSED),
+        "the integration is in its trial, and the recipient is not one of its named team",
+    ),
+    Rule(
+        "due",
+        "RECV-8",
+        IntegrationStateIs(IntegrationState.DUE),
+        Hold(releasable=False),
+        "the integration's record is overdue: mend it, or have an override approved",
+    ),
+    Rule(
+        "lapsed",
+        "RECV-8",
+        IntegrationStateIs(IntegrationState.LAPSED),
+        Refuse(LAPSED_REFUSED),
+        "the integration's record has lapsed",
+    ),
+    Rule(
+        "retired",
+        "RECV-8",
+        IntegrationStateIs(IntegrationState.RETIRED),
+        Refuse(RETIRED_REFUSED),
+        "the integration is retired",
+    ),
+    Rule(
+        "iams",
+        "SEC-3",
+        AllOf((_SENSITIVE, Not(HasIamsReference()), Not(_ON_SANDBOX))),
+        Hold(),
+        "it is sensitive, and the integration has no IAMS reference on record",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wardmail.policy import conditions as c
+from wardmail.policy import conditions_of_register as r
 from wardmail.policy import conditions_of_traffic as t
 from wardmail.policy import effects as e
 
@@ -25,6 +26,9 @@ CONDITIONS: tuple[type, ...] = (
     t.RouteIsUserFacing,
     t.IsSuppressed,
     t.IntegrationIsPaused,
+    r.IntegrationStateIs,
+    r.RecipientIsOnTheTeam,
+    r.HasIamsReference,
     c.Not,
     c.AllOf,
     c.AnyOf,

@@ -85,6 +85,13 @@ def verify(database: Database, progress: Callable[[int, int], None] | None = Non
         return ChainReport(count, previous)
 
 
+def head_of(database: Database) -> tuple[int, bytes]:
+    """The number and the hash of the last event."""
+    with database.read() as connection:
+        head = connection.execute(select(chain_head.c.seq, chain_head.c.hash)).one()
+        return head.seq, bytes(head.hash)
+
+
 def hash_at(database: Database, seq: int) -> bytes | None:
     """The hash of one event, to compare with one that was kept elsewhere: a chain that was cut and closed again differs."""
     with database.read() as connection:

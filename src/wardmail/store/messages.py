@@ -133,12 +133,12 @@ class Messages:
     def history(self, message_id: str) -> Sequence[EventLine]:
         query = select(event).where(event.c.message_id == message_id).order_by(event.c.seq)
         with self._database.read() as connection:
-            return [_event_line(row) for row in connection.execute(query)]
+            return [event_line(row) for row in connection.execute(query)]
 
     def audit(self, since_seq: int, limit: int) -> Sequence[EventLine]:
         query = select(event).where(event.c.seq > since_seq).order_by(event.c.seq).limit(limit)
         with self._database.read() as connection:
-            return [_event_line(row) for row in connection.execute(query)]
+            return [event_line(row) for row in connection.execute(query)]
 
     def counts(self) -> dict[str, int]:
         """How many copies are in each state that still needs somebody, or just ended."""
@@ -258,5 +258,5 @@ def _line(row: Row[Any]) -> MessageLine:
     )
 
 
-def _event_line(row: Row[Any]) -> EventLine:
+def event_line(row: Row[Any]) -> EventLine:
     return EventLine(row.seq, row.at, row.kind, row.actor, row.subject, json.loads(row.detail))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,13 +15,18 @@ from wardmail.model.integration import Credential, Integration
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.stored import Event
-from wardmail.store import records
+from wardmail.model.suppression import Suppression
+from wardmail.store import breakers, records
 from wardmail.store.agreements import all_agreements, all_statements
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
+from wardmail.store.messages import EventLine, event_line
 from wardmail.store.policies import in_force
 from wardmail.store.register_version import moved_on, register_version
-from wardmail.store.schema import accredited_domain, credential, integration, list_version, route
+from wardmail.store.schema import accredited_domain, credential, event, integration, list_version, route
+from wardmail.store.suppressions import StoreSuppressions
+
+T = TypeVar("T")
 
 ACCREDITED = "accredited"
 
@@ -38,12 +43,22 @@ class ListVersion:
     entries: int
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is written into the audit about a change of a record."""
+
+    kind: str
+    actor: str
+    reason: str
+
+
 class StoreRegister:
     """Every change is an event in the audit, and moves the register's version on."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._chain = EventChain(database)
+        self._suppressions = StoreSuppressions(database)
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     def version(self) -> int:
@@ -64,7 +79,11 @@ class StoreRegister:
                 agreements=all_agreements(connection),
                 appetite=appetite_in_force(all_statements(connection)),
                 read_at=self._database.clock.now(),
+                breakers=breakers.in_force(connection),
             )
+
+    def suppressions_since(self, number: int) -> Sequence[Suppression]:
+        return self._suppressions.since(number)
 
     def save_integration(self, record: Integration, actor: str) -> None:
         values = {"id": record.id, "record": records.encode(record), "updated_at": self._database.clock.now()}
@@ -76,6 +95,32 @@ class StoreRegister:
             actor=actor,
             detail=records.to_plain(record),
         )
+
+    def change_integration(
+        self, name: str, change: Callable[[Mapping[str, Integration]], T], made: Change
+    ) -> T | Integration:
+        """Change one record, or add it, in one transaction with the reading that the change is made from.
+
+        `change` sees all integrations and gives the record as it is to be, or anything else for no change, which is
+        returned as it is. Two people who change one record at once both count.
+        """
+        with self._database.write() as connection:
+            before = {each.id: each for each in _all(connection, integration, Integration)}
+            after = change(before)
+            if not isinstance(after, Integration):
+                return after
+            now, old = self._database.clock.now(), before.get(name)
+            version = (old.registration.version if old else 0) + 1
+            record = replace(after.registration, version=version, changed_at=now, changed_by=made.actor)
+            after = replace(after, registration=record)
+            values = {"id": name, "record": records.encode(after), "updated_at": now}
+            statement = self._insert(integration).values(**values)
+            changed = {"record": statement.excluded.record, "updated_at": statement.excluded.updated_at}
+            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+            detail: dict[str, object] = {"reason": made.reason, "version": version}
+            detail["changed"] = differences(old, after)
+            self._changed(connection, made.kind, name, made.actor, detail)
+            return after
 
     def save_route(self, record: Route, actor: str) -> None:
         values = {"name": record.name, "record": records.encode(record), "updated_at": self._database.clock.now()}
@@ -129,6 +174,12 @@ class StoreRegister:
             query = select(list_version).order_by(list_version.c.imported_at.desc())
             return [ListVersion(*row) for row in connection.execute(query)]
 
+    def history(self, name: str) -> Sequence[EventLine]:
+        """What was done to one record, oldest first."""
+        query = select(event).where(event.c.subject == name, event.c.message_id.is_(None)).order_by(event.c.seq)
+        with self._database.read() as connection:
+            return [event_line(row) for row in connection.execute(query)]
+
     def _save(
         self,
         table: Table,
@@ -152,6 +203,23 @@ class StoreRegister:
     def _changed(self, connection: Connection, kind: str, subject: str, actor: str, detail: dict[str, object]) -> None:
         moved_on(connection, self._database)
         self._chain.append(connection, [Event(kind, self._database.clock.now(), actor, None, subject, detail)])
+
+
+def differences(old: Integration | None, new: Integration) -> dict[str, object]:
+    """Each field that changed: before and after, as plain data; fields of the registration stand beside the others."""
+    before, after = _flat(old) if old else {}, _flat(new)
+    untold = {"version", "changed_at", "changed_by"}
+    return {
+        name: [before.get(name), value]
+        for name, value in after.items()
+        if name not in untold and before.get(name) != value
+    }
+
+
+def _flat(record: Integration) -> dict[str, object]:
+    plain: dict[str, Any] = records.to_plain(record)
+    registration = plain.pop("registration")
+    return {**plain, **registration}
 
 
 def _all(connection: Connection, table: Table, kind: type[Any]) -> list[Any]:

@@ -140,6 +140,13 @@ Index(
     sqlite_where=text("message_id IS NOT NULL"),
 )
 
+Index(
+    "event_record",
+    event.c.subject,
+    postgresql_where=text("message_id IS NULL"),
+    sqlite_where=text("message_id IS NULL"),
+)
+
 chain_head = Table(
     "chain_head",
     metadata,
@@ -230,6 +237,13 @@ policy_version = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("state", Text, nullable=False),
     Column("record", Text, nullable=False),
+)
+
+notice_given = Table(
+    "notice_given",
+    metadata,
+    Column("key", Text, primary_key=True, comment="what was told, so that it is told once"),
+    Column("at", Double, nullable=False),
 )
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))

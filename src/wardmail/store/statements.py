@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, insert, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.expression import ClauseElement
 
 from wardmail.store.connection import Database
+from wardmail.store.schema import notice_given
 
 
 def compiled(database: Database, statement: ClauseElement) -> str:
@@ -22,3 +24,10 @@ def update_where(database: Database, table: Table, sets: tuple[str, ...], *where
     """UPDATE of `sets`, in that order; the parameters of `where` come after them."""
     values = [(table.c[name], bindparam(f"new_{name}", type_=table.c[name].type)) for name in sets]
     return compiled(database, update(table).ordered_values(*values).where(and_(*where)))
+
+
+def first_time(database: Database, connection: Connection, key: str, at: float) -> bool:
+    """Takes note of a key; False when somebody has before."""
+    make = sqlite.insert if database.is_sqlite else postgresql.insert
+    statement = make(notice_given).values(key=key, at=at).on_conflict_do_nothing().returning(notice_given.c.key)
+    return connection.execute(statement).first() is not None

@@ -24,7 +24,7 @@ APP = Integration(
 
 def snapshot(**changes: object) -> RegisterSnapshot:
     credential = replace(MADE.credential, **{k: v for k, v in changes.items() if k != "state"})  # type: ignore[arg-type]
-    integration = replace(APP, state=changes.get("state", IntegrationState.ACTIVE))  # type: ignore[arg-type]
+    integration = replace(APP, state=changes.get("state", IntegrationState.LIVE))  # type: ignore[arg-type]
     return RegisterSnapshot(1, {"app": integration}, {"app-1": credential}, {}, {}, None, 0.0)
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wardmail.app.audit_heads import broken_heads, sign_today
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, progress, rfc3339, say, table
+from wardmail.edges.audit_heads import HeadSigner
 
 if TYPE_CHECKING:
     from wardmail.store.connection import Database
@@ -21,19 +23,24 @@ def command() -> None:
 
 @command.command()
 @click.option("--kept", metavar="NUMBER:HASH", help="A head that an earlier run printed and you kept elsewhere.")
+@click.option("--key", "public_key", default="", help="The public key as `audit key` printed it, kept elsewhere.")
 @json_option
 @click.pass_obj
-def verify(config_path: str | None, kept: str | None, as_json: bool) -> None:
-    """Walk the whole chain. Exit status 3 when an event was changed, removed or put in.
+def verify(config_path: str | None, kept: str | None, public_key: str, as_json: bool) -> None:
+    """Walk the whole chain, and compare it with the signed head of each day.
+
+    Exit status 3 when an event was changed, removed or put in.
 
     Keep the head that it prints where the database's administrators cannot write: with --kept, a chain that was cut or
     written anew as a whole is found out too.
     """
     from wardmail.store.chain import verify as walk
 
-    database = Installation.at(config_path).database
+    installation = Installation.at(config_path)
+    database = installation.database
     report = walk(database, None if as_json else progress("events"))
-    why = report.why or _difference(database, kept)
+    heads = list(broken_heads(installation, public_key))
+    why = report.why or _difference(database, kept) or "; ".join(heads)
     head = f"{report.events}:{report.head.hex()}"
     if as_json:
         emit({"ok": not why, "events": report.events, "head": head, "why": why})
@@ -60,6 +67,28 @@ def _difference(database: Database, kept: str | None) -> str:
     if found is None:
         return f"event {number}, whose hash was kept, is gone"
     return "" if found.hex() == digest.lower() else f"event {number} is not the one whose hash was kept"
+
+
+@command.command()
+@json_option
+@click.pass_obj
+def head(config_path: str | None, as_json: bool) -> None:
+    """Sign the audit's head for today now; the running gateway does it by itself each day."""
+    installation = Installation.at(config_path)
+    signed = sign_today(installation)
+    if as_json:
+        emit({"signed": signed is not None, "file": str(signed[0]) if signed else None})
+    else:
+        say(f"Signed: {signed[0]}" if signed else "Today's head is signed already.")
+
+
+@command.command()
+@json_option
+@click.pass_obj
+def key(config_path: str | None, as_json: bool) -> None:
+    """Print the public key of the signed heads: keep it where the gateway's administrators cannot write."""
+    public = HeadSigner(Installation.at(config_path).keystore).public_key
+    emit({"key": public}) if as_json else say(public)
 
 
 @command.command("list")

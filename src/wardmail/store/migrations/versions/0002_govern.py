@@ -1,4 +1,4 @@
-"""What governing the gateway needs: people, versions of the policy, and the facts that decisions were made from."""
+"""What governing the gateway needs: people, policies and their facts, agreements, holds, limits, histories of records."""
 
 from __future__ import annotations
 
@@ -127,6 +127,19 @@ def _traffic() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.alter_column("content", "body", comment="sealed: the body, or the key of a body in the spool")
         op.alter_column("message", "flags", comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS, 8 mass mail")
+    op.create_table(
+        "notice_given",
+        sa.Column("key", sa.Text(), nullable=False, comment="what was told, so that it is told once"),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index(
+        "event_record",
+        "event",
+        ["subject"],
+        postgresql_where=sa.text("message_id IS NULL"),
+        sqlite_where=sa.text("message_id IS NULL"),
+    )
 
 
 def _keeping() -> None:

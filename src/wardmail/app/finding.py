@@ -1,4 +1,4 @@
-"""What `wardmail doctor` says of one thing that it looked at."""
+"""What one check of `wardmail doctor` says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Grade = Literal["good", "advice", "fault"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`to_do` is empty when all is good."""
+    """One thing that was looked at. `to_do` is empty when all is good."""
 
     check: str
     grade: Grade

@@ -1,0 +1,95 @@
+"""`wardmail integration trial`, `suspend`, `resume` and `retire`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from wardmail.app.acting import acting_person, by_option
+from wardmail.app.commands.integration.records import Outcome, change_record, existing, made
+from wardmail.app.installation import Installation
+from wardmail.app.output import confirm, emit, json_option, note, say
+from wardmail.manage.documents import state_words
+from wardmail.manage.integration_life import moved, resumed
+from wardmail.model.integration import Integration, Step
+from wardmail.model.person import Permission
+from wardmail.model.route import RouteKind
+
+
+@click.command()
+@click.argument("name")
+@click.option("--reason", default="its trial begins")
+@by_option
+@json_option
+@click.pass_obj
+def trial(config_path: str | None, name: str, *, reason: str, by: str, as_json: bool) -> None:
+    """Let a draft send: by a sandbox route to anybody, by a real one to its team recipients only."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.DRAFT_INTEGRATIONS)
+    after = change_record(
+        installation, name, lambda record, _: moved(record, Step.BEGIN_TRIAL), made("TrialBegun", actor, reason)
+    )
+    _say(after, as_json)
+    route = installation.register.snapshot().routes.get(after.route)
+    if not after.registration.team_recipients and (route is None or route.kind is not RouteKind.SANDBOX):
+        note(f"It can write to nobody yet: wardmail integration change {name} --team-recipient you@trust.example")
+    note(f"What is left to do: wardmail integration go-live {name}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@by_option
+@json_option
+@click.pass_obj
+def suspend(config_path: str | None, *, name: str, reason: str, by: str, as_json: bool) -> None:
+    """Stop an integration within a second. Mail that it handed in already is held, not lost."""
+    _step(config_path, name, by, ("IntegrationSuspended", reason, as_json), lambda record: moved(record, Step.SUSPEND))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--reason", default="")
+@by_option
+@json_option
+@click.pass_obj
+def resume(config_path: str | None, name: str, *, reason: str, by: str, as_json: bool) -> None:
+    """Let a suspended integration go on from where it was. What was held meanwhile waits for `hold release`."""
+    _step(config_path, name, by, ("IntegrationResumed", reason, as_json), resumed)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
+@json_option
+@click.pass_obj
+def retire(config_path: str | None, name: str, *, reason: str, yes: bool, by: str, as_json: bool) -> None:
+    """End an integration for good: no log-in any more, and no way back. Its record and its audit stay."""
+    existing(Installation.at(config_path).register.snapshot(), name)
+    if not confirm(f"{name} never sends again?", assume_yes=yes):
+        raise SystemExit(1)
+    _step(config_path, name, by, ("IntegrationRetired", reason, as_json), lambda record: moved(record, Step.RETIRE))
+
+
+def _step(
+    config_path: str | None,
+    name: str,
+    by: str,
+    told: tuple[str, str, bool],
+    move: Callable[[Integration], Outcome],
+) -> None:
+    kind, reason, as_json = told
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.RUN_INTEGRATIONS)
+    after = change_record(installation, name, lambda record, _: move(record), made(kind, actor, reason))
+    _say(after, as_json)
+
+
+def _say(after: Integration, as_json: bool) -> None:
+    if as_json:
+        emit({"integration": after.id, "state": after.state.value})
+    else:
+        say(f"Integration {after.id} is {state_words(after.state)}.")

@@ -1,0 +1,107 @@
+"""What the commands on integrations share: finding a record, changing it in one transaction, and what the gateway sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from wardmail.app.failures import CONFLICT, NOT_PERMITTED, CommandFailed, not_found
+from wardmail.app.installation import Installation
+from wardmail.app.register_terms import review_terms
+from wardmail.manage.going_live import Seen
+from wardmail.manage.integrations import BadInput
+from wardmail.model.integration import Credential, Integration
+from wardmail.model.person import Person
+from wardmail.model.register import RegisterSnapshot
+from wardmail.model.registration import Contact
+from wardmail.policy.review import ReviewTerms
+from wardmail.store.messages import Search
+from wardmail.store.register import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """The acting person may not make this change; a sentence for people."""
+
+    reason: str
+
+
+Outcome = Integration | BadInput | Forbidden
+Others = Mapping[str, Integration]
+
+
+def existing(snapshot: RegisterSnapshot, name: str) -> Integration:
+    if name not in snapshot.integrations:
+        raise not_found("integration", name, "wardmail integration list")
+    return snapshot.integrations[name]
+
+
+def credentials_of(snapshot: RegisterSnapshot, name: str) -> list[Credential]:
+    return [each for each in snapshot.credentials.values() if each.integration_id == name]
+
+
+def change_record(
+    installation: Installation,
+    name: str,
+    step: Callable[[Integration, Others], Outcome],
+    made: Change,
+    *,
+    code: str = "WM-INTEGRATION-STATE",
+) -> Integration:
+    """Apply one step to the record as it is at that moment. Raises CommandFailed with the reason why it cannot be."""
+
+    def apply(all_of_them: Others) -> Outcome | None:
+        return step(all_of_them[name], all_of_them) if name in all_of_them else None
+
+    after = installation.register.change_integration(name, apply, made)
+    return changed_or_failed(after, name, code)
+
+
+def changed_or_failed(after: Outcome | None, name: str, code: str) -> Integration:
+    match after:
+        case None:
+            raise not_found("integration", name, "wardmail integration list")
+        case Forbidden(reason):
+            raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
+        case BadInput(reason):
+            raise CommandFailed(code, reason, f"See `wardmail integration show {name}`.", CONFLICT)
+        case _:
+            return after
+
+
+def today_of(installation: Installation) -> date:
+    return datetime.fromtimestamp(installation.clock.now(), UTC).date()
+
+
+def terms_of(installation: Installation) -> ReviewTerms:
+    return review_terms(installation.settings)
+
+
+def known_people(installation: Installation) -> tuple[Contact, ...]:
+    """People whose own mailboxes are no service accounts."""
+    return tuple(Contact(each.name, each.email) for each in installation.people.all().values() if each.email)
+
+
+def seen_of(installation: Installation, integration: Integration) -> Seen:
+    """What the gateway sees of its own for the task list."""
+    from wardmail.edges.keys import DkimSigner
+
+    snapshot, now = installation.register.snapshot(), installation.clock.now()
+    signer = DkimSigner(installation.keystore)
+    domains = sorted({sender.rpartition("@")[2] for sender in integration.senders})
+    arrived = Search(states=("delivered", "relayed"), integration=integration.id, limit=1)
+    return Seen(
+        has_credential=any(
+            each.revoked_at is None and (each.expires_at is None or each.expires_at > now)
+            for each in credentials_of(snapshot, integration.id)
+        ),
+        has_delivered=bool(installation.messages.search(arrived)),
+        route=snapshot.routes.get(integration.route),
+        unsigned=tuple(domain for domain in domains if not signer.keys_for(domain)),
+        today=today_of(installation),
+    )
+
+
+def made(kind: str, actor: Person, reason: str) -> Change:
+    return Change(kind, actor.id, reason)

@@ -1,0 +1,99 @@
+"""Changes of records and things told once keep their promises, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+
+from tests.messages import NoSpool, ReversingSealer, accepted
+from tests.registrations import REGISTERED
+from wardmail.manage.integrations import BadInput
+from wardmail.model.integration import Integration
+from wardmail.model.registration import Tick
+from wardmail.model.stored import Event
+from wardmail.store.chain import verify
+from wardmail.store.connection import Database
+from wardmail.store.messages import Messages, Search
+from wardmail.store.queue import StoreQueue
+from wardmail.store.register import Change, StoreRegister
+from wardmail.store.writer import Writer
+
+MADE = Change("TaskTicked", "amina", "looked at")
+
+
+@pytest.fixture
+def register(database: Database) -> StoreRegister:
+    made = StoreRegister(database)
+    made.save_integration(REGISTERED, "test")
+    return made
+
+
+def with_tick(task: str, records: Mapping[str, Integration]) -> Integration:
+    record = records["app"]
+    ticks = (*record.registration.ticks, Tick(task, "amina", 1.0, "x"))
+    return replace(record, registration=replace(record.registration, ticks=ticks))
+
+
+def test_two_who_change_one_record_at_once_both_count(register: StoreRegister) -> None:
+    def tick(n: int) -> None:
+        register.change_integration("app", lambda records: with_tick(str(n), records), MADE)
+
+    threads = [threading.Thread(target=tick, args=(n,)) for n in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    record = register.snapshot().integrations["app"].registration
+    assert sorted(each.task for each in record.ticks) == [str(n) for n in range(8)]
+    assert record.version == 8
+
+
+def test_a_change_tells_what_and_who_and_why_and_moves_the_register_on(register: StoreRegister) -> None:
+    before = register.version()
+
+    def rename(records: Mapping[str, Integration]) -> Integration:
+        record = records["app"]
+        return replace(record, name="Letters", registration=replace(record.registration, purpose="Letters home"))
+
+    register.change_integration("app", rename, Change("IntegrationChanged", "amina", "asked by the ward"))
+    assert register.version() == before + 1
+    event = register.history("app")[-1]
+    assert (event.kind, event.actor, event.detail["reason"]) == ("IntegrationChanged", "amina", "asked by the ward")
+    assert event.detail["changed"] == {
+        "name": ["The application", "Letters"],
+        "purpose": ["Discharge letters to practices", "Letters home"],
+    }
+
+
+def test_no_change_leaves_no_trace(register: StoreRegister, database: Database) -> None:
+    before, events = register.version(), len(register.history("app"))
+    assert register.change_integration("app", lambda _: BadInput("no"), MADE) == BadInput("no")
+    assert (register.version(), len(register.history("app"))) == (before, events)
+    assert verify(database).broken_at is None
+
+
+@pytest.fixture
+def queues(database: Database) -> Iterator[tuple[StoreQueue, StoreQueue]]:
+    """Two processes."""
+    writers = Writer(database), Writer(database)
+    yield tuple(StoreQueue(database, each, ReversingSealer(), NoSpool(), f"w{n}") for n, each in enumerate(writers))  # type: ignore[misc]
+    for each in writers:
+        each.close()
+
+
+async def test_what_is_told_once_is_told_once(queues: tuple[StoreQueue, StoreQueue], database: Database) -> None:
+    def told(n: int) -> Event:
+        return Event("ReviewWarned", float(n), "wardmail", None, "app", {"stage": "60"})
+
+    given = await asyncio.gather(
+        *(queues[n % 2].put_once("review app 60", told(n), (accepted(f"M{n:017d}"),)) for n in range(10))
+    )
+    assert sum(given) == 1
+    assert len(StoreRegister(database).history("app")) == 1
+    assert len(Messages(database).search(Search())) == 1
+    assert await queues[0].put_once("review app 30", told(11))
+    assert verify(database).broken_at is None
