@@ -106,6 +106,9 @@ def test_a_store_that_stalls_is_given_up_in_time(at_hand: VaultAtHand) -> None:
     began = time.monotonic()
     unavailable(at_hand.stores)
     assert time.monotonic() - began < 3
+    began = time.monotonic()
+    assert "a moment ago" in unavailable(at_hand.stores)
+    assert time.monotonic() - began < 0.3, "nobody else waits for it just now"
 
 
 def test_a_store_that_is_not_there(authority: Authority) -> None:

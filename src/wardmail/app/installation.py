@@ -101,9 +101,9 @@ class Installation:
 
     @cached_property
     def keystore(self) -> Keystore:
-        return Keystore.open(
-            self.settings.keystore_path, self.master, follow_every=1.0, fetch_master=self._fetch_master
-        )
+        # Nobody is asked for a passphrase in the middle of the work: all mail would wait for the answer.
+        again = None if self.settings.master_reference == "prompt:" else self._fetch_master
+        return Keystore.open(self.settings.keystore_path, self.master, follow_every=1.0, fetch_master=again)
 
     @cached_property
     def stores(self) -> OutsideStores:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wardmail.app.failures import CommandFailed
-from wardmail.app.settings_schema import BY_KEY, SECRET_REFERENCES, SETTINGS, Setting
+from wardmail.app.settings_schema import BY_KEY, MASTER, SECRET_REFERENCES, SETTINGS, Setting
 from wardmail.model.secret_reference import is_reference, looks_like_a_secret, without_password
 
 DEFAULT_FILE = Path("/etc/wardmail/wardmail.toml")
@@ -44,7 +44,7 @@ class Settings:
         value = self.values[key].value
         if not isinstance(value, str):
             return value
-        if key in SECRET_REFERENCES and value and not is_reference(value):
+        if key in (*SECRET_REFERENCES, MASTER) and value and not is_reference(value) and value != "prompt:":
             return HIDDEN
         value = without_password(value)
         return HIDDEN if looks_like_a_secret(value) and "***" not in value else value

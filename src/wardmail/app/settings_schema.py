@@ -146,4 +146,7 @@ SECRET_REFERENCES = (
     "notices.webhook_secret",
     "cmdb.secret",
 )
-"""Settings that say where a secret is; `keystore.master` is another, with forms of its own."""
+"""Settings that say where a secret is."""
+
+MASTER = "keystore.master"
+"""Another, with forms of its own."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import httpx2
 
+from wardmail.edges.secret_threads import reveal_apart
 from wardmail.model.delivery import Deferred
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import OAuthClient, Route
@@ -71,11 +72,11 @@ class TokenSource:
 
     async def _ask(self, client: OAuthClient) -> tuple[int, bytes]:
         """A client secret that is refused may have been changed in its store: what was kept is read again, once."""
-        secret = await asyncio.to_thread(self._secrets.reveal, client.secret_ref)
+        secret = await reveal_apart(self._secrets, client.secret_ref)
         status, answer = await self._post(client.token_endpoint, _form(client, secret))
         if status in {400, 401}:  # invalid_client comes with either (RFC 6749 section 5.2)
             self._secrets.forget(client.secret_ref)
-            newer = await asyncio.to_thread(self._secrets.reveal, client.secret_ref)
+            newer = await reveal_apart(self._secrets, client.secret_ref)
             if not hmac.compare_digest(newer, secret):
                 return await self._post(client.token_endpoint, _form(client, newer))
         return status, answer

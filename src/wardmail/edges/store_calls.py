@@ -21,6 +21,9 @@ TIMEOUT = 10.0
 
 _LARGEST = 256 * 1024
 
+_REST = 3.0
+"""Seconds after a call without an answer in which nobody waits for another one: who asks hears so at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoreReply:
@@ -46,6 +49,7 @@ class StoreCalls:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._client: httpx2.Client | None = None
+        self._silent_until = 0.0
 
     def ask(
         self,
@@ -59,6 +63,8 @@ class StoreCalls:
         """Redirects are not followed, and no proxy of the environment is used: the token goes to this server alone."""
         import httpx2  # heavy, and most commands ask no store
 
+        if time.monotonic() < self._silent_until:
+            raise self.unavailable("it did not answer a moment ago")
         try:
             content = None if body is None else json.dumps(body).encode()
             sent = {**headers, "Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
@@ -66,6 +72,7 @@ class StoreCalls:
             with self._http().stream(method, url, headers=sent, content=content, data=form) as response:
                 answer = self._read(response, end)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+            self._silent_until = time.monotonic() + _REST
             raise self.unavailable(f"the call failed ({type(error).__name__})") from None
         return StoreReply(response.status_code, _object(answer))
 
@@ -79,6 +86,7 @@ class StoreCalls:
             if len(answer) > _LARGEST:
                 raise self.unavailable(f"it sent more than {_LARGEST} octets")
             if time.monotonic() > end:
+                self._silent_until = time.monotonic() + _REST
                 raise self.unavailable("it did not finish its answer in time")
         return answer
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hmac
 
 from wardmail.edges.oauth import TokenSource
+from wardmail.edges.secret_threads import reveal_apart
 from wardmail.edges.smtp_connection import SmtpConnection
 from wardmail.edges.upstream import Upstream
 from wardmail.model.delivery import Deferred
@@ -41,11 +41,11 @@ class UpstreamLogin:
 
     async def _by_password(self, connection: SmtpConnection, route: Route) -> Deferred | None:
         """The secret may have been changed in its store since we read it: what was kept is read again, once."""
-        password = await asyncio.to_thread(self._secrets.reveal, route.secret_ref)
+        password = await reveal_apart(self._secrets, route.secret_ref)
         reply = await _offer_password(connection, route, password)
         if reply.code == 535:
             self._secrets.forget(route.secret_ref)
-            newer = await asyncio.to_thread(self._secrets.reveal, route.secret_ref)
+            newer = await reveal_apart(self._secrets, route.secret_ref)
             if not hmac.compare_digest(newer, password):
                 reply = await _offer_password(connection, route, newer)
         return _judge(reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from time import sleep
 
 import click
 
@@ -15,6 +16,9 @@ from wardmail.app.output import confirm, emit, json_option, moment, note, progre
 from wardmail.edges.sealing import ContentSealer
 from wardmail.model.person import Permission
 from wardmail.model.retention import LONGEST_DAYS, GroupCount
+
+_FOLLOWED = 1.5
+"""Seconds after which every process knows the new term: what came in before is changed, and nothing is missed."""
 
 
 @click.group()
@@ -77,6 +81,7 @@ def set_(
     if not confirm(question, assume_yes=yes):
         raise SystemExit(1)
     installation.register.save_integration(replace(found, retention_days=days), actor.id)
+    sleep(_FOLLOWED)
     groups = ContentSealer(installation.keystore).groups()
     tell, changed = progress("data keys"), 0
     for number, group in enumerate(groups, 1):

@@ -77,6 +77,9 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
 def put(config_path: str | None, *, name: str, expires: date | None, by: str, as_json: bool) -> None:
     """Read a new secret from standard input and keep it as keystore:NAME."""
     installation = Installation.at(config_path)
+    if ":" in name:
+        what = "A name has no colon: what is before it says which store is meant."
+        raise CommandFailed("WM-SECRET-NAME", what, "Choose another name.", USAGE)
     if name in installation.keystore.names():
         what = f"The keystore has an entry {name} already."
         raise CommandFailed("WM-SECRET-EXISTS", what, f"To replace it: wardmail secret rotate {name}", CONFLICT)
@@ -109,6 +112,8 @@ def set_(config_path: str | None, *, name: str, expires: date, by: str, as_json:
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.KEEP_SECRETS)
     reference = _reference(name)
+    if reference.startswith("keystore:"):
+        _existing(installation, reference.removeprefix("keystore:"))
     installation.secret_notes.changed("SecretDated", reference, actor.id, expires)
     if as_json:
         emit({"reference": reference, "expires": expires.isoformat()})
