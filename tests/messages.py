@@ -19,7 +19,7 @@ HEAD = b"From: app@trust.example\r\nTo: a@nhs.net\r\nSubject: plain\r\n"
 class ReversingSealer:
     """Bytes reversed and bound to their context: enough to notice a seal that is opened in the wrong place."""
 
-    def seal(self, parts: Sequence[bytes], context: bytes) -> bytes:
+    def seal(self, parts: Sequence[bytes], context: bytes, group: str) -> bytes:
         return context + b"\0" + b"".join(parts)[::-1]
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
@@ -33,7 +33,7 @@ class NoSpool:
     def open_sink(self, message_id: str) -> object:
         raise AssertionError("nothing here is large")
 
-    def open_body(self, name: str) -> Body:
+    def open_body(self, name: str, key: bytes) -> Body:
         raise AssertionError("nothing here is large")
 
     def names(self, *, older_than: float) -> Sequence[str]:

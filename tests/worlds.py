@@ -106,8 +106,8 @@ def staged(directory: Path, database: Database) -> Iterator[Stage]:
     made = make_credential("app-1", "app", pepper, clock.now(), lifetime_days=30)
     register.save_credential(made.credential, "test")
     (directory / "spool").mkdir(exist_ok=True)
-    sealer = ContentSealer(keystore, clock)
-    spool = SealedSpool(directory / "spool", sealer)
+    sealer = ContentSealer(keystore)
+    spool = SealedSpool(directory / "spool")
     writer = Writer(database)
     numbers = iter(range(1, 10**6))
     try:

@@ -46,15 +46,15 @@ class Resolver(Protocol):
 
 class Secrets(Protocol):
     def reveal(self, reference: str) -> bytes:
-        """The secret behind `keystore:NAME`, `file:PATH`, `env:NAME` or `credential:NAME`.
-
-        Raises Unavailable when the reference cannot be read; the message names the reference, never the secret.
-        """
+        """What a reference (`model.secret_reference`) stands for; may block. Unavailable names only the reference."""
         ...
+
+    def forget(self, reference: str) -> None:
+        """It did not serve: its store is asked again next time."""
 
 
 class SigningKey(Protocol):
-    """A DKIM key. `algorithm` is `rsa-sha256` or `ed25519-sha256`."""
+    """A DKIM key; `algorithm` is `rsa-sha256` or `ed25519-sha256`. A remote one blocks, and may be Unavailable."""
 
     @property
     def domain(self) -> str: ...
@@ -64,6 +64,9 @@ class SigningKey(Protocol):
 
     @property
     def algorithm(self) -> str: ...
+
+    @property
+    def is_remote(self) -> bool: ...
 
     def sign(self, data: bytes) -> bytes:
         """The raw signature over `data` (RFC 6376 section 3.3, RFC 8463 section 3); hashing is the key's affair."""
@@ -93,8 +96,8 @@ class Spool(Protocol):
         """Raises Unavailable when there is no room."""
         ...
 
-    def open_body(self, name: str) -> Body:
-        """The body that a sink's `finish` returned under this name, in this or an earlier process."""
+    def open_body(self, name: str, key: bytes) -> Body:
+        """The body that a sink's `finish` returned with this name and key, in this or an earlier process."""
         ...
 
     def remove(self, name: str) -> None: ...
@@ -105,9 +108,9 @@ class Spool(Protocol):
 
 
 class Sealer(Protocol):
-    """Seals content at rest. `context` binds the sealed bytes to their place: opening them elsewhere fails."""
+    """Seals content at rest under the data key of a `group`; `context` binds it to its place: elsewhere it stays shut."""
 
-    def seal(self, parts: Sequence[bytes], context: bytes) -> bytes: ...
+    def seal(self, parts: Sequence[bytes], context: bytes, group: str) -> bytes: ...
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """Raises Unavailable when the key is gone or the bytes were changed."""

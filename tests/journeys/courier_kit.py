@@ -33,6 +33,11 @@ class KnownSecrets:
 
     def __init__(self, **secrets: bytes) -> None:
         self.secrets = secrets
+        self.changed: dict[str, bytes] = {}
+        """What the store holds by now, while the old value is still kept here."""
+
+    def forget(self, reference: str) -> None:
+        self.secrets |= self.changed
 
     def reveal(self, reference: str) -> bytes:
         try:

@@ -109,6 +109,35 @@ async def test_a_wrong_password_defers_and_blames_the_route(authority, route, me
     assert result.outcome.reply.code == 535
 
 
+@pytest.mark.parametrize("mechanism", [AuthMechanism.PLAIN, AuthMechanism.LOGIN])
+async def test_a_password_that_was_changed_in_its_store_is_used_at_once(authority, route, dovecot, mechanism):
+    secrets = KnownSecrets(password=b"of yesterday")
+    secrets.changed["password"] = dovecot.password.encode()
+    courier = smtp_courier(secrets=secrets)
+    try:
+        (result,) = await courier.deliver(consignment(), replace(route, auth=mechanism))
+    finally:
+        await courier.close()
+    assert isinstance(result.outcome, HandedOn)
+
+
+async def test_a_client_secret_that_was_changed_in_its_store_is_used_at_once(authority, oauth_route, dovecot, web):
+    dovecot.tokens["token-1"] = USER
+    answer = web.answer
+    web.answer = lambda host, path, form: (
+        answer(host, path, form) if b"client_secret=new" in form else Page(b'{"error": "invalid_client"}', 401)
+    )
+    secrets = KnownSecrets(client=b"old")
+    secrets.changed["client"] = b"new"
+    courier = smtp_courier(secrets=secrets, oauth_ca=str(authority.ca_file))
+    try:
+        (result,) = await courier.deliver(consignment(), oauth_route)
+    finally:
+        await courier.close()
+    assert isinstance(result.outcome, HandedOn)
+    assert len(web.requests) == 2
+
+
 async def test_without_a_log_in_this_upstream_takes_nothing(authority, route):
     (result,) = await deliver(route, authority)
     assert not isinstance(result.outcome, HandedOn)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from wardmail.app.audit_heads import broken_heads
+from wardmail.app.diagnosis_of_secrets import retention, secrets
 from wardmail.app.failures import CommandFailed
 from wardmail.app.finding import Finding, Grade
 from wardmail.app.installation import Installation
 from wardmail.app.register_diagnosis import check_register
 from wardmail.app.settings import Settings
 from wardmail.edges.certificate_facts import certificate_facts
-from wardmail.edges.keys import DkimSigner
 from wardmail.edges.relay_probe import probe_relay
 from wardmail.edges.tls import CertificateFiles
 from wardmail.manage import routes
@@ -34,7 +33,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     checks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("Settings", lambda: _settings(settings)),
         ("Disk", lambda: _disk(settings)),
-        ("Secrets", lambda: _secrets(installation)),
+        ("Secrets", lambda: secrets(installation)),
         ("Database", lambda: _database(installation)),
         ("Certificate", lambda: _certificate(settings, installation.clock.now())),
         ("Routes", lambda: _routes(installation.register.snapshot(), installation.clock.now())),
@@ -43,6 +42,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         ("Signing", lambda: _signing(installation)),
         ("Accredited list", lambda: _list_age(installation)),
         ("Waiting", lambda: _waiting(installation)),
+        ("Retention", lambda: retention(installation)),
         ("Closed relay", lambda: _relay(settings)),
     )
     for name, check in checks:
@@ -70,14 +70,6 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("Disk", "fault", f"{free // 1024**2} MB are free", "Make room: below this, mail is answered 451.")
     else:
         yield Finding("Disk", "good", f"{free // 1024**3} GB are free in {settings.data}")
-
-
-def _secrets(installation: Installation) -> Iterator[Finding]:
-    kind, _, name = installation.settings.master_reference.partition(":")
-    if kind == "file" and stat.S_IMODE(Path(name).stat().st_mode) & 0o077:
-        yield Finding("Secrets", "fault", f"others can read {name}", f"chmod 600 {name}")
-    assert installation.pepper
-    yield Finding("Secrets", "good", f"the keystore opens, {len(installation.keystore.entries())} entries")
 
 
 def _database(installation: Installation) -> Iterator[Finding]:
@@ -158,7 +150,7 @@ def _credentials(snapshot: RegisterSnapshot, now: float) -> Iterator[Finding]:
 
 
 def _signing(installation: Installation) -> Iterator[Finding]:
-    signer, snapshot = DkimSigner(installation.keystore), installation.register.snapshot()
+    signer, snapshot = installation.signer, installation.register.snapshot()
     domains = {sender.rpartition("@")[2] for each in snapshot.integrations.values() for sender in each.senders}
     unsigned = sorted(domain for domain in domains if not signer.keys_for(domain) and domain != "demo.example")
     for domain in unsigned:

@@ -7,22 +7,27 @@ from pathlib import Path
 from typing import TypeVar
 
 from wardmail.app.failures import USAGE, CommandFailed
-from wardmail.app.set_up import PEPPER
+from wardmail.app.set_up import PEPPER, store_settings
 from wardmail.app.settings import Settings, load
 from wardmail.edges.clock import SystemClock
-from wardmail.edges.keys import Keystore
-from wardmail.edges.master_key import master_key
+from wardmail.edges.keys import DkimSigner, Keystore, KeystoreSecrets
+from wardmail.edges.master_key import MasterKey, master_key
+from wardmail.edges.outside_stores import OutsideStores
+from wardmail.edges.secret_uses import SecretUses
 from wardmail.manage.integrations import BadInput
 from wardmail.store.agreements import StoreAgreements
 from wardmail.store.breakers import Breakers
 from wardmail.store.connection import Database
 from wardmail.store.hold_tasks import HoldTasks
+from wardmail.store.legal_holds import StoreLegalHolds
 from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
 from wardmail.store.register import StoreRegister
+from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.setup import require_current
+from wardmail.store.shelves import ShelfList
 from wardmail.store.suppressions import StoreSuppressions
 
 T = TypeVar("T")
@@ -31,8 +36,11 @@ T = TypeVar("T")
 class Installation:
     """Each part is opened once, when it is first used."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, master: MasterKey | None = None) -> None:
+        """`master`: it was fetched before, by the process that we come from."""
         self.settings = settings
+        if master is not None:
+            self.master = master
 
     @staticmethod
     def at(config_path: str | None) -> Installation:
@@ -88,8 +96,47 @@ class Installation:
         return Messages(self.database)
 
     @cached_property
+    def master(self) -> MasterKey:
+        return self._fetch_master()
+
+    @cached_property
     def keystore(self) -> Keystore:
-        return Keystore.open(self.settings.keystore_path, master_key(self.settings.master_reference), follow_every=1.0)
+        # Nobody is asked for a passphrase in the middle of the work: all mail would wait for the answer.
+        again = None if self.settings.master_reference == "prompt:" else self._fetch_master
+        return Keystore.open(self.settings.keystore_path, self.master, follow_every=1.0, fetch_master=again)
+
+    @cached_property
+    def stores(self) -> OutsideStores:
+        """What they are opened with may be in the keystore."""
+        return OutsideStores(store_settings(self.settings), KeystoreSecrets(self.keystore).reveal)
+
+    @cached_property
+    def uses(self) -> SecretUses:
+        return SecretUses(self.clock)
+
+    @cached_property
+    def secrets(self) -> KeystoreSecrets:
+        keep = self.settings["secrets.keep_seconds"]
+        return KeystoreSecrets(self.keystore, self.stores, keep=keep, note_use=self.uses.note)
+
+    @cached_property
+    def signer(self) -> DkimSigner:
+        return DkimSigner(self.keystore, self.stores, self.uses.note)
+
+    @cached_property
+    def secret_notes(self) -> StoreSecretNotes:
+        return StoreSecretNotes(self.database)
+
+    @cached_property
+    def shelves(self) -> ShelfList:
+        return ShelfList(self.database)
+
+    @cached_property
+    def legal_holds(self) -> StoreLegalHolds:
+        return StoreLegalHolds(self.database)
+
+    def _fetch_master(self) -> MasterKey:
+        return master_key(self.settings.master_reference, OutsideStores(store_settings(self.settings)))
 
     @cached_property
     def pepper(self) -> bytes:

@@ -11,8 +11,8 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from wardmail.app.installation import Installation
+from wardmail.app.secret_upkeep import keep_uses
 from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, open_world
-from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
@@ -72,9 +72,10 @@ async def _listening(
 ) -> AsyncIterator[SmtpListener]:
     settings = installation.settings
     delivery = make_delivery(installation, world)
-    spool = SealedSpool(settings.data / "spool", ContentSealer(installation.keystore, world.clock))
+    spool = SealedSpool(settings.data / "spool")
     listener = await start_listeners(listener_settings(settings), Desk(world, delivery), spool, certificates)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
+    background.append(asyncio.create_task(keep_uses(installation)))
     if slot == 0:
         background += [asyncio.create_task(each) for each in housekeeping(installation, world, spool)]
     for task in background:

@@ -13,6 +13,7 @@ import click
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.model.route import AuthMechanism, OAuthClient, Route, TlsLevel, TlsMode, WarmUp
+from wardmail.model.secret_reference import FORMS, is_reference
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,11 +27,13 @@ _OPTIONS = (
     click.option("--ca-file", help="PEM file of the authorities to trust for it, instead of the system's."),
     click.option("--auth", type=click.Choice([mechanism.value for mechanism in AuthMechanism])),
     click.option("--username"),
-    click.option("--password-ref", help="Where the password is: keystore:NAME, file:PATH, env:NAME, credential:NAME."),
+    click.option("--password-ref", help="Where the password is, as keystore:NAME or vault:MOUNT/PATH#FIELD."),
     click.option("--password-stdin", is_flag=True, help="Read the password from standard input into the keystore."),
     click.option("--token-endpoint", help="OAuth: address that gives access tokens."),
     click.option("--client-id", help="OAuth: our application's ID."),
-    click.option("--client-secret-ref", help="OAuth: where the client secret is, as keystore:NAME."),
+    click.option(
+        "--client-secret-ref", help="OAuth: where the client secret is, as keystore:NAME or azure:VAULT/SECRET."
+    ),
     click.option("--client-secret-stdin", is_flag=True, help="OAuth: read the client secret into the keystore."),
     click.option("--scope", help="OAuth: scope. Exchange Online: https://outlook.office365.com/.default"),
     click.option("--secure-tag", help="The word in the subject that makes the upstream encrypt, as [secure]."),
@@ -99,14 +102,14 @@ def _secret(route: Route, given: dict[str, Any], kind: str, installation: Instal
         if not secret:
             raise CommandFailed("WM-SECRET-EMPTY", "Standard input was empty.", "Pipe the secret in.", USAGE)
         name = f"route-{route.name}-{kind.replace('_', '-')}"
-        installation.keystore.put(name, "route-secret", secret.encode())
+        installation.keystore.put(name, "route-secret", secret.encode(), since=str(installation.clock.now()))
         return f"keystore:{name}"
     reference = given.get(f"{kind}_ref")
-    if reference is not None and reference.partition(":")[0] not in {"keystore", "file", "env", "credential"}:
+    if reference is not None and not is_reference(reference):
         raise CommandFailed(
             "WM-SECRET-LITERAL",
             "That looks like a secret itself; a command line is no place for one.",
-            f"Pipe it in with --{kind.replace('_', '-')}-stdin, or name where it is, as keystore:NAME.",
+            f"Pipe it in with --{kind.replace('_', '-')}-stdin, or name where it is: {FORMS}.",
             USAGE,
         )
     return reference

@@ -6,17 +6,25 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import TypeVar
 
 from wardmail.app.failures import CommandFailed
 from wardmail.app.settings import Settings
+from wardmail.edges.azure_key_vault import AzureSettings
 from wardmail.edges.clock import SystemClock
+from wardmail.edges.hashicorp_vault import VaultSettings
 from wardmail.edges.keys import Keystore
 from wardmail.edges.master_key import master_key, new_master_key
+from wardmail.edges.outside_stores import OutsideStores, StoreSettings
+from wardmail.edges.pkcs11_token import Pkcs11Settings
 from wardmail.manage.people import first_owner
 from wardmail.store.connection import Database
 from wardmail.store.people import StorePeople
 from wardmail.store.setup import upgrade
+
+T = TypeVar("T")
 
 PEPPER = "credential-pepper"
 
@@ -36,9 +44,9 @@ def set_up(settings: Settings, login: str) -> list[str]:
             f"{settings.data} cannot be made: {error.strerror}.",
             "Make it, owned by the service's user.",
         ) from error
-    if _make_master_key(settings.master_reference):
+    if make_master_key(settings.master_reference):
         done.append(f"Master key made: {settings.master_reference}. Keep a copy where the backups are not.")
-    master = master_key(settings.master_reference)
+    master = master_key(settings.master_reference, OutsideStores(store_settings(settings)))
     if not settings.keystore_path.exists():
         Keystore.create(settings.keystore_path, master)
         done.append(f"Keystore made: {settings.keystore_path}")
@@ -57,6 +65,20 @@ def set_up(settings: Settings, login: str) -> list[str]:
     return done
 
 
+def store_settings(settings: Settings) -> StoreSettings:
+    """The stores of secrets that are set up."""
+
+    def of(section: str, kind: type[T]) -> T:
+        return kind(**{field.name: settings[f"{section}.{field.name}"] for field in fields(kind)})  # type: ignore[arg-type]
+
+    has_azure = settings["azure.tenant"] or settings["azure.managed_identity"]
+    return StoreSettings(
+        vault=of("vault", VaultSettings) if settings["vault.address"] else None,
+        azure=of("azure", AzureSettings) if has_azure else None,
+        token=of("pkcs11", Pkcs11Settings) if settings["pkcs11.module"] else None,
+    )
+
+
 def write_settings(file: Path, values: Mapping[str, str]) -> None:
     """A settings file with these values, grouped by section; 0640, because it names where secrets are."""
     sections: dict[str, list[str]] = {}
@@ -69,20 +91,20 @@ def write_settings(file: Path, values: Mapping[str, str]) -> None:
         if not file.parent.exists():
             file.parent.mkdir(parents=True)
             file.parent.chmod(0o755)  # the service's user reads it there
-        _write_whole(file, (opening + text).encode(), 0o640)
+        write_whole(file, (opening + text).encode(), 0o640)
     except OSError as error:
         raise CommandFailed(
             "WM-CONFIG-WRITE", f"{file} cannot be written: {error.strerror}.", "Say --file, or run as a user who may."
         ) from error
 
 
-def _make_master_key(reference: str) -> bool:
+def make_master_key(reference: str) -> bool:
     """Only a file in the data directory is made by us; any other place is the administrator's."""
     kind, _, name = reference.partition(":")
     if kind != "file" or Path(name).exists():
         return False
     try:
-        _write_whole(Path(name), new_master_key(), 0o600)
+        write_whole(Path(name), new_master_key(), 0o600)
     except OSError as error:
         raise CommandFailed(
             "WM-MASTER-KEY", f"{name} cannot be written: {error.strerror}.", "Run as the service's user."
@@ -90,7 +112,7 @@ def _make_master_key(reference: str) -> bool:
     return True
 
 
-def _write_whole(file: Path, content: bytes, mode: int) -> None:
+def write_whole(file: Path, content: bytes, mode: int) -> None:
     """All of it or nothing, whenever the machine stops; an existing file is not replaced. Raises OSError."""
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

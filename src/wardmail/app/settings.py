@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from wardmail.app.failures import CommandFailed
-from wardmail.app.settings_schema import BY_KEY, SETTINGS, Setting
+from wardmail.app.settings_schema import BY_KEY, MASTER, SECRET_REFERENCES, SETTINGS, Setting
+from wardmail.model.secret_reference import is_reference, looks_like_a_secret, without_password
 
 DEFAULT_FILE = Path("/etc/wardmail/wardmail.toml")
 SANDBOX_FILE = Path(".wardmail/wardmail.toml")
 """What `wardmail run` made in this folder; read when there is nothing else, so that commands find the sandbox."""
 ENV_PREFIX = "WARDMAIL__"
+HIDDEN = "(not shown: it looks like a secret)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,23 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, by their dotted names, plus the few that are worked out from others."""
+    """All settings, by their dotted names, plus the few that are worked out from others. `files` is what was read."""
 
     values: Mapping[str, Value]
+    files: tuple[Path, ...] = ()
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key].value
+
+    def shown(self, key: str) -> Any:
+        """The value as it may be shown: a secret that stands where none belongs stays hidden."""
+        value = self.values[key].value
+        if not isinstance(value, str):
+            return value
+        if key in (*SECRET_REFERENCES, MASTER) and value and not is_reference(value) and value != "prompt:":
+            return HIDDEN
+        value = without_password(value)
+        return HIDDEN if looks_like_a_secret(value) and "***" not in value else value
 
     @property
     def data(self) -> Path:
@@ -75,13 +88,13 @@ def load(
         )
     values = {setting.key: Value(setting.initial(), "default") for setting in SETTINGS}
     file = named or next((place for place in (DEFAULT_FILE, SANDBOX_FILE) if place.is_file()), None)
-    if file is not None:
-        for part in [file, *sorted(file.with_suffix(".d").glob("*.toml"))]:
-            values |= _from_file(part)
+    parts = (file, *sorted(file.with_suffix(".d").glob("*.toml"))) if file is not None else ()
+    for part in parts:
+        values |= _from_file(part)
     values |= _from_environment(environ)
     for key, value in (flags or {}).items():
         values[key] = Value(value, "command line")
-    return Settings(values)
+    return Settings(values, parts)
 
 
 def _from_file(path: Path) -> dict[str, Value]:

@@ -47,8 +47,43 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tls.key", str, "", "PEM file: its private key"),
     Setting("keystore.path", str, "", "the sealed keystore; empty: keystore.json in the data directory"),
     Setting(
-        "keystore.master", str, "", "what opens it: file:PATH, env:NAME or credential:NAME; empty: file:master.key"
+        "keystore.master",
+        str,
+        "",
+        "what opens it: file:, env:, credential:, vault:, azure:, or prompt: to be asked; empty: file:master.key",
     ),
+    Setting(
+        "secrets.keep_seconds",
+        float,
+        300.0,
+        "how long a secret of a vault or token is used before it is read again",
+        least=0,
+    ),
+    Setting("vault.address", str, "", "HashiCorp Vault's https address; empty: none"),
+    Setting("vault.namespace", str, "", "its namespace, if it has such"),
+    Setting("vault.ca_file", str, "", "CA certificates trusted for it; empty: the system's"),
+    Setting("vault.auth", str, "token", "how we log in to it: token, approle or kubernetes"),
+    Setting("vault.auth_mount", str, "", "where that method is mounted; empty: its own name"),
+    Setting("vault.token", str, "", "token: where it is, as file:PATH (such as an agent's sink)"),
+    Setting("vault.role", str, "", "approle: the role ID; kubernetes: the role's name"),
+    Setting("vault.secret_id", str, "", "approle: where the secret ID is, as credential:NAME"),
+    Setting(
+        "vault.jwt_file",
+        str,
+        "/var/run/secrets/kubernetes.io/serviceaccount/token",
+        "kubernetes: file of the service account's token",
+    ),
+    Setting("azure.tenant", str, "", "Azure Key Vault: the tenant of our application; empty with managed identity"),
+    Setting("azure.client_id", str, "", "our application's ID, or that of a user-assigned identity"),
+    Setting("azure.client_secret", str, "", "where its secret is, as keystore:NAME"),
+    Setting("azure.managed_identity", str, "", "address of the machine's metadata service, instead of a secret"),
+    Setting("azure.authority", str, "https://login.microsoftonline.com", "who gives tokens; other clouds have others"),
+    Setting("azure.suffix", str, "vault.azure.net", "what follows a key vault's name in its host name"),
+    Setting("azure.ca_file", str, "", "CA certificates trusted for both; empty: the system's"),
+    Setting("pkcs11.module", str, "", "library of a PKCS #11 token; empty: none (needs the extra wardmail[hsm])"),
+    Setting("pkcs11.pin", str, "", "where its PIN is, as credential:NAME or keystore:NAME"),
+    Setting("pkcs11.token", str, "", "its label, for references that name none"),
+    Setting("retention.days", int, 30, "how long content is kept, where an integration says nothing else", least=0),
     Setting(
         "policy.local", list, [], "local decisions, as 'domain standing reason'; standing: secure, unknown, not-secure"
     ),
@@ -102,3 +137,16 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 BY_KEY = {setting.key: setting for setting in SETTINGS}
+
+SECRET_REFERENCES = (
+    "vault.token",
+    "vault.secret_id",
+    "azure.client_secret",
+    "pkcs11.pin",
+    "notices.webhook_secret",
+    "cmdb.secret",
+)
+"""Settings that say where a secret is."""
+
+MASTER = "keystore.master"
+"""Another, with forms of its own."""

@@ -14,13 +14,13 @@ from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.register_terms import review_terms
+from wardmail.app.secret_upkeep import require_references
 from wardmail.app.settings import Settings
 from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher, WorldResolver
-from wardmail.edges.keys import DkimSigner, KeystoreSecrets
 from wardmail.edges.notify_courier import NotifyCourier
 from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
@@ -40,6 +40,7 @@ from wardmail.outbound.register_view import RegisterView
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES
 from wardmail.outbound.review_watch import ReviewWatch
+from wardmail.outbound.shredding import Shredder
 from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.policy.completeness import with_gap_noted
@@ -50,6 +51,7 @@ from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import Change
 from wardmail.store.returns import StoreReturns
+from wardmail.store.shelves import StoreShelves
 from wardmail.store.writer import Writer
 
 
@@ -59,15 +61,13 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
     settings, keystore = installation.settings, installation.keystore
     owner = f"{socket.gethostname()}/{slot}"
     clock = installation.clock
-    sealer = ContentSealer(keystore, clock)
+    sealer = ContentSealer(keystore)
     writer = Writer(installation.database)
     try:
         yield World(
             register=register_view(installation),
-            queue=StoreQueue(
-                installation.database, writer, sealer, SealedSpool(settings.data / "spool", sealer), owner
-            ),
-            signer=DkimSigner(keystore),
+            queue=StoreQueue(installation.database, writer, sealer, SealedSpool(settings.data / "spool"), owner),
+            signer=installation.signer,
             clock=clock,
             new_id=clock.new_message_id,
             pepper=installation.pepper,
@@ -93,6 +93,7 @@ def walk_settings(settings: Settings) -> WalkSettings:
         notice_sender=settings["notices.sender"],
         notice_route=settings["notices.route"],
         holds=_hold_terms(settings),
+        retention_days=settings["retention.days"],
         contacts=_contacts(settings),
     )
 
@@ -118,17 +119,23 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
         Follower(
             world,
             NotifyCourier(
-                KeystoreSecrets(installation.keystore),
+                installation.secrets,
                 installation.clock,
                 installation.settings["delivery.ca_file"] or None,
             ),
             StoreReturns(installation.database),
         ).run(),
         HoldKeeper(world, holds, installation.people.all).run(),
+        make_shredder(installation, queue, spool).run(),
         make_review_watch(installation, world).run(),
         keep_heads(installation),
         WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
     )
+
+
+def make_shredder(installation: Installation, queue: StoreQueue, spool: SealedSpool) -> Shredder:
+    shelves = StoreShelves(installation.database, queue.writer, queue.contents)
+    return Shredder(shelves, ContentSealer(installation.keystore), spool, installation.clock)
 
 
 def make_poster(installation: Installation) -> HttpsPoster | None:
@@ -138,7 +145,7 @@ def make_poster(installation: Installation) -> HttpsPoster | None:
     return HttpsPoster(
         settings["notices.webhook"],
         settings["notices.webhook_secret"],
-        KeystoreSecrets(installation.keystore),
+        installation.secrets,
         installation.clock,
         settings["delivery.ca_file"] or None,
     )
@@ -174,6 +181,7 @@ def require_usable(settings: Settings) -> None:
     _schedule(settings)
     _hold_terms(settings)
     _require_webhook(settings)
+    require_references(settings)
     try:
         DnsResolver(SystemClock(), nameservers(settings))
     except ValueError as error:
@@ -226,7 +234,7 @@ def make_courier(installation: Installation) -> Courier:
     dns = DnsResolver(clock, nameservers(settings))
     return assemble_courier(
         CourierSettings(helo=settings["gateway.hostname"]),
-        KeystoreSecrets(installation.keystore),
+        installation.secrets,
         clock,
         WorldResolver(dns, HttpsFetcher(dns, ca_file=ca_file)),
         sandbox_directory=settings.data / "sandbox",

@@ -1,41 +1,44 @@
-"""Signing keys and secrets as the walks ask for them, out of the keystore (RECV-6, SHARE-17)."""
+"""Signing keys as the walk asks for them: sealed in the keystore, or kept by a store that signs for us (SHARE-17)."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from wardmail.edges.keystore import Keystore, KeystoreEntry
-from wardmail.edges.master_key import read_reference
+from wardmail.edges.keystore_secrets import KeystoreSecrets
+from wardmail.edges.outside_stores import OutsideStores, StoreSettings
+from wardmail.edges.revealed import SMALLEST_RSA
 from wardmail.model.refusal import Unavailable
 from wardmail.ports import SigningKey
 
-__all__ = ["DKIM", "DkimSigner", "Keystore", "KeystoreSecrets", "add_dkim_key", "generate_dkim_key", "public_key"]
+__all__ = [
+    "DKIM",
+    "DkimSigner",
+    "Keystore",
+    "KeystoreSecrets",
+    "add_dkim_key",
+    "add_outside_key",
+    "generate_dkim_key",
+    "public_key",
+]
 
 DKIM = "dkim"
-"""The kind of DKIM keys; their meta: domain, selector, algorithm, state (active, published or retired)."""
+"""The kind of DKIM keys; their meta: domain, selector, algorithm, state (active, published or retired).
 
-_SMALLEST_RSA = 2048  # RFC 8301 3.2: signers use at least 2048 bits
+With `key` (and `version`) in the meta, the private key is elsewhere, and the entry holds its public part.
+"""
+
 _PKCS1 = padding.PKCS1v15()
 _SHA256 = hashes.SHA256()
 _PrivateKey = rsa.RSAPrivateKey | Ed25519PrivateKey
-
-
-class KeystoreSecrets:
-    """Implements `ports.Secrets`."""
-
-    def __init__(self, keystore: Keystore) -> None:
-        self._keystore = keystore
-
-    def reveal(self, reference: str) -> bytes:
-        kind, _, name = reference.partition(":")
-        return self._keystore.reveal(name) if kind == "keystore" else read_reference(reference)
+_PublicKey = rsa.RSAPublicKey | Ed25519PublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,62 @@ class DkimKey:
     algorithm: str
     _private: _PrivateKey = field(repr=False)
 
+    @property
+    def is_remote(self) -> bool:
+        return False
+
     def sign(self, data: bytes) -> bytes:
         if isinstance(self._private, rsa.RSAPrivateKey):
             return self._private.sign(data, _PKCS1, _SHA256)
         return self._private.sign(hashlib.sha256(data).digest())  # RFC 8463 section 3: Ed25519 signs the hash
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideKey:
+    """Implements `ports.SigningKey` by a key that never leaves its store. Each signature is checked before it is used:
+
+    a key that was exchanged in the store would else spoil every message, and nobody here would see it.
+    """
+
+    domain: str
+    selector: str
+    algorithm: str
+    reference: str
+    version: str
+    _public: _PublicKey = field(repr=False)
+    _stores: OutsideStores = field(repr=False)
+
+    @property
+    def is_remote(self) -> bool:
+        return True
+
+    def sign(self, data: bytes) -> bytes:
+        signature = self._stores.sign(self.reference, self.version, self.algorithm, data)
+        try:
+            if isinstance(self._public, rsa.RSAPublicKey):
+                self._public.verify(signature, data, _PKCS1, _SHA256)
+            else:
+                self._public.verify(signature, hashlib.sha256(data).digest())
+        except InvalidSignature:
+            raise Unavailable(
+                f"the signing key {self.selector} of {self.domain}",
+                "its store signs with another key than was published",
+            ) from None
+        return signature
+
+
 class DkimSigner:
     """Implements `ports.Signer`: keys are opened once, and again when the keystore changed."""
 
-    def __init__(self, keystore: Keystore) -> None:
+    def __init__(
+        self,
+        keystore: Keystore,
+        stores: OutsideStores | None = None,
+        note_use: Callable[[str], None] = lambda name: None,
+    ) -> None:
         self._keystore = keystore
+        self._stores = stores or OutsideStores(StoreSettings())
+        self._note_use = note_use
         self._version = 0
         self._keys: dict[str, tuple[SigningKey, ...]] = {}
 
@@ -66,22 +114,35 @@ class DkimSigner:
         if version != self._version:
             self._keys = self._opened()
             self._version = version
-        return self._keys.get(domain, ())
+        found = self._keys.get(domain, ())
+        for key in found:
+            self._note_use(f"{DKIM}:{domain}:{key.selector}")
+        return found
 
     def _opened(self) -> dict[str, tuple[SigningKey, ...]]:
         keys: dict[str, tuple[SigningKey, ...]] = {}
         for entry in self._keystore.entries(DKIM):
             if entry.meta.get("state") == "active":
-                key = _dkim_key(entry, self._keystore.reveal(entry.name))
+                key = self._key(entry, self._keystore.reveal(entry.name))
                 keys[key.domain] = (*keys.get(key.domain, ()), key)
         return keys
+
+    def _key(self, entry: KeystoreEntry, secret: bytes) -> SigningKey:
+        meta = entry.meta
+        try:
+            place = meta["domain"], meta["selector"], meta["algorithm"]
+            if "key" in meta:
+                return OutsideKey(*place, meta["key"], meta["version"], _load_public(secret), self._stores)
+            return DkimKey(*place, _load(secret, meta["algorithm"], is_checked=True))
+        except (KeyError, ValueError) as error:
+            raise Unavailable(f"the DKIM key {entry.name}", error) from None
 
 
 def generate_dkim_key(algorithm: str) -> bytes:
     """A new private key in PKCS #8 DER: RSA with 2048 bits for `rsa-sha256`, or `ed25519-sha256`."""
     private: _PrivateKey
     if algorithm == "rsa-sha256":
-        private = rsa.generate_private_key(65537, _SMALLEST_RSA)
+        private = rsa.generate_private_key(65537, SMALLEST_RSA)
     elif algorithm == "ed25519-sha256":
         private = Ed25519PrivateKey.generate()
     else:
@@ -111,24 +172,35 @@ def add_dkim_key(
     return name
 
 
+def add_outside_key(keystore: Keystore, domain: str, selector: str, reference: str, stores: OutsideStores) -> str:
+    """Enter a key that stays in its store, after it has signed something that its public part proves; its algorithm.
+
+    Raises Unavailable when the store does not answer, or signs with another key.
+    """
+    public = stores.public_key(reference)
+    OutsideKey(domain, selector, public.algorithm, reference, public.version, _load_public(public.octets), stores).sign(
+        b"wardmail asks whether this key can sign"
+    )
+    meta = {"domain": domain, "selector": selector, "algorithm": public.algorithm, "state": "active"}
+    name = f"{DKIM}:{domain}:{selector}"
+    keystore.put(name, DKIM, public.octets, **meta, key=reference, version=public.version)
+    return public.algorithm
+
+
 def public_key(keystore: Keystore, name: str) -> bytes:
     """What p= of a key's DNS record holds: SubjectPublicKeyInfo for RSA, the 32 octets for Ed25519 (RFC 8463 4.2)."""
-    private = _load(keystore.reveal(name), keystore.entry(name).meta["algorithm"])
-    if isinstance(private, rsa.RSAPrivateKey):
-        return private.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    return private.public_key().public_bytes_raw()
+    secret, meta = keystore.reveal(name), keystore.entry(name).meta
+    public = _load_public(secret) if "key" in meta else _load(secret, meta["algorithm"]).public_key()
+    if isinstance(public, rsa.RSAPublicKey):
+        return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return public.public_bytes_raw()
 
 
-def _dkim_key(entry: KeystoreEntry, secret: bytes) -> DkimKey:
-    algorithm = entry.meta.get("algorithm", "")
-    try:
-        return DkimKey(
-            entry.meta["domain"], entry.meta["selector"], algorithm, _load(secret, algorithm, is_checked=True)
-        )
-    except (KeyError, ValueError) as error:
-        raise Unavailable(f"the DKIM key {entry.name}", error) from None
+def _load_public(octets: bytes) -> _PublicKey:
+    public = serialization.load_der_public_key(octets)
+    if not isinstance(public, rsa.RSAPublicKey | Ed25519PublicKey):
+        raise ValueError("it is no key for DKIM")
+    return public
 
 
 def _load(secret: bytes, algorithm: str, *, is_checked: bool = False) -> _PrivateKey:
@@ -142,8 +214,8 @@ def _load(secret: bytes, algorithm: str, *, is_checked: bool = False) -> _Privat
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValueError("it is not an unencrypted private key in PEM or DER") from None
     if algorithm == "rsa-sha256" and isinstance(private, rsa.RSAPrivateKey):
-        if private.key_size < _SMALLEST_RSA:
-            raise ValueError(f"it is shorter than {_SMALLEST_RSA} bits")
+        if private.key_size < SMALLEST_RSA:
+            raise ValueError(f"it is shorter than {SMALLEST_RSA} bits")
         return private
     if algorithm == "ed25519-sha256" and isinstance(private, Ed25519PrivateKey):
         return private

@@ -15,13 +15,13 @@ from typing import Any
 
 from wardmail.model.refusal import Unavailable
 
-FORMAT = "wardmail-keystore-1"
+FORMAT = "wardmail-keystore-2"
 _LARGEST = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class SealedEntry:
-    """`sealed` is the secret under the master key, bound to name, kind and meta."""
+    """`sealed` is the secret under the keystore's own key, bound to name, kind and meta."""
 
     kind: str
     meta: Mapping[str, str]
@@ -29,11 +29,18 @@ class SealedEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """`check` is a sealed constant by which a wrong master key is known."""
+class Lock:
+    """`wrapped` is the keystore's own key under what one master key gives with `salt`."""
 
     salt: bytes
-    check: bytes
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Any one of the locks opens it: there are two only while the master key is being changed."""
+
+    locks: tuple[Lock, ...]
     entries: Mapping[str, SealedEntry]
 
 
@@ -112,7 +119,8 @@ def _parsed(plain: dict[str, Any]) -> Contents:
         name: SealedEntry(entry["kind"], entry["meta"], _octets(entry["sealed"]))
         for name, entry in plain["entries"].items()
     }
-    return Contents(_octets(plain["salt"]), _octets(plain["check"]), entries)
+    locks = tuple(Lock(_octets(lock["salt"]), _octets(lock["wrapped"])) for lock in plain["locks"])
+    return Contents(locks, entries)
 
 
 def _plain(contents: Contents) -> dict[str, Any]:
@@ -120,7 +128,8 @@ def _plain(contents: Contents) -> dict[str, Any]:
         name: {"kind": entry.kind, "meta": dict(entry.meta), "sealed": _text(entry.sealed)}
         for name, entry in contents.entries.items()
     }
-    return {"format": FORMAT, "salt": _text(contents.salt), "check": _text(contents.check), "entries": entries}
+    locks = [{"salt": _text(lock.salt), "wrapped": _text(lock.wrapped)} for lock in contents.locks]
+    return {"format": FORMAT, "locks": locks, "entries": entries}
 
 
 def _octets(text: str) -> bytes:

@@ -1,22 +1,21 @@
-"""Fetches the master key that opens the keystore, from a file, the environment or a systemd credential."""
+"""Fetches the master key that opens the keystore, from wherever the settings say that it is."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import os
 import secrets
-import stat
-from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from wardmail.edges.local_secrets import ask_passphrase, read_reference
+from wardmail.edges.outside_stores import OutsideStores
 from wardmail.model.refusal import Unavailable
+from wardmail.model.secret_reference import scheme_of
 
 _RAW = "wardmail-master-1:"
-_LARGEST = 64 * 1024
 _SHORTEST_PASSPHRASE = 16
 _SCRYPT_COST = 2**16  # 64 MiB and about 0.2 s: paid once when a process starts
 
@@ -53,45 +52,21 @@ def new_master_key() -> bytes:
     return _RAW.encode() + base64.b64encode(secrets.token_bytes(32)) + b"\n"
 
 
-def master_key(reference: str) -> MasterKey:
-    """`file:PATH` (mode 0600), `env:NAME` or `credential:NAME`. Raises Unavailable, which names the reference only."""
+def master_key(reference: str, stores: OutsideStores | None = None) -> MasterKey:
+    """`file:PATH` (mode 0600), `env:NAME`, `credential:NAME`, `prompt:`, or with `stores` also `vault:…` and `azure:…`.
+
+    Raises Unavailable, which names the reference only.
+    """
     try:
-        return MasterKey(read_reference(reference, owner_only=True))
+        return MasterKey(_read(reference, stores))
     except ValueError as error:
         raise Unavailable(f"the master key ({reference})", error) from None
 
 
-def read_reference(reference: str, *, owner_only: bool = False) -> bytes:
-    """What stands behind a reference that needs no keystore, without the line end. Raises Unavailable.
-
-    A file that others can read is refused; with `owner_only`, one that its group can read as well.
-    """
-    kind, _, name = reference.partition(":")
-    part = f"the secret {reference}"
-    if kind == "file" and name:
-        found = _read_file(Path(name), part, forbidden=0o077 if owner_only else 0o007)
-    elif kind == "credential" and name and "/" not in name:
-        directory = os.environ.get("CREDENTIALS_DIRECTORY")
-        if not directory:
-            raise Unavailable(part, "no systemd credentials were passed ($CREDENTIALS_DIRECTORY is not set)")
-        # systemd itself gives the directory to the service alone (systemd.exec(5)).
-        found = _read_file(Path(directory, name), part, forbidden=0)
-    elif kind == "env" and name:
-        found = os.environ.get(name, "").encode()
-    else:
-        raise Unavailable("a secret", "its reference is not file:PATH, env:NAME, credential:NAME or keystore:NAME")
-    found = found.removesuffix(b"\n").removesuffix(b"\r")
-    if not found:
-        raise Unavailable(part, "it is empty or not set")
-    return found
-
-
-def _read_file(path: Path, part: str, forbidden: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & forbidden:
-                raise Unavailable(part, f"others can read it (mode {mode:04o}): chmod 600 it")
-            return file.read(_LARGEST)
-    except OSError as error:
-        raise Unavailable(part, error.strerror or "it cannot be read") from None
+def _read(reference: str, stores: OutsideStores | None) -> bytes:
+    scheme = scheme_of(reference)
+    if scheme == "prompt":
+        return ask_passphrase("Passphrase of the keystore")
+    if stores is not None and scheme in {"vault", "azure"}:
+        return stores.read(reference).secret
+    return read_reference(reference, owner_only=True).secret

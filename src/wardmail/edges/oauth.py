@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import re
 import ssl
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 import httpx2
 
+from wardmail.edges.secret_threads import reveal_apart
 from wardmail.model.delivery import Deferred
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import OAuthClient, Route
@@ -61,19 +63,23 @@ class TokenSource:
         if not client.token_endpoint.startswith("https://"):
             return _deferred("The token endpoint must be an https address.")
         try:
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": client.client_id,
-                "client_secret": self._secrets.reveal(client.secret_ref).decode(),
-            }
-            if client.scope:
-                form["scope"] = client.scope
-            status, answer = await self._post(client.token_endpoint, form)
+            status, answer = await self._ask(client)
         except (Unavailable, UnicodeDecodeError, OSError) as error:
             return _deferred(f"The client secret or CA file could not be read ({type(error).__name__}).")
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return _deferred(f"The token endpoint gave no answer ({type(error).__name__}).")
         return self._read_token(status, answer)
+
+    async def _ask(self, client: OAuthClient) -> tuple[int, bytes]:
+        """A client secret that is refused may have been changed in its store: what was kept is read again, once."""
+        secret = await reveal_apart(self._secrets, client.secret_ref)
+        status, answer = await self._post(client.token_endpoint, _form(client, secret))
+        if status in {400, 401}:  # invalid_client comes with either (RFC 6749 section 5.2)
+            self._secrets.forget(client.secret_ref)
+            newer = await reveal_apart(self._secrets, client.secret_ref)
+            if not hmac.compare_digest(newer, secret):
+                return await self._post(client.token_endpoint, _form(client, newer))
+        return status, answer
 
     async def _post(self, url: str, form: dict[str, str]) -> tuple[int, bytes]:
         verify = ssl.create_default_context(cafile=self._ca_file)
@@ -102,6 +108,11 @@ class TokenSource:
         if not isinstance(value, str) or not _TOKEN.fullmatch(value) or not isinstance(lifetime, int | float):
             return _deferred("The token endpoint answered without a token.")
         return _Token(value, self._clock.now() + _REFRESH_AT * lifetime)
+
+
+def _form(client: OAuthClient, secret: bytes) -> dict[str, str]:
+    form = {"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": secret.decode()}
+    return form | ({"scope": client.scope} if client.scope else {})
 
 
 def _word(error: object) -> str:

@@ -1,8 +1,9 @@
 """Seals files of any size in chunks, so that no cut, swap or extension goes unnoticed.
 
-How it works: after a header (form, key ID, salt) come chunks of 256 KiB, each sealed by AES-256-GCM under a key of this
-file alone. The nonce of a chunk is its number and whether it is the last one (STREAM: Hoang, Reyhanitabar, Rogaway,
-Vizár 2015), so a chunk opens only in its place, and a file only with its end.
+How it works: after the form come chunks of 256 KiB, each sealed by AES-256-GCM under a random key of this file alone,
+which is not in the file: who deletes the key has deleted the file, wherever its copies are. The nonce of a chunk is its
+number and whether it is the last one (STREAM: Hoang, Reyhanitabar, Rogaway, Vizár 2015), so a chunk opens only in its
+place, and a file only with its end.
 """
 
 from __future__ import annotations
@@ -15,27 +16,28 @@ from typing import BinaryIO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from wardmail.edges.sealing import KEY_ID, ContentSealer
 from wardmail.model.refusal import Unavailable
 
 CHUNK = 256 * 1024
 _TAG = 16
-_FORM = b"WMF\x01"
-_SALT = 16
-_HEAD = len(_FORM) + KEY_ID + _SALT
+_FORM = b"WMF\x02"
+_HEAD = len(_FORM)
 
 
 class SealedFileWriter:
-    """Writes to an open binary file. `finish` must be called: a file without its last chunk does not open."""
+    """Writes to an open binary file. `finish` must be called: a file without its last chunk does not open.
 
-    def __init__(self, file: BinaryIO, sealer: ContentSealer, context: bytes) -> None:
-        salt = os.urandom(_SALT)
-        key_id, self._cipher = sealer.new_file_key(salt, context)
+    `key` is used for this file and nothing else; `context` binds the file to its place.
+    """
+
+    def __init__(self, file: BinaryIO, key: bytes, context: bytes) -> None:
+        self._cipher = AESGCM(key)
+        self._context = context
         self._file = file
         self._number = 0
         self._waiting: list[bytes] = []
         self._size = 0
-        self._file.write(_FORM + key_id + salt)
+        self._file.write(_FORM)
 
     def write(self, octets: bytes) -> None:
         self._waiting.append(octets)
@@ -56,7 +58,7 @@ class SealedFileWriter:
         self._waiting = []
 
     def _seal(self, chunk: bytes | memoryview, last: bool) -> None:
-        self._file.write(self._cipher.encrypt(_nonce(self._number, last), chunk, None))
+        self._file.write(self._cipher.encrypt(_nonce(self._number, last), chunk, self._context))
         self._number += 1
 
 
@@ -66,7 +68,11 @@ def unsealed_size(sealed_size: int) -> int:
     return chunks - _TAG * -(-chunks // (CHUNK + _TAG))
 
 
-def read_sealed_file(path: Path, sealer: ContentSealer, context: bytes) -> Iterator[bytes]:
+def new_file_key() -> bytes:
+    return os.urandom(32)
+
+
+def read_sealed_file(path: Path, key: bytes, context: bytes) -> Iterator[bytes]:
     """The chunks in order, each proved before it is given. Raises Unavailable at the first that is not as it was sealed.
 
     Only the end of the iteration proves that the file is whole.
@@ -74,21 +80,20 @@ def read_sealed_file(path: Path, sealer: ContentSealer, context: bytes) -> Itera
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-            if len(head) < _HEAD or not head.startswith(_FORM):
+            if head != _FORM:
                 raise Unavailable("a sealed file", "it is not in a form of this version")
-            key_id, salt = head[len(_FORM) : -_SALT], head[-_SALT:]
-            yield from _opened(file, sealer.file_key(key_id, salt, context))
+            yield from _opened(file, AESGCM(key), context)
     except OSError as error:
         raise Unavailable("a sealed file", error.strerror) from None
 
 
-def _opened(file: BinaryIO, cipher: AESGCM) -> Iterator[bytes]:
+def _opened(file: BinaryIO, cipher: AESGCM, context: bytes) -> Iterator[bytes]:
     number = 0
     sealed = file.read(CHUNK + _TAG)
     while True:
         following = file.read(CHUNK + _TAG)
         try:
-            chunk = cipher.decrypt(_nonce(number, last=not following), sealed, None)
+            chunk = cipher.decrypt(_nonce(number, last=not following), sealed, context)
         except (InvalidTag, ValueError):
             raise Unavailable("a sealed file", "it was changed or cut, or belongs elsewhere") from None
         if chunk:

@@ -6,12 +6,11 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from wardmail.edges.sealed_file import SealedFileWriter, read_sealed_file, unsealed_size
-from wardmail.edges.sealing import ContentSealer
+from wardmail.edges.sealed_file import SealedFileWriter, new_file_key, read_sealed_file, unsealed_size
 from wardmail.model.refusal import Unavailable
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,100}").fullmatch
@@ -27,24 +26,23 @@ class SpoolFile:
 
     name: str
     size: int
+    key: bytes = field(repr=False)
     _path: Path
-    _sealer: ContentSealer
 
     @property
     def is_spooled(self) -> bool:
         return True
 
     def chunks(self) -> Iterator[bytes]:
-        """Raises Unavailable when the file is gone, was changed, or its key was deleted."""
-        return read_sealed_file(self._path, self._sealer, _context(self.name))
+        """Raises Unavailable when the file is gone, was changed, or has another key."""
+        return read_sealed_file(self._path, self.key, _context(self.name))
 
 
 class SealedSpool:
-    """Implements `ports.Spool`: one file for each body, named after the message."""
+    """Implements `ports.Spool`: one file for each body, named after the message, under a key of its own."""
 
-    def __init__(self, directory: Path, sealer: ContentSealer) -> None:
+    def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._sealer = sealer
 
     def open_sink(self, message_id: str) -> SpoolSink:
         path = self._path(message_id)
@@ -52,12 +50,12 @@ class SealedSpool:
             space = os.statvfs(self._directory)
             if space.f_bavail * space.f_frsize < _RESERVE:
                 raise Unavailable("the spool", f"less than {_RESERVE // 1024 // 1024} MiB are free on its disk")
-            return SpoolSink(path, message_id, self._sealer)
+            return SpoolSink(path, message_id)
 
-    def open_body(self, name: str) -> SpoolFile:
+    def open_body(self, name: str, key: bytes) -> SpoolFile:
         path = self._path(name)
         with _unavailable_on_error():
-            return SpoolFile(name, unsealed_size(path.stat().st_size), path, self._sealer)
+            return SpoolFile(name, unsealed_size(path.stat().st_size), key, path)
 
     def remove(self, name: str) -> None:
         with _unavailable_on_error():
@@ -88,16 +86,16 @@ class SealedSpool:
 class SpoolSink:
     """Implements `ports.BodySink`."""
 
-    def __init__(self, path: Path, name: str, sealer: ContentSealer) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         self._path = path
         self._name = name
-        self._sealer = sealer
+        self._key = new_file_key()
         self._unfinished = path.with_suffix(_UNFINISHED)
         self._file: BinaryIO = os.fdopen(
             os.open(self._unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb"
         )
         self._size = 0
-        self._writer = SealedFileWriter(self._file, sealer, _context(name))
+        self._writer = SealedFileWriter(self._file, self._key, _context(name))
 
     def write(self, data: bytes) -> None:
         with self._discarded_on_error():
@@ -112,7 +110,7 @@ class SpoolSink:
             self._file.close()
             self._unfinished.replace(self._path)
             _sync_directory(self._path.parent)
-        return SpoolFile(self._name, self._size, self._path, self._sealer)
+        return SpoolFile(self._name, self._size, self._key, self._path)
 
     def discard(self) -> None:
         with contextlib.suppress(OSError):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hmac
 
 from wardmail.edges.oauth import TokenSource
+from wardmail.edges.secret_threads import reveal_apart
 from wardmail.edges.smtp_connection import SmtpConnection
 from wardmail.edges.upstream import Upstream
 from wardmail.model.delivery import Deferred
@@ -35,12 +37,17 @@ class UpstreamLogin:
             return _stop(why, "WM-ROUTE-NO-AUTH", "4.7.4")
         if route.auth is AuthMechanism.XOAUTH2:
             return await self._by_token(connection, route)
-        password = self._secrets.reveal(route.secret_ref)
-        if route.auth is AuthMechanism.PLAIN:
-            answer = base64.b64encode(b"\0" + route.username.encode() + b"\0" + password)
-            reply = await connection.ask(b"AUTH PLAIN " + answer + b"\r\n")
-        else:
-            reply = await _login_exchange(connection, route.username.encode(), password)
+        return await self._by_password(connection, route)
+
+    async def _by_password(self, connection: SmtpConnection, route: Route) -> Deferred | None:
+        """The secret may have been changed in its store since we read it: what was kept is read again, once."""
+        password = await reveal_apart(self._secrets, route.secret_ref)
+        reply = await _offer_password(connection, route, password)
+        if reply.code == 535:
+            self._secrets.forget(route.secret_ref)
+            newer = await reveal_apart(self._secrets, route.secret_ref)
+            if not hmac.compare_digest(newer, password):
+                reply = await _offer_password(connection, route, newer)
         return _judge(reply)
 
     async def _by_token(self, connection: SmtpConnection, route: Route) -> Deferred | None:
@@ -57,6 +64,13 @@ class UpstreamLogin:
             if reply.code != 535:
                 break
         return _judge(reply)
+
+
+async def _offer_password(connection: SmtpConnection, route: Route, password: bytes) -> ReplyLines:
+    if route.auth is AuthMechanism.PLAIN:
+        answer = base64.b64encode(b"\0" + route.username.encode() + b"\0" + password)
+        return await connection.ask(b"AUTH PLAIN " + answer + b"\r\n")
+    return await _login_exchange(connection, route.username.encode(), password)
 
 
 async def _login_exchange(connection: SmtpConnection, username: bytes, password: bytes) -> ReplyLines:

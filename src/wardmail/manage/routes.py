@@ -14,6 +14,7 @@ from wardmail.model.route import (
     TlsLevel,
     TlsMode,
 )
+from wardmail.model.secret_reference import is_reference
 from wardmail.protocol.domain import InvalidDomain, parse_domain
 
 USER_FACING = RouteLimits(
@@ -79,6 +80,11 @@ def problems(route: Route) -> list[str]:
         found.append("Exchange Online does not offer implicit TLS: use port 587 with STARTTLS.")
     if route.auth is not AuthMechanism.NONE and route.kind is not RouteKind.DIRECT:
         found.extend(_credential_problems(route))
+    references = [route.secret_ref, route.oauth.secret_ref if route.oauth else ""]
+    if any(text and not is_reference(text) for text in references):
+        found.append(
+            "A secret of it is no reference: pipe the secret in with --password-stdin or --client-secret-stdin."
+        )
     per_day, per_message = route.limits.recipients_per_day, route.limits.recipients_per_message
     if per_day is not None and per_day < per_message:
         found.append(f"One message may have {per_message} recipients, so a day needs at least as many.")

@@ -74,7 +74,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """`senders` are addresses (`a@b.example`) and whole domains (`@b.example`); `networks` CIDR blocks (none = any)."""
+    """`senders` are addresses (`a@b.example`) and whole domains (`@b.example`); `networks` CIDR blocks (none = any).
+
+    `retention_days` is how long content is kept; None: as the settings say.
+    """
 
     id: str
     name: str
@@ -88,6 +91,7 @@ class Integration:
     detect_nhs_numbers: bool = True
     may_use_null_sender: bool = False
     traffic: Traffic = field(default_factory=Traffic)
+    retention_days: int | None = None
     registration: Registration = field(default_factory=Registration)
 
 

@@ -24,10 +24,13 @@ class Body(Protocol):
 
 
 class SpooledBody(Body, Protocol):
-    """A large body; `name` is what the spool finds it by."""
+    """A large body; `name` is what the spool finds it by, `key` what opens it and nothing else."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def key(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

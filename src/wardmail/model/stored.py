@@ -9,6 +9,7 @@ from wardmail.model.consignment import AttemptResult, ConsignedRecipient
 from wardmail.model.decision import Decision
 from wardmail.model.delivery import RecipientState
 from wardmail.model.message import Body, Envelope, Origin, Recipient
+from wardmail.model.retention import DEFAULT_DAYS
 from wardmail.model.suppression import Suppression
 from wardmail.model.traffic import Sighting, Verdict
 
@@ -60,6 +61,7 @@ class AcceptedMessage:
     """One message, decided and transformed. `heads` are the header blocks as they will be sent, one for each variant.
 
     `lease_owner` is set when the storing process hands the message to its own couriers: others wait until `due_at`.
+    `retention_days` is how long its content is kept after it came in.
     """
 
     id: str
@@ -74,6 +76,7 @@ class AcceptedMessage:
     body: Body
     recipients: tuple[AcceptedRecipient, ...]
     charges: tuple[Charge, ...] = ()
+    retention_days: int = DEFAULT_DAYS
     lease_owner: str | None = None
     bulk: bool = False
     sighting: Sighting | None = None

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from wardmail.model.address import Address
@@ -15,8 +16,9 @@ from wardmail.model.person import Permission, Person, Role
 from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import AcceptedMessage, Event
 from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import make_notice
+from wardmail.outbound.notices import make_notice, notice_domain
 from wardmail.outbound.reporting import Reporter
+from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
 from wardmail.ports import Holds
 
@@ -83,7 +85,8 @@ class HoldKeeper:
                     "event=hold_alert_reaches_nobody queue_id=%s urgent=%s", holds[0].message_id, holds[0].urgent
                 )
                 continue
-            notices.append(self._notice(holds, to, now))
+            make = partial(self._notice, holds, to, now)
+            notices.append(await apart_when_remote(self._world, notice_domain(self._world), make))
         later = [
             replace(each, level=each.level + 1, alert_at=now + reminder_after(terms, each.urgent, each.level))
             for each in due

@@ -23,7 +23,7 @@ def make_notice(
 ) -> AcceptedMessage:
     """Ready to be stored. It goes from the null sender, so nothing ever bounces back and forth."""
     now, notice_id, settings = world.clock.now(), world.new_id(), world.settings
-    sender = settings.notice_sender or f"wardmail@{settings.hostname}"
+    sender = _sender(world)
     head, body = notice_mail(sender, to, subject, lines, notice_id=notice_id, host=settings.hostname, at=now)
     recipients = [Recipient(each, frozenset({"NEVER"})) for each in to]
     decision = Decision(Outcome.DELIVER, settings.notice_route or route, TlsLevel.NONE)
@@ -42,4 +42,14 @@ def make_notice(
         recipients=tuple(
             AcceptedRecipient(n, each, decision, 0, RecipientState.ACCEPTED, now) for n, each in enumerate(recipients)
         ),
+        retention_days=settings.retention_days,
     )
+
+
+def notice_domain(world: World) -> str:
+    """Whose keys sign our notices."""
+    return _sender(world).rpartition("@")[2]
+
+
+def _sender(world: World) -> str:
+    return world.settings.notice_sender or f"wardmail@{world.settings.hostname}"

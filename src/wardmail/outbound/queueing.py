@@ -13,7 +13,7 @@ from wardmail.model.message import Envelope, Submission
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
 from wardmail.outbound.traffic import Counting
 from wardmail.outbound.transformation import Copy
-from wardmail.outbound.world import Dispatch, World
+from wardmail.outbound.world import Dispatch, World, term_of
 from wardmail.policy.facts_codec import facts_text
 
 _STATES = {
@@ -71,6 +71,7 @@ def compose(
         lease_owner=world.owner if ours else None,
         bulk=counting.bulk,
         sighting=counting.sighting,
+        retention_days=term_of(world, submission.origin.integration_id),
     )
 
 

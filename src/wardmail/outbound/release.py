@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import dropwhile, groupby
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from wardmail.model.stored import Event, Released, StoredMessage, StoredRecipien
 from wardmail.outbound import transformation
 from wardmail.outbound.decision import decide, gather_facts
 from wardmail.outbound.examination import examine
+from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
 from wardmail.policy.facts import Known
 from wardmail.protocol.address import InvalidAddress, parse_mailboxes
@@ -92,7 +94,8 @@ async def _release(
             problem = _problem(decision)
             if problem is not None:
                 return NotReleased(problem)
-            head = _finished(world, original, transformation.tag_for(world, decision))
+            finish = partial(_finished, world, original, transformation.tag_for(world, decision))
+            head = await apart_when_remote(world, original.author_domain, finish)
             released.append(Released(each.n, decision, head, world.clock.now()))
     return tuple(released)
 

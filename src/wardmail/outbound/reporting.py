@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from wardmail.model.consignment import AttemptResult, ConsignedRecipient, Consignment
 from wardmail.model.decision import Decision, Outcome
@@ -12,7 +13,8 @@ from wardmail.model.message import Body, Envelope, MemoryBody, Origin, Recipient
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, RecipientUpdate, StoredMessage
-from wardmail.outbound.world import World
+from wardmail.outbound.signing import apart_when_remote
+from wardmail.outbound.world import World, term_of
 from wardmail.protect import dkim
 from wardmail.protect.canonical import RelaxedBodyHash
 from wardmail.protocol import dsn
@@ -48,7 +50,7 @@ class Reporter:
         loaded = await self._world.queue.load(consignment.message_id)
         if loaded is None:
             return ()
-        return self._by_action(loaded[0], fates, consignment.head, consignment.body)
+        return await self._by_action(loaded[0], fates, consignment.head, consignment.body)
 
     async def on_expiry(self, message_id: str, recipients: Sequence[int]) -> Sequence[AcceptedMessage]:
         return await self._on_waiting(message_id, recipients, Action.FAILED)
@@ -87,7 +89,7 @@ class Reporter:
         if not fates:
             return ()
         head, body = await self._content(message_id, chosen[0].variant)
-        return self._by_action(stored, fates, head, body)
+        return await self._by_action(stored, fates, head, body)
 
     async def _content(self, message_id: str, variant: int) -> tuple[bytes, Body]:
         """Empty when it cannot be opened: the sender is told all the same."""
@@ -97,15 +99,17 @@ class Reporter:
             log.error('event=content_unreadable queue_id=%s part="%s"', message_id, error.part)
             return b"", MemoryBody(())
 
-    def _by_action(
+    async def _by_action(
         self, stored: StoredMessage, fates: Sequence[Fate], head: bytes, body: Body
     ) -> Sequence[AcceptedMessage]:
-        return [
-            report
-            for action in Action
-            if (chosen := tuple(fate for fate in fates if fate.action is action))
-            and (report := make_report(self._world, stored, chosen, head, body)) is not None
-        ]
+        reports = []
+        for action in Action:
+            chosen = tuple(fate for fate in fates if fate.action is action)
+            make = partial(make_report, self._world, stored, chosen, head, body)
+            report = await apart_when_remote(self._world, self._world.settings.hostname, make) if chosen else None
+            if report is not None:
+                reports.append(report)
+        return reports
 
 
 def rejection_reports(world: World, message: AcceptedMessage) -> Sequence[AcceptedMessage]:
@@ -185,11 +189,15 @@ def _as_message(
         heads=(content[0],),
         body=MemoryBody((content[1],)),
         recipients=(AcceptedRecipient(0, recipient, decision, 0, RecipientState.ACCEPTED, now),),
+        retention_days=term_of(world, about.origin.integration_id),
     )
 
 
 def signed_head(world: World, head: bytes, body: bytes, domain: str) -> bytes:
-    """What we say ourselves is signed like what applications say, where the domain has a key."""
+    """What we say ourselves is signed like what applications say, where the domain has a key.
+
+    But it is said unsigned rather than not at all: an outcome is not recorded, and an alert not given, without it.
+    """
     keys = world.signer.keys_for(domain)
     block = HeaderBlock.split(head)
     if not keys or isinstance(block, BadHeaders):
@@ -197,7 +205,11 @@ def signed_head(world: World, head: bytes, body: bytes, domain: str) -> bytes:
     hashing = RelaxedBodyHash()
     hashing.update(body)
     now = world.clock.now()
-    return b"".join([*(dkim.sign(key, block.fields, hashing.digest(), now=now) for key in keys), head])
+    try:
+        return b"".join([*(dkim.sign(key, block.fields, hashing.digest(), now=now) for key in keys), head])
+    except Unavailable as error:
+        log.warning('event=own_mail_unsigned part="%s"', error.part)
+        return head
 
 
 def _returned_body(stored: StoredMessage, body: Body) -> tuple[bytes, ...] | None:

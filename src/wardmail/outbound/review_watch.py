@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from wardmail.model.address import Address
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import AcceptedMessage, Event
-from wardmail.outbound.notices import make_notice
+from wardmail.outbound.notices import make_notice, notice_domain
+from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
 from wardmail.policy.completeness import missing
 from wardmail.policy.review import Cause, ReviewWarning, warning_for
@@ -65,7 +67,8 @@ class ReviewWatch:
         if warning is None:
             return False
         key = f"review {integration.id} {warning.deadline.on} {warning.deadline.cause.name} {warning.stage}"
-        message = _message(self._world, integration, warning)
+        make = partial(_message, self._world, integration, warning)
+        message = await apart_when_remote(self._world, notice_domain(self._world), make)
         people = len(message.recipients) if message else 0
         detail: dict[str, object] = {
             "stage": warning.stage,

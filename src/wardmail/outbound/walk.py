@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 
 from wardmail.model.address import Address
 from wardmail.model.classification import Classification
@@ -23,6 +24,7 @@ from wardmail.outbound import authorisation, classification, decision, queueing,
 from wardmail.outbound.examination import Examination, examine
 from wardmail.outbound.gate import closed, told
 from wardmail.outbound.reporting import rejection_reports
+from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import Dispatch, World
 from wardmail.policy.facts import NO, Fact, Facts, Known, Missing
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
@@ -60,10 +62,12 @@ async def accept(world: World, submission: Submission, dispatch: Dispatch | None
     judged = await judge(world, submission)
     sighting = None if isinstance(judged, Refusal) else _sighting(judged)
     while not isinstance(judged, Refusal):
-        message = _composed(world, submission, judged, dispatch, sighting)
+        compose = partial(_composed, world, submission, judged, dispatch, sighting)
+        message = await apart_when_remote(world, judged.author.domain, compose)
         if any(each.amount > each.limit for each in message.charges):
             return TOO_LARGE_A_CROWD
-        turned_back = await world.queue.put(message, rejection_reports(world, message))
+        reports = await apart_when_remote(world, world.settings.hostname, partial(rejection_reports, world, message))
+        turned_back = await world.queue.put(message, reports)
         if isinstance(turned_back, Alike):
             # Only the store knows what other processes sent, so it is judged once more with that.
             judged, sighting = judge_as_one_of_many(world, judged, turned_back), None

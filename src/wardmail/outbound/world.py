@@ -8,6 +8,7 @@ from typing import Protocol
 
 from wardmail.model.consignment import Consignment
 from wardmail.model.hold import HoldTerms
+from wardmail.model.retention import DEFAULT_DAYS
 from wardmail.model.standing import Standing
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule
@@ -35,6 +36,7 @@ class WalkSettings:
     notice_after: float = 3_600
     lease: float = 600
     most_received_fields: int = 50
+    retention_days: int = DEFAULT_DAYS
     notice_sender: str = ""
     notice_route: str = ""
     holds: HoldTerms = field(default_factory=HoldTerms)
@@ -63,3 +65,10 @@ class World:
     @property
     def policy_version(self) -> str:
         return self.register.policy_version
+
+
+def term_of(world: World, integration_id: str) -> int:
+    """Days for which this integration's content is kept."""
+    integration = world.register.snapshot.integrations.get(integration_id)
+    days = integration.retention_days if integration is not None else None
+    return world.settings.retention_days if days is None else days

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, Row, select, tuple_, update
 
 from wardmail.model.consignment import Consignment
 from wardmail.model.message import Body, MemoryBody
@@ -32,20 +32,46 @@ class Contents:
 
     def rows_of(self, accepted: AcceptedMessage) -> Iterator[tuple[object, ...]]:
         """One row for each variant; the first also carries the body, or the spool's name for it."""
-        spooled = rows.spool_name(accepted)
+        group = rows.group_of(accepted)
         for variant, head in enumerate(accepted.heads):
-            sealed_head = self._sealer.seal((head,), _context(accepted.id, f"head {variant}"))
-            sealed_body = None
-            if variant == 0 and spooled is None:
-                sealed_body = self._sealer.seal(tuple(accepted.body.chunks()), _context(accepted.id, "body"))
-            yield accepted.id, variant, sealed_head, sealed_body, spooled if variant == 0 else None
+            sealed_head = self._sealer.seal((head,), _context(accepted.id, f"head {variant}"), group)
+            if variant:
+                yield accepted.id, variant, sealed_head, None, None
+            else:
+                yield accepted.id, variant, sealed_head, *self._sealed_body(accepted, group)
+
+    def _sealed_body(self, accepted: AcceptedMessage, group: str) -> tuple[bytes, str | None]:
+        spooled = rows.spooled_body(accepted)
+        if spooled is None:
+            return self._sealer.seal(tuple(accepted.body.chunks()), _context(accepted.id, "body"), group), None
+        return self._sealer.seal((spooled.key,), _context(accepted.id, "body key"), group), spooled.name
 
     def add_variant(self, connection: Connection, message_id: str, head: bytes) -> int:
         """One more header block for a message that is stored already; returns its number."""
         count = len(connection.execute(select(content.c.variant).where(content.c.message_id == message_id)).all())
-        sealed = self._sealer.seal((head,), _context(message_id, f"head {count}"))
+        group = connection.execute(select(message.c.data_key).where(message.c.id == message_id)).scalar_one()
+        if group is None:
+            raise Unavailable("the message's content", f"{message_id} has no content any more: its term has ended")
+        sealed = self._sealer.seal((head,), _context(message_id, f"head {count}"), group)
         connection.execute(content.insert().values(message_id=message_id, variant=count, head=sealed))
         return count
+
+    def seal_anew(self, connection: Connection, message_id: str, group: str) -> None:
+        """Under the data key of another group. A body in the spool stays as it is: only its key is sealed anew."""
+        changes = []
+        for row in connection.execute(select(content).where(content.c.message_id == message_id)).all():
+            parts = {"head": (row.head, f"head {row.variant}")}
+            if row.body is not None:
+                parts["body"] = (row.body, "body" if row.spooled is None else "body key")
+            changes.append((row.variant, {name: self._anew(message_id, *part, group) for name, part in parts.items()}))
+        # Only when all of them could be opened: half a message under each key would be lost with the first of them.
+        for variant, values in changes:
+            where = (content.c.message_id == message_id, content.c.variant == variant)
+            connection.execute(update(content).where(*where).values(**values))
+
+    def _anew(self, message_id: str, sealed: bytes, part: str, group: str) -> bytes:
+        context = _context(message_id, part)
+        return self._sealer.seal((self._sealer.open(bytes(sealed), context),), context, group)
 
     def read(self, message_id: str, variant: int) -> tuple[bytes, Body]:
         with self._database.read() as connection:
@@ -98,7 +124,7 @@ class Contents:
         query = select(content.c.head).where(content.c.message_id == message_id, content.c.variant == variant)
         row = connection.execute(query).one_or_none()
         if row is None:
-            raise Unavailable("the message's content", f"{message_id} has no content any more")
+            raise Unavailable("the message's content", f"{message_id} has no content any more: its term has ended")
         return self._sealer.open(bytes(row.head), _context(message_id, f"head {variant}"))
 
     def _body(self, connection: Connection, message_id: str) -> Body:
@@ -107,9 +133,10 @@ class Contents:
         )
         row = connection.execute(query).one_or_none()
         if row is None:
-            raise Unavailable("the message's content", f"{message_id} has no content any more")
+            raise Unavailable("the message's content", f"{message_id} has no content any more: its term has ended")
         if row.spooled is not None:
-            return self._spool.open_body(row.spooled)
+            key = self._sealer.open(bytes(row.body), _context(message_id, "body key"))
+            return self._spool.open_body(row.spooled, key)
         return MemoryBody((self._sealer.open(bytes(row.body), _context(message_id, "body")),))
 
 

@@ -126,6 +126,10 @@ class Messages:
                 for row in connection.execute(query)
             ]
 
+    def exists(self, message_id: str) -> bool:
+        with self._database.read() as connection:
+            return connection.execute(select(message.c.id).where(message.c.id == message_id)).first() is not None
+
     def history(self, message_id: str) -> Sequence[EventLine]:
         query = select(event).where(event.c.message_id == message_id).order_by(event.c.seq)
         with self._database.read() as connection:

@@ -15,6 +15,7 @@ from wardmail.model.decision import Decision, Outcome, Protection, RuleHit
 from wardmail.model.delivery import Ambiguous, Deferred, Delivered, Failed, HandedOn, PeerReply, RecipientState
 from wardmail.model.message import Envelope, Origin, Recipient, SpooledBody, TlsSession
 from wardmail.model.refusal import Refusal
+from wardmail.model.retention import A_DAY, kept_until, key_group
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import (
     AcceptedMessage,
@@ -50,6 +51,8 @@ def message_row(message: AcceptedMessage) -> tuple[object, ...]:
         message.policy_version,
         message.received_at,
         message.expires_at,
+        group_of(message),
+        kept_until(message.received_at, message.retention_days),
     )
 
 
@@ -153,9 +156,18 @@ def _spoken(reply: PeerReply) -> str:
     return " ".join(filter(None, (str(reply.code), reply.status, reply.text)))
 
 
-def spool_name(message: AcceptedMessage) -> str | None:
+def spooled_body(message: AcceptedMessage) -> SpooledBody | None:
     """By the flag, not by `isinstance`: that looks up every attribute of the protocol, for every message."""
-    return cast(SpooledBody, message.body).name if message.body.is_spooled else None
+    return cast(SpooledBody, message.body) if message.body.is_spooled else None
+
+
+def group_of(message: AcceptedMessage) -> str:
+    return _group(int(message.received_at // A_DAY), message.retention_days)
+
+
+@lru_cache(maxsize=256)
+def _group(day: int, days: int) -> str:
+    return key_group(day * A_DAY, days)
 
 
 @lru_cache(maxsize=4096)

@@ -39,6 +39,15 @@ message = Table(
     Column("policy_version", Text, nullable=False),
     Column("received_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
+    Column("data_key", Text, comment="the group of the data key that seals its content; empty: it has none any more"),
+    Column("content_until", Double, comment="when the term of its content ends"),
+)
+Index(
+    "message_kept",
+    message.c.data_key,
+    message.c.content_until,
+    postgresql_where=text("data_key IS NOT NULL"),
+    sqlite_where=text("data_key IS NOT NULL"),
 )
 
 content = Table(
@@ -47,7 +56,7 @@ content = Table(
     Column("message_id", Text, nullable=False),
     Column("variant", Integer, nullable=False, comment="0 also carries the body"),
     Column("head", LargeBinary, nullable=False, comment="sealed header block"),
-    Column("body", LargeBinary, comment="sealed; empty when the body is in the spool"),
+    Column("body", LargeBinary, comment="sealed: the body, or the key of a body in the spool"),
     Column("spooled", Text, comment="the spool's name for a large body"),
     PrimaryKeyConstraint("message_id", "variant"),
 )

@@ -136,9 +136,17 @@ def test_a_vanished_or_exchanged_file_is_unavailable(keystore: Keystore, path: P
     path.unlink()
     with pytest.raises(Unavailable, match="No such file"):
         keystore.names()
-    Keystore.create(path, master)
+    Keystore.create(path, MasterKey(new_master_key().strip()))
     with pytest.raises(Unavailable, match="replaced by another"):
         keystore.names()
+
+
+def test_a_keystore_that_was_restored_is_followed(keystore: Keystore, path: Path) -> None:
+    keystore.put("a", "route-secret", b"of yesterday")
+    backup = path.read_bytes()
+    keystore.put("a", "route-secret", b"of today")
+    path.write_bytes(backup)
+    assert keystore.reveal("a") == b"of yesterday"
 
 
 def _writer(path: Path, master_path: Path, body: str) -> subprocess.Popen[bytes]:
@@ -192,7 +200,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_keystore(path: Path, maste
 
 def test_nothing_shows_a_secret(keystore: Keystore, master: MasterKey) -> None:
     keystore.put("a", "dkim", SECRET)
-    shown = repr(keystore) + repr(master) + str(vars(keystore)["_contents"]) + repr(keystore.entry("a"))
+    shown = repr(keystore) + repr(master) + str(vars(keystore)["_state"]) + repr(keystore.entry("a"))
     assert SECRET.decode() not in shown
 
 

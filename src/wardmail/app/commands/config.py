@@ -29,9 +29,9 @@ def show(config_path: str | None, origin: bool, changed: bool, as_json: bool) ->
         if changed and value.origin == "default":
             continue
         if as_json:
-            emit({"key": key, "value": value.value, "origin": value.origin, "meaning": BY_KEY[key].meaning})
+            emit({"key": key, "value": settings.shown(key), "origin": value.origin, "meaning": BY_KEY[key].meaning})
         else:
-            say(f"{key} = {value.value!r}" + (f"    # {value.origin}" if origin else ""))
+            say(f"{key} = {settings.shown(key)!r}" + (f"    # {value.origin}" if origin else ""))
 
 
 @command.command()

@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 
 import click
 
-from wardmail.app.failures import NOT_FOUND, CommandFailed
+from wardmail.app.acting import acting_person, by_option
+from wardmail.app.failures import NOT_FOUND, USAGE, CommandFailed
 from wardmail.app.installation import Installation, usable
-from wardmail.app.output import emit, json_option, note, say, table
+from wardmail.app.output import emit, json_option, moment, note, rfc3339, say, table
 from wardmail.assurance.publish import records_to_publish, zone_lines
-from wardmail.edges.keys import DKIM, add_dkim_key, public_key
+from wardmail.edges.keys import DKIM, add_dkim_key, add_outside_key, public_key
 from wardmail.edges.keystore import Keystore, KeystoreEntry
 from wardmail.manage.integrations import BadInput
+from wardmail.model.person import Permission
+from wardmail.model.secret_reference import KEY_FORMS, scheme_of
 from wardmail.protocol.domain import InvalidDomain, parse_domain
 
 _ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
@@ -28,37 +31,59 @@ def command() -> None:
 @click.pass_obj
 def list_(config_path: str | None, as_json: bool) -> None:
     """List signing keys."""
-    keys = Installation.at(config_path).keystore.entries(DKIM)
+    installation = Installation.at(config_path)
+    keys = installation.keystore.entries(DKIM)
+    used = {name: note.last_used_at for name, note in installation.secret_notes.all().items()}
     if as_json:
         for each in keys:
-            emit(dict(each.meta))
+            emit({**each.meta, "last_used_at": rfc3339(used.get(each.name))})
         return
-    rows = [(k.meta["domain"], k.meta["selector"], k.meta["algorithm"], k.meta["state"]) for k in keys]
-    table(("Domain", "Selector", "Algorithm", "State"), rows)
+    rows = [
+        (
+            *(k.meta[part] for part in ("domain", "selector", "algorithm", "state")),
+            k.meta.get("key", "the keystore"),
+            moment(used.get(k.name)) or "never seen",
+        )
+        for k in keys
+    ]
+    table(("Domain", "Selector", "Algorithm", "State", "Kept in", "Last used"), rows)
 
 
 @command.command()
 @click.argument("domain")
 @click.option("--algorithm", type=click.Choice(_ALGORITHMS), multiple=True, help="Default: both.")
+@click.option("--key", "key", default="", help=f"Sign by a key that stays where it is: {KEY_FORMS}.")
+@by_option
 @json_option
 @click.pass_obj
-def rotate(config_path: str | None, domain: str, algorithm: tuple[str, ...], as_json: bool) -> None:
-    """Make new signing keys for DOMAIN. The old ones stop signing; leave their records up for a week."""
+def rotate(
+    config_path: str | None, *, domain: str, algorithm: tuple[str, ...], key: str, by: str, as_json: bool
+) -> None:
+    """Make new signing keys for DOMAIN. The old ones stop signing; leave their records up for a week.
+
+    With --key nothing is made: the newest version of a key in a vault or on a token signs, and never leaves it.
+    """
     installation = Installation.at(config_path)
     keystore = installation.keystore
     name = usable(_domain(domain), "WM-DOMAIN")
+    actor = acting_person(installation, by, Permission.KEEP_SECRETS)
     stamp = datetime.fromtimestamp(installation.clock.now(), UTC).strftime("%Y%m%d%H%M%S")
     before = _keys(keystore, name)
-    made = []
-    for each in algorithm or _ALGORITHMS:
-        selector = f"wm{stamp}{'r' if each.startswith('rsa') else 'e'}"
-        add_dkim_key(keystore, name, selector, each)
-        made.append(selector)
-    for key in before:
-        if key.meta["algorithm"] in (algorithm or _ALGORITHMS):
-            keystore.describe(key.name, **{**key.meta, "state": "retired"})
+    if key:
+        made = _taken(installation, name, stamp, key)
+    else:
+        made = {}
+        for each in algorithm or _ALGORITHMS:
+            selector = f"wm{stamp}{'r' if each.startswith('rsa') else 'e'}"
+            add_dkim_key(keystore, name, selector, each)
+            made[selector] = each
+    for old in before:
+        if old.meta["algorithm"] in made.values():
+            keystore.describe(old.name, **{**old.meta, "state": "retired"})
+    for selector in made:
+        installation.secret_notes.note("SigningKeyAdded", f"{DKIM}:{name}:{selector}", actor.id, key or "keystore")
     if as_json:
-        emit({"domain": name, "selectors": made})
+        emit({"domain": name, "selectors": list(made)})
     else:
         say(f"{name} signs with {' and '.join(made)}.")
     note(
@@ -87,6 +112,15 @@ def dns(config_path: str | None, domain: str, as_json: bool) -> None:
         return
     for line in zone_lines(records):
         say(line)
+
+
+def _taken(installation: Installation, domain: str, stamp: str, key: str) -> dict[str, str]:
+    """The selector of a key that stays in its store, with its algorithm."""
+    if scheme_of(key) not in {"vault-transit", "azure-key", "pkcs11"}:
+        what = "That does not say where a signing key is."
+        raise CommandFailed("WM-DKIM-KEY", what, f"Write {KEY_FORMS}.", USAGE)
+    selector = f"wm{stamp}k"
+    return {selector: add_outside_key(installation.keystore, domain, selector, key, installation.stores)}
 
 
 def _domain(text: str) -> str | BadInput:

@@ -33,14 +33,15 @@ def command(config_path: str | None, workers: int | None) -> None:
             "Set tls.certificate and tls.key; there is no plain service.",
         )
     require_usable(settings)
-    Installation(settings).check()
+    installation = Installation(settings)
+    installation.check()
     certificates = CertificateFiles(Path(settings["tls.certificate"]), Path(settings["tls.key"]))
 
     def work(slot: int) -> None:
         # Opened after the fork: a database connection must not be shared between processes.
         from wardmail.app.roles import run_worker
 
-        run_worker(Installation(settings), slot, certificates)
+        run_worker(Installation(settings, installation.master), slot, certificates)
 
     from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
 

@@ -123,7 +123,9 @@ def _traffic() -> None:
         sa.Column("updated_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("integration_id"),
     )
+    _keeping()
     if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("content", "body", comment="sealed: the body, or the key of a body in the spool")
         op.alter_column("message", "flags", comment="1 8BITMIME, 2 SMTPUTF8, 4 REQUIRETLS, 8 mass mail")
     op.create_table(
         "notice_given",
@@ -137,4 +139,39 @@ def _traffic() -> None:
         ["subject"],
         postgresql_where=sa.text("message_id IS NULL"),
         sqlite_where=sa.text("message_id IS NULL"),
+    )
+
+
+def _keeping() -> None:
+    """What is kept for how long, and what is known of secrets. Content of before stays until somebody deletes it."""
+    op.add_column(
+        "message",
+        sa.Column(
+            "data_key",
+            sa.Text(),
+            comment="the group of the data key that seals its content; empty: it has none any more",
+        ),
+    )
+    op.add_column("message", sa.Column("content_until", sa.Double(), comment="when the term of its content ends"))
+    op.create_index(
+        "message_kept",
+        "message",
+        ["data_key", "content_until"],
+        unique=False,
+        postgresql_where=sa.text("data_key IS NOT NULL"),
+        sqlite_where=sa.text("data_key IS NOT NULL"),
+    )
+    op.create_table(
+        "legal_hold",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("lifted_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "secret",
+        sa.Column("reference", sa.Text(), nullable=False, comment="where it is, never what it is"),
+        sa.Column("last_used_at", sa.Double(), nullable=True),
+        sa.Column("expires", sa.Text(), nullable=True, comment="a day, if somebody said so"),
+        sa.PrimaryKeyConstraint("reference"),
     )
