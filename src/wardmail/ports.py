@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from wardmail.model.address import Address
@@ -15,6 +15,7 @@ from wardmail.model.message import Body, Envelope, Submission
 from wardmail.model.question import Answer, Question
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
+from wardmail.model.returned import Returned, SentCopy
 from wardmail.model.route import Route
 from wardmail.model.stored import (
     AcceptedMessage,
@@ -216,6 +217,18 @@ class Outbox(Protocol):
 class WebhookPoster(Protocol):
     async def post(self, message: WebhookMessage) -> str:
         """Empty when it was taken, else what went wrong, in words without content. Never raises."""
+        ...
+
+
+class Returns(Protocol):
+    """What comes back about messages that are gone: bounces and complaints. Both methods block."""
+
+    def sent_copies(self, ids: Collection[str], envid: str, addresses: Collection[str]) -> Sequence[SentCopy]:
+        """Copies that really left, of messages with one of these IDs; or with that envelope ID, to these addresses."""
+        ...
+
+    def take(self, returned: Sequence[Returned], actor: str) -> Sequence[bool]:
+        """Write it down in one transaction; for each, whether it was news."""
         ...
 
 

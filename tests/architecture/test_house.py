@@ -107,6 +107,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Holds": "StoreHolds",
         "Outbox": "StoreOutbox",
         "WebhookPoster": "HttpsPoster",
+        "Returns": "StoreReturns",
         "SubmissionDesk": "SubmissionDesk",
         "Courier": "assemble_courier",
         "Cmdb": "ServiceNow",

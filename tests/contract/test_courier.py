@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.journeys.courier_kit import HASTY, KnownSecrets, WallClock, connection_pool, consignment
+from tests.journeys.peers.ground import Authority
+from tests.journeys.peers.notify import KEY, TEMPLATE, running_notify
 from tests.journeys.peers.stage_server import Act, Play, on_stage
 from wardmail.edges.courier import RoutedCourier, assemble_courier
 from wardmail.edges.direct_courier import DirectCourier, DirectSettings
+from wardmail.edges.notify_courier import NotifyCourier
 from wardmail.edges.sandbox_courier import SandboxCourier
 from wardmail.edges.smtp_courier import SmtpCourier
 from wardmail.model.address import Address
@@ -68,7 +71,17 @@ async def routed(play, tmp_path):
         )
 
 
-@pytest.fixture(params=[smarthost, direct, sandbox, routed], ids=lambda kind: kind.__name__)
+@asynccontextmanager
+async def notify(play, tmp_path):
+    authority = Authority(tmp_path)
+    with running_notify(authority.issue("localhost")) as running:
+        where = ("localhost", running.port)
+        trust = {"ca_file": str(authority.ca_file), "secret_ref": "keystore:notify", "template": TEMPLATE}
+        route = Route("r", RouteKind.GOVUK_NOTIFY, *where, **trust)
+        yield NotifyCourier(KnownSecrets(notify=KEY), WallClock()), route
+
+
+@pytest.fixture(params=[smarthost, direct, sandbox, routed, notify], ids=lambda kind: kind.__name__)
 def kind(request):
     return request.param
 

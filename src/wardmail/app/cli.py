@@ -28,6 +28,7 @@ COMMANDS = {
     "cmdb": "Integrations in the CMDB.",
     "route": "Routes to upstream services.",
     "limits": "Ceilings, mass mail and circuit breakers: show, set, resume.",
+    "suppression": "Addresses that mail must not go to: list, add, remove, import, export, check, report.",
     "domain": "DNS records and DKIM keys of our own domains.",
     "agreement": "Sharing agreements with other organisations.",
     "appetite": "How much risk sharing may take.",
@@ -35,6 +36,8 @@ COMMANDS = {
     "lists": "Lists of accredited organisations.",
     "secret": "Secrets in the keystore.",
     "person": "People and their roles.",
+    "evidence": "Packs for assessors and incidents; subject access.",
+    "connections": "Every way in and out, and how it is secured.",
     "audit": "The tamper-evident log.",
     "config": "Settings.",
 }

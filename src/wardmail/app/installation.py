@@ -14,6 +14,7 @@ from wardmail.edges.keys import Keystore
 from wardmail.edges.master_key import master_key
 from wardmail.manage.integrations import BadInput
 from wardmail.store.agreements import StoreAgreements
+from wardmail.store.breakers import Breakers
 from wardmail.store.connection import Database
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.limits import StoreLimits
@@ -22,6 +23,7 @@ from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
 from wardmail.store.register import StoreRegister
 from wardmail.store.setup import require_current
+from wardmail.store.suppressions import StoreSuppressions
 
 T = TypeVar("T")
 
@@ -56,6 +58,14 @@ class Installation:
     @cached_property
     def limits(self) -> StoreLimits:
         return StoreLimits(self.database)
+
+    @cached_property
+    def suppressions(self) -> StoreSuppressions:
+        return StoreSuppressions(self.database)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        return Breakers(self.database)
 
     @cached_property
     def people(self) -> StorePeople:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wardmail.edges.connection_pool import ConnectionPool
 from wardmail.edges.direct_courier import DirectCourier, DirectSettings
+from wardmail.edges.notify_courier import NotifyCourier
 from wardmail.edges.oauth import TokenSource
 from wardmail.edges.sandbox_courier import SandboxCourier
 from wardmail.edges.smtp_courier import SmtpCourier
@@ -57,7 +58,7 @@ def assemble_courier(
     direct: DirectSettings,
     oauth_ca_file: str | None = None,
 ) -> RoutedCourier:
-    """Every kind of route, over one pool of connections. `oauth_ca_file`: a private authority of token endpoints."""
+    """Every kind of route, over one pool of connections. `oauth_ca_file`: a private authority of HTTPS services."""
     tls = UpstreamTls(clock)
     login = UpstreamLogin(secrets, TokenSource(secrets, clock, oauth_ca_file))
     pool = ConnectionPool(SmtpOpener(settings, tls, login), tls, settings.idle_timeout)
@@ -69,6 +70,7 @@ def assemble_courier(
             RouteKind.EXCHANGE_ONLINE: smtp,
             RouteKind.DIRECT: DirectCourier(pool, resolver, clock, direct),
             RouteKind.SANDBOX: SandboxCourier(sandbox_directory),
+            RouteKind.GOVUK_NOTIFY: NotifyCourier(secrets, clock, oauth_ca_file),
         }
     )
 

@@ -10,6 +10,7 @@ from wardmail.model.agreement import CAUTIOUS, Agreement, RiskAppetite
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.policy import NO_SITE_POLICY, PolicyVersion
 from wardmail.model.route import Route
+from wardmail.model.traffic import Breaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,4 @@ class RegisterSnapshot:
     policy: PolicyVersion = NO_SITE_POLICY
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     appetite: RiskAppetite = CAUTIOUS
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)

@@ -9,7 +9,8 @@ from wardmail.model.consignment import AttemptResult, ConsignedRecipient
 from wardmail.model.decision import Decision
 from wardmail.model.delivery import RecipientState
 from wardmail.model.message import Body, Envelope, Origin, Recipient
-from wardmail.model.traffic import Sighting
+from wardmail.model.suppression import Suppression
+from wardmail.model.traffic import Sighting, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ class RecipientUpdate:
     due_at: float | None
     result: AttemptResult | None = None
     why: str = ""
+    integration_id: str = ""
+    verdict: Verdict | None = None
+    suppress: Suppression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class BulkTerms:
 
 @dataclass(frozen=True, slots=True)
 class BreakerTerms:
-    """When an integration is paused: a share of its copies in a window, of at least so many that went wrong.
+    """When an integration is paused: a share of its copies in an hour (complaints: a day), of at least so many.
 
     `cooling_minutes` is the first pause; each one that follows a failed trial is twice as long, up to a day.
     """
@@ -34,9 +35,59 @@ class BreakerTerms:
     complaint_percent: float | None = 0.3
     at_least: int = 20
     complaints_at_least: int = 3
-    window_minutes: int = 60
     cooling_minutes: int = 15
     trial_messages: int = 10
+
+
+class Verdict(StrEnum):
+    """What the world said to one copy, as circuit breakers count it."""
+
+    SENT = "sent"
+    BOUNCED = "bounced"
+    REFUSED = "refused"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Copies of one integration, by what was said to them. `sent_in_a_day` is what complaints are a share of."""
+
+    sent: int = 0
+    bounced: int = 0
+    refused: int = 0
+    complained: int = 0
+    sent_in_a_day: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.sent + self.bounced + self.refused
+
+
+class Phase(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+    TRIAL = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """One integration's circuit breaker. Open: nothing of it is sent until `until`; then a few copies are, for trial.
+
+    `number` rises with every change, so that each phase is counted for itself. Times in seconds since the epoch.
+    """
+
+    integration_id: str
+    number: int
+    opened_at: float
+    until: float
+    cooling: float
+    reason: str
+    closed_at: float | None = None
+
+    def phase(self, now: float) -> Phase:
+        if self.closed_at is not None:
+            return Phase.CLOSED
+        return Phase.OPEN if now < self.until else Phase.TRIAL
 
 
 @dataclass(frozen=True, slots=True)

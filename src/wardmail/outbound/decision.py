@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from wardmail.model.address import Address
@@ -12,9 +13,10 @@ from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import Route, TlsLevel
 from wardmail.model.standing import StandingAnswer
+from wardmail.model.traffic import Phase
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule, evaluate
-from wardmail.policy.facts import NO, Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
+from wardmail.policy.facts import Fact, Facts, Known, Missing, RegisterFacts, RouteFacts
 
 
 def gather_facts(
@@ -25,7 +27,6 @@ def gather_facts(
     *,
     time_critical: bool = False,
     require_tls: bool = False,
-    bulk: Fact[bool] = NO,
     deciders: Sequence[str] = (),
 ) -> Facts:
     """Ask the register what it knows about one recipient; what it cannot tell is Missing.
@@ -40,13 +41,12 @@ def gather_facts(
         recipient=recipient,
         sensitivity=sensitivity,
         standing=_standing(register, integration, recipient),
-        route=_route(register, route_for(integration, bulk)),
+        route=_route(register, integration.route),
         time_critical=time_critical,
         require_tls=require_tls,
         released_by=released_by,
         seconded_by=seconded_by,
         agreement=register.cover(integration.id, recipient, sensitivity),
-        bulk=bulk,
         register=RegisterFacts(
             state, is_on_the_team(integration, recipient), integration.registration.iams is not None
         ),
@@ -55,6 +55,21 @@ def gather_facts(
 
 def is_on_the_team(integration: Integration, recipient: Address) -> bool:
     return str(recipient).lower() in integration.registration.team_recipients
+
+
+def with_bulk(register: RegisterView, integration: Integration, facts: Facts, bulk: Fact[bool]) -> Facts:
+    """Mass mail takes another way (SEND-4)."""
+    return replace(facts, bulk=bulk, route=_route(register, route_for(integration, bulk)))
+
+
+def with_traffic(register: RegisterView, integration: Integration, facts: Facts) -> Facts:
+    """What stands against the mail of this integration, or to this recipient (SEND-3).
+
+    It is not asked at the door, where nobody knows yet how much the message matters; nor when a person lets it go.
+    """
+    suppressed = register.suppression(integration.id, facts.recipient) is not None
+    paused = register.phase(integration.id) is Phase.OPEN
+    return replace(facts, suppressed=Known(suppressed), paused=paused) if suppressed or paused else facts
 
 
 def decide(rules: Sequence[Rule], facts: Facts) -> Decision:

@@ -10,7 +10,8 @@ from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.delivery import Deferred
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import Route, RouteKind
-from wardmail.outbound.guards import Guard, check
+from wardmail.model.stored import Charge
+from wardmail.outbound.guards import Guard, check, pause_of
 from wardmail.outbound.lanes import IN_HAND_OCTETS, InHand, Lane
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
@@ -172,6 +173,9 @@ class Delivery:
             await self._close(lane, consignment, now + self._poll)
         elif verdict is not Guard.GO:
             await self._recorder.hold(consignment, verdict)
+        elif (later := await self._paused_until(consignment, now)) is not None:
+            # This integration alone waits: the lane stays open for the others.
+            await self._give_back([consignment], later)
         elif (later := await self._room_at(route, consignment, now)) is not None:
             await self._close(lane, consignment, later)
         else:
@@ -184,6 +188,10 @@ class Delivery:
         integration = snapshot.integrations.get(consignment.integration_id)
         state = self._register.state_of(integration) if integration else None
         return route, check(consignment, route, integration, state, self._register.today())
+
+    async def _paused_until(self, consignment: Consignment, now: float) -> float | None:
+        pause = pause_of(consignment, self._register.snapshot, now)
+        return await self._queue.take([pause], now) if isinstance(pause, Charge) else pause
 
     async def _room_at(self, route: Route, consignment: Consignment, now: float) -> float | None:
         routes = self._register.snapshot.routes.values()

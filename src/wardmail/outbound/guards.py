@@ -7,7 +7,10 @@ from enum import Enum
 
 from wardmail.model.consignment import Consignment
 from wardmail.model.integration import Integration, IntegrationState
+from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route, RouteKind
+from wardmail.model.stored import Charge
+from wardmail.model.traffic import Phase
 
 
 class Guard(Enum):
@@ -30,6 +33,25 @@ _STOPPED = {
     IntegrationState.DUE: Guard.OVERDUE,
     IntegrationState.LAPSED: Guard.OVERDUE,
 }
+
+
+def pause_of(consignment: Consignment, snapshot: RegisterSnapshot, now: float) -> float | Charge | None:
+    """Until when the integration's circuit breaker stands in the way (SEND-3), or what a copy sent on trial costs."""
+    breaker = snapshot.breakers.get(consignment.integration_id)
+    integration = snapshot.integrations.get(consignment.integration_id)
+    if breaker is None or integration is None:
+        return None
+    match breaker.phase(now):
+        case Phase.CLOSED:
+            return None
+        case Phase.OPEN:
+            return breaker.until
+        case Phase.TRIAL:
+            key, most = (
+                f"trial:{consignment.integration_id}:{breaker.number}",
+                integration.traffic.breaker.trial_messages,
+            )
+            return Charge(key, 1, most, 3600)
 
 
 def check(

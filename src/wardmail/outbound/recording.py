@@ -6,12 +6,14 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.delivery import Ambiguous, Deferred, Delivered, Failed, HandedOn, RecipientState
 from wardmail.model.refusal import Unavailable
-from wardmail.model.route import Route
+from wardmail.model.route import Route, RouteKind
 from wardmail.model.stored import AcceptedMessage, RecipientUpdate
+from wardmail.outbound.bounces import with_verdict
 from wardmail.outbound.guards import Guard
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.retry import MINUTES, next_attempt
@@ -51,7 +53,8 @@ def settle(
                 state = RecipientState.DEFERRED
                 tries = tries if counts else tries - 1
                 due_at = pause or max(not_before or 0.0, next_attempt(tries, now, jitter, schedule))
-        updates.append(RecipientUpdate(consignment.message_id, n, state, tries, due_at, result))
+        update = RecipientUpdate(consignment.message_id, n, state, tries, due_at, result)
+        updates.append(with_verdict(update, consignment, now))
     return updates
 
 
@@ -71,6 +74,8 @@ class Recorder:
         now = self._clock.now()
         jitter = random.random()  # noqa: S311 (spreads retries; nothing depends on its being unpredictable)
         updates = settle(consignment, results, now=now, jitter=jitter, pause=pause, schedule=self._schedule)
+        if route.kind is RouteKind.SANDBOX:
+            updates = [replace(each, verdict=None, suppress=None) for each in updates]  # its bounces are played
         for update in updates:
             _log(consignment, route, update)
         task = asyncio.create_task(self._write(consignment, updates))

@@ -15,6 +15,8 @@ from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.standing import Profile, StandingAnswer
+from wardmail.model.suppression import EVERYBODY, Suppression
+from wardmail.model.traffic import Phase
 from wardmail.policy.agreements import AgreementTable
 from wardmail.policy.evaluate import Rule
 from wardmail.policy.facts import AgreementFacts, Known
@@ -36,6 +38,8 @@ class RegisterSource(Protocol):
     def version(self) -> int: ...
 
     def snapshot(self) -> RegisterSnapshot: ...
+
+    def suppressions_since(self, number: int) -> Sequence[Suppression]: ...
 
 
 class RegisterView:
@@ -59,6 +63,8 @@ class RegisterView:
         self._confirmed_at = 0.0
         self._day = (-1, date.min)
         self._agreements = AgreementTable((), Appetite.WAIT)
+        self._suppressions: dict[tuple[str, str], Suppression] = {}
+        self._last_suppression = 0
         self._snapshot: RegisterSnapshot | None = None
         self.rules: Sequence[Rule] = ()
         self.policy_version = ""
@@ -88,6 +94,20 @@ class RegisterView:
         """What the sharing agreements and the risk appetite allow for a copy."""
         return self._agreements.cover(integration, to, level, self.today())
 
+    def suppression(self, integration: str, to: Address) -> Suppression | None:
+        """The entry of the suppression list that stands against mail of this integration to that address."""
+        address = str(to).lower()
+        for whose in (EVERYBODY, integration):
+            found = self._suppressions.get((address, whose))
+            if found is not None and found.counts_at(self._clock.now()):
+                return found
+        return None
+
+    def phase(self, integration: str) -> Phase:
+        """Whether the integration's circuit breaker stands in its way."""
+        found = self.snapshot.breakers.get(integration)
+        return Phase.CLOSED if found is None else found.phase(self._clock.now())
+
     def refresh(self) -> None:
         """Blocking. Reads the register again when its version has moved on."""
         version = self._source.version()
@@ -108,6 +128,9 @@ class RegisterView:
                 f"{POLICY_VERSION}/{snapshot.policy.name}" if snapshot.policy.number else POLICY_VERSION
             )
             self._snapshot = snapshot
+        for each in self._source.suppressions_since(self._last_suppression):
+            self._suppressions[each.address, each.integration_id] = each
+            self._last_suppression = each.number
         self._confirmed_at = self._clock.now()
 
     async def follow(self) -> None:

@@ -13,7 +13,7 @@ from wardmail.model.integration import Integration
 from wardmail.model.message import Body
 from wardmail.model.stored import Event, Released, StoredMessage, StoredRecipient
 from wardmail.outbound import transformation
-from wardmail.outbound.decision import decide, gather_facts
+from wardmail.outbound.decision import decide, gather_facts, with_bulk
 from wardmail.outbound.examination import examine
 from wardmail.outbound.world import World
 from wardmail.policy.facts import Known
@@ -137,10 +137,9 @@ def _decision(
         copy.recipient.address,
         stored.classification.level,
         require_tls=stored.envelope.require_tls,
-        bulk=Known(stored.bulk),
         deciders=(deciders.actor, *filter(None, (deciders.first.get(copy.n),))),
     )
-    return decide(world.rules, facts)
+    return decide(world.rules, with_bulk(world.register, integration, facts, Known(stored.bulk)))
 
 
 def _lacks_second_person(

@@ -136,21 +136,24 @@ def judge_as_one_of_many(world: World, judged: Judgement, alike: Alike) -> Judge
 
 
 def _decided(world: World, found: Judgement, bulk: Fact[bool]) -> Judgement | Refusal:
-    facts = tuple(
-        decision.gather_facts(
-            world.register,
-            found.integration,
-            recipient.address,
-            found.classification.level,
-            time_critical=found.time_critical,
-            require_tls=found.envelope.require_tls,
-            bulk=bulk,
-        )
-        for recipient in found.envelope.recipients
-    )
+    facts = tuple(_facts(world, found, recipient.address, bulk) for recipient in found.envelope.recipients)
     decisions = tuple(decision.decide(world.rules, each) for each in facts)
     refusal = _refusal_of_all(decisions)
     return refusal or replace(found, facts=facts, decisions=decisions, bulk=bulk)
+
+
+def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool]) -> Facts:
+    register, integration = world.register, found.integration
+    facts = decision.gather_facts(
+        register,
+        integration,
+        recipient,
+        found.classification.level,
+        time_critical=found.time_critical,
+        require_tls=found.envelope.require_tls,
+    )
+    facts = facts if bulk == NO else decision.with_bulk(register, integration, facts, bulk)
+    return decision.with_traffic(register, integration, facts)
 
 
 def _sighting(judged: Judgement) -> Sighting | None:

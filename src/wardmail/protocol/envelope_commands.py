@@ -84,8 +84,10 @@ def mail_command(consignment: Consignment, needs: Needs, features: PeerFeatures,
         words.append("REQUIRETLS")
     if features.dsn and consignment.ret:
         words.append(f"RET={consignment.ret}")
-    if features.dsn and consignment.envid:
-        words.append(f"ENVID={consignment.envid}")
+    # Ours where the sender has none: a report that comes back later names the message by it.
+    envid = consignment.envid or (consignment.message_id if consignment.sender else None)
+    if features.dsn and envid:
+        words.append(f"ENVID={envid}")
     return _line(words)
 
 

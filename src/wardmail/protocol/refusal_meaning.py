@@ -8,6 +8,14 @@ from wardmail.protocol.peer_reply import ProtocolFault, ReplyLines
 _ROUTE_AUTH_CODES = frozenset({530, 534, 535, 538})
 _ROUTE_AUTH_STATUS = frozenset({"5.7.8", "5.7.57"})
 
+_NO_SUCH_MAILBOX = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""RFC 3463, 7505: the mailbox, its domain or its spelling is wrong, or it moved or was closed; for anybody's mail."""
+
+
+def is_hard_bounce(status: str) -> bool:
+    """Does it say that mail to this address will never arrive? A 5.7.1 says something of the sender or the content."""
+    return status in _NO_SUCH_MAILBOX
+
 
 def meaning_of_refusal(lines: ReplyLines, *, to_recipient: bool = False) -> Deferred | Failed:
     """Raises ProtocolFault for a reply that is no refusal. `to_recipient`: it answers RCPT."""

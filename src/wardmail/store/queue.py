@@ -25,6 +25,7 @@ from wardmail.model.stored import (
 )
 from wardmail.ports import Sealer, Spool
 from wardmail.store import rows
+from wardmail.store.breakers import Breakers
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
@@ -32,6 +33,7 @@ from wardmail.store.quota import Quota
 from wardmail.store.schema import content, message, recipient
 from wardmail.store.sightings import Sightings
 from wardmail.store.statements import first_time, insert_all, update_where
+from wardmail.store.suppressions import StoreSuppressions
 from wardmail.store.writer import Writer
 
 _WAITING = tuple(state.value for state in WAITING)
@@ -49,6 +51,8 @@ class StoreQueue:
         self._chain = EventChain(database)
         self._quota = Quota(database)
         self._sightings = Sightings(database)
+        self._suppressions = StoreSuppressions(database)
+        self._breakers = Breakers(database)
         self.contents = Contents(database, sealer, spool)
         self._insert_message = insert_all(database, message)
         self._insert_content = insert_all(database, content)
@@ -173,6 +177,10 @@ class StoreQueue:
         if updates:
             raw_cursor(connection).executemany(self._update_recipient, [_update_row(each, now) for each in updates])
             self._chain.append(connection, [rows.attempt_event(each, now) for each in updates])
+            suppressed = [each.suppress for each in updates if each.suppress is not None]
+            if suppressed:
+                self._suppressions.add_in(connection, suppressed)
+            self._breakers.count(connection, updates, now)
         if reports:
             self.insert(connection, reports)
         return [None] * len(batches)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.stored import Charge, Full
-from wardmail.store.connection import Database
+from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.schema import usage
+from wardmail.store.statements import compiled
 
 SLICES = 24
 """A window is counted in this many slices: the ceiling is never passed, and is at most one slice too strict."""
@@ -33,25 +34,26 @@ class Quota:
     """Writers take turns, so what is read here is still true when it is written."""
 
     def __init__(self, database: Database) -> None:
-        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
+        every: dict[str, Any] = {column.name: bindparam(column.name) for column in usage.columns}
+        insert = (sqlite.insert if database.is_sqlite else postgresql.insert)(usage).values(every)
+        more = {"used": usage.c.used + insert.excluded.used}
+        self._add = compiled(
+            database, insert.on_conflict_do_update(index_elements=[usage.c.key, usage.c.bucket], set_=more)
+        )
 
     def take(self, connection: Connection, charges: Sequence[Charge], now: float) -> Full | None:
         """Take all charges or none. None when taken, else the ceiling that is in the way for longest."""
         full = [Full(charge.key, at) for charge in charges if (at := _room_at(connection, charge, now)) is not None]
         if not full:
-            for charge in charges:
-                self._use(connection, charge, now)
+            self.use(connection, charges, now)
             return None
         return max(full, key=lambda each: each.until)
 
-    def _use(self, connection: Connection, charge: Charge, now: float) -> None:
-        bucket = int(now // _width(charge))
-        statement = self._insert(usage).values(key=_key(charge), bucket=bucket, used=charge.amount)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[usage.c.key, usage.c.bucket], set_={"used": usage.c.used + statement.excluded.used}
-            )
-        )
+    def use(self, connection: Connection, charges: Sequence[Charge], now: float) -> None:
+        """Count these, whatever their ceilings say."""
+        rows = [(_key(charge), int(now // _width(charge)), charge.amount) for charge in charges]
+        if rows:
+            raw_cursor(connection).executemany(self._add, rows)
 
 
 def used_of(connection: Connection, charge: Charge, now: float) -> Used:

@@ -15,7 +15,8 @@ from wardmail.model.integration import Credential, Integration
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.stored import Event
-from wardmail.store import records
+from wardmail.model.suppression import Suppression
+from wardmail.store import breakers, records
 from wardmail.store.agreements import all_agreements, all_statements
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
@@ -23,6 +24,7 @@ from wardmail.store.messages import EventLine, event_line
 from wardmail.store.policies import in_force
 from wardmail.store.register_version import moved_on, register_version
 from wardmail.store.schema import accredited_domain, credential, event, integration, list_version, route
+from wardmail.store.suppressions import StoreSuppressions
 
 T = TypeVar("T")
 
@@ -56,6 +58,7 @@ class StoreRegister:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._chain = EventChain(database)
+        self._suppressions = StoreSuppressions(database)
         self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     def version(self) -> int:
@@ -76,7 +79,11 @@ class StoreRegister:
                 agreements=all_agreements(connection),
                 appetite=appetite_in_force(all_statements(connection)),
                 read_at=self._database.clock.now(),
+                breakers=breakers.in_force(connection),
             )
+
+    def suppressions_since(self, number: int) -> Sequence[Suppression]:
+        return self._suppressions.since(number)
 
     def save_integration(self, record: Integration, actor: str) -> None:
         values = {"id": record.id, "record": records.encode(record), "updated_at": self._database.clock.now()}

@@ -146,6 +146,9 @@ async def test_what_waited_in_memory_beyond_its_lease_is_not_sent_from_memory(of
 
 async def test_following_the_register_survives_a_record_that_cannot_be_read() -> None:
     class Source:
+        def suppressions_since(self, number: int) -> tuple[()]:
+            return ()
+
         calls = 0
 
         def version(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import USAGE, CommandFailed, not_found
+from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, rfc3339, say, span
 from wardmail.model.integration import Integration
@@ -19,7 +19,7 @@ from wardmail.model.person import Permission
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.stored import Charge
-from wardmail.model.traffic import Traffic
+from wardmail.model.traffic import Breaker, Phase, Traffic
 from wardmail.outbound.traffic import charges_of
 from wardmail.outbound.upstream_ceilings import ceilings_of
 from wardmail.protocol.address import InvalidAddress, parse_address
@@ -43,11 +43,12 @@ def show(config_path: str | None, integration: str, route: str, as_json: bool) -
     """Show how full each ceiling is, and when there is room again."""
     installation = Installation.at(config_path)
     snapshot = installation.register.snapshot()
-    if integration and integration not in snapshot.integrations:
-        raise not_found("integration", integration, "wardmail integration list")
-    if route and route not in snapshot.routes:
-        raise not_found("route", route, "wardmail route list")
+    for kind, wanted, known in (("integration", integration, snapshot.integrations), ("route", route, snapshot.routes)):
+        if wanted and wanted not in known:
+            raise not_found(kind, wanted, f"wardmail {kind} list")
     now = installation.clock.now()
+    for name in [integration] if integration or route else snapshot.breakers:
+        _tell_breaker(installation, snapshot.breakers.get(name), now, as_json)
     for kind, name, charges in _ceilings(snapshot, integration, route, now):
         used = installation.limits.used(charges)
         if as_json:
@@ -89,6 +90,41 @@ def set_(config_path: str | None, /, *, integration: str, by: str, as_json: bool
         emit({"integration": integration, **to_plain(traffic)})
     else:
         say(f"The limits of {integration} are saved; every process keeps them within a second.")
+
+
+@command.command()
+@click.argument("integration")
+@click.option("--reason", required=True, help="What was mended; kept in the audit with your name.")
+@by_option
+@json_option
+@click.pass_obj
+def resume(config_path: str | None, *, integration: str, reason: str, by: str, as_json: bool) -> None:
+    """Let an integration send again that its circuit breaker had paused."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.RUN_INTEGRATIONS)
+    if integration not in installation.register.snapshot().integrations:
+        raise not_found("integration", integration, "wardmail integration list")
+    if installation.breakers.close(integration, actor.id, reason) is None:
+        raise CommandFailed("WM-NOT-PAUSED", f"{integration} is not paused.", "See `wardmail limits show`.", CONFLICT)
+    emit({"integration": integration, "paused": False}) if as_json else say(f"{integration} may send again.")
+
+
+def _tell_breaker(installation: Installation, breaker: Breaker | None, now: float, as_json: bool) -> None:
+    if breaker is None:
+        return
+    phase = breaker.phase(now)
+    if as_json:
+        record = {"integration": breaker.integration_id, "breaker": phase.value, "reason": breaker.reason}
+        emit(record | {"opened_at": rfc3339(breaker.opened_at), "until": rfc3339(breaker.until)})
+    elif phase is Phase.OPEN:
+        say(f"PAUSED  {breaker.integration_id} for {span(breaker.until - now)}: {breaker.reason}")
+        say(
+            f"        Its mail waits. Mend the cause, then: wardmail limits resume {breaker.integration_id} --reason …\n"
+        )
+    elif phase is Phase.TRIAL:
+        tally = installation.breakers.tally(breaker.integration_id)
+        say(f"ON TRIAL  {breaker.integration_id}: {tally.sent} sent, {tally.bounced + tally.refused} failed")
+        say(f"        It was paused because {breaker.reason}\n")
 
 
 def _changed(traffic: Traffic, given: Mapping[str, Any]) -> Traffic:

@@ -1,0 +1,105 @@
+"""Gathers what an evidence pack is made from, and writes the pack with a signed list of its files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from wardmail import __version__
+from wardmail.app.audit_heads import broken_heads
+from wardmail.app.failures import CommandFailed
+from wardmail.app.installation import Installation
+from wardmail.app.wiring import register_view
+from wardmail.edges.audit_heads import HeadSigner
+from wardmail.manage.document_text import Page, to_html
+from wardmail.manage.evidence_tables import day_of
+from wardmail.model.evidence import Door, Evidence, ListAge, Period
+from wardmail.model.person import Person
+from wardmail.model.stored import Event
+from wardmail.store.chain import EventChain, head_of, verify
+from wardmail.store.evidence import StoreEvidence
+from wardmail.store.records import to_plain
+
+
+def gather(installation: Installation, period: Period, by: Person) -> Evidence:
+    """Everything is read once. The whole audit is walked: a pack from a broken chain says so."""
+    store, now = StoreEvidence(installation.database), installation.clock.now()
+    view = register_view(installation)
+    snapshot = view.snapshot
+    report = verify(installation.database)
+    broken = report.why or "; ".join(broken_heads(installation))
+    seq, digest = head_of(installation.database)
+    routes = sorted(snapshot.routes)
+    return Evidence(
+        hostname=installation.settings["gateway.hostname"],
+        software=f"Wardmail {__version__}",
+        by=by.name,
+        at=now,
+        period=period,
+        head=HeadSigner(installation.keystore).sign(day_of(now).isoformat(), seq, digest, now),
+        chain=f"broken: {broken}" if broken else "holds",
+        doors=doors(installation),
+        register=snapshot,
+        states={each.id: view.state_of(each) for each in snapshot.integrations.values()},
+        people=installation.people.all(),
+        policies=tuple(installation.policies.all()),
+        statements=installation.agreements.statements(),
+        lists=tuple(
+            ListAge(each.name, each.version, each.imported_at, each.imported_by, each.entries)
+            for each in installation.register.list_versions()[:20]
+        ),
+        outcomes=tuple(store.outcomes(period)),
+        destinations=tuple(store.destinations(period)),
+        protections=tuple(store.protections(period)),
+        refusals=tuple(store.refusals(period)),
+        closed_holds=tuple(store.closed_holds(period)),
+        open_holds=tuple(store.open_holds()),
+        links=tuple(store.links(routes)),
+        events=tuple(store.events(period)),
+    )
+
+
+def write_pack(installation: Installation, path: Path, page: Page, actor: Person, reason: str) -> list[Path]:
+    """The page as PATH.html and PATH.json, and a manifest with the hash of each, signed. Raises CommandFailed."""
+    name = path.name
+    files = {
+        f"{name}.html": to_html(page).encode(),
+        f"{name}.json": (json.dumps(to_plain(page), ensure_ascii=False, indent=1) + "\n").encode(),
+    }
+    hashes = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    signer = HeadSigner(installation.keystore)
+    signed = json.dumps(hashes, sort_keys=True).encode()
+    manifest = {"files": hashes, "key": signer.public_key, "signature": signer.sign_bytes(signed)}
+    files[f"{name}.manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
+    _write(path.parent, files)
+    detail: dict[str, object] = {"reason": reason, "files": hashes}
+    event = Event("EvidenceTaken", installation.clock.now(), actor.id, None, name, detail)
+    with installation.database.write() as connection:
+        EventChain(installation.database).append(connection, [event])
+    return [path.parent / file for file in files]
+
+
+def _write(directory: Path, files: dict[str, bytes]) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for file, content in files.items():
+            with (directory / file).open("xb") as opened:
+                opened.write(content)
+    except FileExistsError as error:
+        raise CommandFailed(
+            "WM-EVIDENCE-EXISTS", f"{error.filename} exists, and evidence is not overwritten.", "Say another --out."
+        ) from error
+    except OSError as error:
+        raise CommandFailed(
+            "WM-EVIDENCE-WRITE", f"{directory} cannot be written: {error.strerror}.", "Say another --out."
+        ) from error
+
+
+def doors(installation: Installation) -> tuple[Door, ...]:
+    settings = installation.settings
+    return tuple(
+        Door(text, mode)
+        for key, mode in (("listen.submissions", "from the first byte"), ("listen.submission", "by STARTTLS"))
+        for text in settings[key]
+    )

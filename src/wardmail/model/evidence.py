@@ -1,0 +1,118 @@
+"""Figures that prove how the gateway was run: counts, times and connections, never content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wardmail.model.agreement import RiskAppetite
+from wardmail.model.audit import SignedHead
+from wardmail.model.integration import IntegrationState
+from wardmail.model.person import Person
+from wardmail.model.policy import PolicyVersion
+from wardmail.model.register import RegisterSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `since` up to, and not including, `until`; seconds since the epoch."""
+
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many copies of a kind: `words` say which kind."""
+
+    words: tuple[str, ...]
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The last successful connection of one route: what was achieved, where, and when."""
+
+    route: str
+    host: str
+    version: str
+    cipher: str
+    proof: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedHold:
+    urgent: bool
+    closed_as: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectLine:
+    """One copy to or from a person, for a subject-access request: nothing of what it says."""
+
+    message_id: str
+    at: float
+    integration: str
+    direction: str
+    other: str
+    state: str
+    sensitivity: int
+    size: int
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    urgent: bool
+    opened_at: float
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListAge:
+    """One import of a list of organisations."""
+
+    name: str
+    version: str
+    imported_at: float
+    imported_by: str
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One address that we listen at, and how TLS begins there."""
+
+    address: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a pack is made from, gathered once. `states` are the integrations' today; `head` the audit's, with a signature."""
+
+    hostname: str
+    software: str
+    by: str
+    at: float
+    period: Period
+    head: SignedHead
+    chain: str
+    doors: tuple[Door, ...]
+    register: RegisterSnapshot
+    states: Mapping[str, IntegrationState]
+    people: Mapping[str, Person]
+    policies: tuple[PolicyVersion, ...]
+    statements: tuple[RiskAppetite, ...]
+    lists: tuple[ListAge, ...]
+    outcomes: tuple[Count, ...]
+    destinations: tuple[Count, ...]
+    protections: tuple[Count, ...]
+    refusals: tuple[Count, ...]
+    closed_holds: tuple[ClosedHold, ...]
+    open_holds: tuple[OpenHold, ...]
+    links: tuple[Link, ...]
+    events: tuple[Mapping[str, Any], ...]
