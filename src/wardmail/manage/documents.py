@@ -12,7 +12,7 @@ from wardmail.manage.registration import FIELDS, as_texts, value_of
 from wardmail.model.classification import Sensitivity
 from wardmail.model.integration import Credential, Integration, IntegrationState
 from wardmail.model.registration import Direction, Matter, Recorded, SignOff
-from wardmail.model.route import Route, RouteKind
+from wardmail.model.route import Route, RouteKind, TlsLevel, TlsMode
 from wardmail.policy.completeness import missing
 from wardmail.policy.review import ReviewTerms, deadline_of, override_on, state_on
 
@@ -23,6 +23,12 @@ _FLOWS = {
     Direction.RECEIVE: "The application receives mail from the upstream service through the gateway.",
     Direction.BOTH: "The application sends and receives mail through the gateway and the upstream service.",
 }
+_TLS = {
+    TlsLevel.VERIFIED: "always, with the server's name verified",
+    TlsLevel.ENCRYPTED: "always",
+    TlsLevel.NONE: "when it is offered; always and verified for sensitive mail",
+}
+_BEGINS = {TlsMode.IMPLICIT: "from the first byte", TlsMode.STARTTLS: "by STARTTLS"}
 _PEOPLE = ("owner", "deputy", "contacts")
 _UPSTREAM = ("upstream_service", "upstream_account", "hosting", "location", "migration_plan", "migration_ends")
 _ASSURANCE = ("handles", "clinical", "iams", "dpia", "slsp", "clinical_safety", "cmdb", "review_date", "end_date")
@@ -156,21 +162,27 @@ def _application_end(subject: Subject) -> Iterator[Section]:
 
 def _upstream_end(subject: Subject) -> Iterator[Section]:
     integration, route = subject.integration, subject.route
-    rows = [("Gateway", subject.host_name), ("Sends as", ", ".join(integration.senders))]
-    if route is None:
-        rows.append(("Route", f"{integration.route}, which does not exist"))
-    else:
-        place = f"{route.host} port {route.port}" if route.host else "the recipients' own servers, port 25"
-        accredited = route.accreditation
-        rows += [
-            ("Route", f"{route.name} ({route.kind.value})"),
-            ("Connects to", "nothing: mail stays in the gateway" if route.kind is RouteKind.SANDBOX else place),
-            ("TLS", f"at least {route.tls.name.lower()}, begun by {route.tls_mode.value}"),
-            ("Log-in", f"{route.auth.value} {route.username}".strip()),
-            ("DCB1596", f"{accredited.evidence}, until {accredited.expires}" if accredited else ""),
-        ]
-    yield Section("How the gateway connects", (Pairs(tuple(rows)),))
+    ends = _route_rows(route) if route else (("Route", f"{integration.route}, which does not exist"),)
+    ours = (("Gateway", subject.host_name), ("Sends as", ", ".join(integration.senders)))
+    yield Section("How the gateway connects", (Pairs((*ours, *ends)),))
     yield _limits(subject)
+
+
+def _route_rows(route: Route) -> tuple[tuple[str, str], ...]:
+    name = ("Route", f"{route.name} ({route.kind.value})")
+    accredited = route.accreditation
+    assured = ("DCB1596", f"{accredited.evidence}, until {accredited.expires}" if accredited else "")
+    if route.kind is RouteKind.SANDBOX:
+        return name, ("Connects to", "nothing: mail stays in the gateway")
+    if route.kind is RouteKind.GOVUK_NOTIFY:
+        return name, ("Connects to", "the service's API, by HTTPS with a verified certificate"), assured
+    return (
+        name,
+        ("Connects to", f"{route.host} port {route.port}" if route.host else "the recipients' own servers, port 25"),
+        ("TLS", f"1.2 or 1.3, {_TLS[route.tls]}, {_BEGINS[route.tls_mode]}"),
+        ("Log-in", f"{route.auth.value} {route.username}".strip()),
+        assured,
+    )
 
 
 def _limits(subject: Subject) -> Section:

@@ -9,7 +9,9 @@ from typing import Literal
 
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.policy.completeness import missing, on_premises
-from wardmail.policy.review import ReviewTerms, deadline_of, override_on, state_on
+from wardmail.policy.review import Cause, ReviewTerms, deadline_of, override_on, state_on
+
+_MENDS = {Cause.REVIEW: "--review-date …", Cause.END: "--end-date …", Cause.INCOMPLETE: "…"}
 
 Kind = Literal["review", "incomplete", "override", "asked", "on-premises"]
 
@@ -68,7 +70,7 @@ def _deadline(integration: Integration, today: date, terms: ReviewTerms) -> DueI
     assert deadline is not None
     state, name = state_on(integration, today, terms), integration.id
     refused_on = deadline.on + timedelta(terms.grace_days)
-    to_do = f"wardmail integration change {name} --review-date … --reason …"
+    to_do = f"wardmail integration change {name} {_MENDS[deadline.cause]} --reason …"
     if state is IntegrationState.LAPSED:
         return DueItem(name, "review", f"its mail is refused: {deadline.cause.value}", to_do, deadline.on, grave=True)
     if state is IntegrationState.DUE:

@@ -13,7 +13,7 @@ from wardmail.model.registration import Tick
 from wardmail.model.route import Route, RouteKind
 from wardmail.policy.completeness import REQUIREMENTS, Desk, is_sensitive
 
-_SIGNED_UPSTREAM = frozenset({RouteKind.NHSMAIL, RouteKind.EXCHANGE_ONLINE, RouteKind.SANDBOX})
+_SIGNED_UPSTREAM = frozenset({RouteKind.NHSMAIL, RouteKind.EXCHANGE_ONLINE, RouteKind.GOVUK_NOTIFY, RouteKind.SANDBOX})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ LONGEST_REVIEW = 366
 """Days: a record is looked at once a year at the least."""
 _LONGEST_TEXT = 2000
 _LONGEST_LIST = 50
-_CONTACT = re.compile(r"(.{1,100}?)\s*<([^<>]+)>").fullmatch
+_CONTACT = re.compile(r"([^<>]{1,100}?)\s*<([^<>]+)>").fullmatch
 _COUNTRY = re.compile(r"[A-Za-z]{2}").fullmatch
 
 

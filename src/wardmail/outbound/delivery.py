@@ -182,16 +182,16 @@ class Delivery:
             results = await self._courier.deliver(consignment, route)
             await self._settle(lane, route, consignment, results)
 
-    async def _paused_until(self, consignment: Consignment, now: float) -> float | None:
-        pause = pause_of(consignment, self._register.snapshot, now)
-        return await self._queue.take([pause], now) if isinstance(pause, Charge) else pause
-
     def _look(self, lane: Lane, consignment: Consignment) -> tuple[Route | None, Guard]:
         snapshot = self._register.snapshot
         route = snapshot.routes.get(lane.route)
         integration = snapshot.integrations.get(consignment.integration_id)
         state = self._register.state_of(integration) if integration else None
         return route, check(consignment, route, integration, state, self._register.today())
+
+    async def _paused_until(self, consignment: Consignment, now: float) -> float | None:
+        pause = pause_of(consignment, self._register.snapshot, now)
+        return await self._queue.take([pause], now) if isinstance(pause, Charge) else pause
 
     async def _room_at(self, route: Route, consignment: Consignment, now: float) -> float | None:
         routes = self._register.snapshot.routes.values()

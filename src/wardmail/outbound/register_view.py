@@ -59,6 +59,7 @@ class RegisterView:
         self._local_rows = local_rows
         self._every = every
         self.terms = terms
+        self._states: dict[str, tuple[Integration, date, IntegrationState]] = {}
         self._tables: dict[Profile, StandingTable] = {}
         self._confirmed_at = 0.0
         self._day = (-1, date.min)
@@ -83,8 +84,13 @@ class RegisterView:
         return self._day[1]
 
     def state_of(self, integration: Integration) -> IntegrationState:
-        """Its state today, by its record and the calendar."""
-        return state_on(integration, self.today(), self.terms)
+        """Its state today, by its record and the calendar; worked out once a day for each record."""
+        today, known = self.today(), self._states.get(integration.id)
+        if known is not None and known[0] is integration and known[1] == today:
+            return known[2]
+        state = state_on(integration, today, self.terms)
+        self._states[integration.id] = (integration, today, state)
+        return state
 
     def standing(self, profile: Profile, domain: str) -> StandingAnswer:
         """Whether a domain is known to be secure, by this profile's table and the list that is loaded."""

@@ -113,11 +113,12 @@ def _lines(integration: Integration, warning: ReviewWarning) -> list[str]:
     else:
         causes = {Cause.REVIEW: "Its review date", Cause.END: "Its agreed end date"}
         lines += [f"{causes[warning.deadline.cause]} is {warning.deadline.on}.", ""]
+    dates = {Cause.REVIEW: "--review-date YYYY-MM-DD", Cause.END: "--end-date YYYY-MM-DD", Cause.INCOMPLETE: "..."}
     return [
         *lines,
         "What to do: review the record, then run",
         f"  wardmail integration show {integration.id}",
-        f"  wardmail integration change {integration.id} --review-date YYYY-MM-DD --reason '...'",
+        f"  wardmail integration change {integration.id} {dates[warning.deadline.cause]} --reason '...'",
         "Mail that was accepted is held, not lost. In need, two people can let it send for some days:",
         f"  wardmail integration override {integration.id} --until YYYY-MM-DD --reason '...'",
     ]

@@ -32,6 +32,7 @@ def write(option: str, *texts: str, into: Registration | None = None) -> Registr
         ("owner", "<a@b.example>"),
         ("owner", "Amina <not an address>"),
         ("owner", "A\x07 <a@b.example>"),
+        ("owner", "A <a@b.example>, C <c@d.example>"),
         ("handles", "secret"),
         ("clinical", "perhaps"),
         ("location", "England"),
