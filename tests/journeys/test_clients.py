@@ -200,11 +200,13 @@ def test_held_waits_for_a_person(sandbox: Gateway) -> None:
     assert sandbox.states(message_id) == ["held"]
     (held,) = [each for each in sandbox.ask("hold", "list") if each["id"] == message_id]
     assert held["to"] == "held@sandbox.invalid"
-    sandbox.ask("hold", "release", message_id, "--reason", "seen", "--by", "R. Moss", "--yes")
+    (moss,) = sandbox.ask("person", "add", "r.moss", "--title", "R. Moss", "--role", "governance")
+    release = ("hold", "release", message_id, "--reason", "seen", "--by", "r.moss", "--yes")
+    sandbox.run(*release, extra={"WARDMAIL_PERSON_KEY": moss["key"]})
     sandbox.wait_for_states(message_id, "delivered")
     (journey,) = sandbox.ask("trace", message_id)
     (released,) = [event for event in journey["events"] if event["kind"] == "HoldReleased"]
-    assert (released["actor"], released["detail"]["reason"]) == ("R. Moss", "seen")
+    assert (released["actor"], released["detail"]["reason"]) == ("r.moss", "seen")
 
 
 def test_a_dry_run_keeps_nothing(sandbox: Gateway) -> None:
