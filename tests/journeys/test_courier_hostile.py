@@ -265,7 +265,7 @@ async def test_an_idle_connection_says_quit_after_a_while(route, certificate):
 async def test_limits_of_connections_messages_and_recipients(route, certificate):
     limits = RouteLimits(connections=2, messages_per_connection=3, recipients_per_message=2)
     async with on_stage(Play(), certificate) as stage:
-        courier = smtp_courier(IMPATIENT)
+        courier = smtp_courier()  # patient: on a busy machine a connection that timed out would be one more
         route = replace(route, port=stage.port, limits=limits)
         message = consignment("a@sink.example", "b@sink.example", "c@sink.example")
         everything = await asyncio.gather(*(courier.deliver(message, route) for _ in range(9)))
