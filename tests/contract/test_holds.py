@@ -99,13 +99,15 @@ async def test_what_is_time_critical_alerts_at_once_and_again_to_more_people(sta
     await kept.keeper.sweep()
     assert len(kept.notices()) == 1
     await kept.pass_time(901)
-    assert sorted(set(kept.notices())) == ["doc@trust.example", "gov@trust.example"]
+    assert sorted(set(kept.notices())) == ["app@trust.example", "doc@trust.example", "gov@trust.example"]
+    assert "held for a person" in await kept.words()
     await kept.pass_time(901)
     assert "own@trust.example" in kept.notices()
     await kept.pass_time(30 * 86_400)
     assert kept.messages.search(Search(message_id))[0].state == RecipientState.HELD
     (task,) = kept.tasks.of_message(message_id)
     assert (task.ending, task.level) == (Ending.KEEP, 4)
+    assert kept.notices().count("app@trust.example") == 1
 
 
 async def test_when_the_first_circle_is_empty_the_next_is_told_at_once(stage: Stage) -> None:

@@ -104,7 +104,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("notices.webhook", str, "", "https address that alerts are posted to as well; empty: none"),
     Setting("notices.webhook_secret", str, "", "where its signing secret is, as keystore:NAME"),
     Setting(
-        "hold.decide_within_hours", float, 168.0, "how long a person has to decide about a held message", least=0.01
+        "hold.decide_within_hours", float, 336.0, "how long a person has to decide about a held message", least=0.01
     ),
     Setting(
         "hold.first_reminder_hours", float, 24.0, "when the first reminder comes; the next ones double", least=0.01

@@ -17,7 +17,7 @@ class Ending(StrEnum):
 class HoldTerms:
     """Times in seconds. An urgent hold alerts at once, then more people each time; it is never ended by a clock."""
 
-    decide_within: float = 7 * 86_400.0
+    decide_within: float = 14 * 86_400.0
     first_reminder: float = 86_400.0
     urgent_within: float = 900.0
     ending: Ending = Ending.RETURN

@@ -91,7 +91,18 @@ class HoldKeeper:
             replace(each, level=each.level + 1, alert_at=now + reminder_after(terms, each.urgent, each.level))
             for each in due
         ]
-        await self._holds.alerted(later, notices, [self._posted(each) for each in due])
+        delays = [report for each in due if each.level == 1 for report in await self._delay_notice(each)]
+        await self._holds.alerted(later, [*notices, *delays], [self._posted(each) for each in due])
+
+    async def _delay_notice(self, hold: Hold) -> Sequence[AcceptedMessage]:
+        """Whoever sent it hears, once, that it waits for a person: at the second alert, for many are decided by then."""
+        try:
+            return await self._reporter.on_hold(hold.message_id, [hold.n])
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("event=report_broke queue_id=%s", hold.message_id)
+            return ()
 
     def _notice(self, holds: Sequence[Hold], to: Sequence[Address], now: float) -> AcceptedMessage:
         first = holds[0]

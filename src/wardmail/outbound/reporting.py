@@ -27,8 +27,9 @@ LARGEST_RETURNED = 64 * 1024
 """Octets of body that RET=FULL gives back; a sender knows what it sent."""
 
 
+WAITS_FOR_A_PERSON = ("4.7.1", "It is held for a person to decide, and has not been sent yet.")
 RETURNED = ("5.7.1", "It was held for a person to decide, nobody did in time, and so it was not sent.")
-"""Enhanced status and words for a hold that ended by the clock."""
+"""Enhanced status and words for a hold, and for one that ended by the clock."""
 
 
 class Reporter:
@@ -58,6 +59,9 @@ class Reporter:
     async def on_delay(self, message_id: str, recipients: Sequence[int]) -> Sequence[AcceptedMessage]:
         return await self._on_waiting(message_id, recipients, Action.DELAYED)
 
+    async def on_hold(self, message_id: str, recipients: Sequence[int]) -> Sequence[AcceptedMessage]:
+        return await self._on_waiting(message_id, recipients, Action.DELAYED, WAITS_FOR_A_PERSON)
+
     async def on_hold_ended(self, message_id: str, recipients: Sequence[int]) -> Sequence[AcceptedMessage]:
         """Nobody decided in time, so it goes back: the sender must hear of it."""
         return await self._on_waiting(message_id, recipients, Action.FAILED, RETURNED)
@@ -82,7 +86,7 @@ class Reporter:
                 why[0] or status,
                 why[1] or row.last_reply or "It could not be delivered in time.",
                 orcpt=row.recipient.orcpt,
-                retry_until=stored.expires_at if action is Action.DELAYED else None,
+                retry_until=stored.expires_at if action is Action.DELAYED and not why[0] else None,
             )
             for row in chosen
         ]
