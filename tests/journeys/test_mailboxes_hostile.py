@@ -16,7 +16,7 @@ from wardmail.edges.mailboxes.imap import ImapMailbox
 from wardmail.edges.mailboxes.pop3 import Pop3Mailbox
 from wardmail.edges.oauth import TokenSource
 from wardmail.inbound.mailbox import Mailbox
-from wardmail.model.mailbox import MailboxAccount, MailboxKind
+from wardmail.model.mailbox import Gone, MailboxAccount, MailboxKind
 from wardmail.model.refusal import Unavailable
 
 
@@ -83,7 +83,6 @@ async def test_a_well_behaved_one_for_comparison(authority: Authority) -> None:
         {"fetch": b"* 1 FETCH (UID 1 RFC822.SIZE {999999999999}\r\nx"},
         {"fetch": b"* 1 FETCH (UID 1 RFC822.SIZE {3000000}\r\n" + b"x" * 100},
         {"fetch": b"* 1 FETCH (UID 1 RFC822.SIZE ten)\r\n%t OK done\r\n"},
-        {"fetch": b"* 1 FETCH (UID 2)\r\n%t OK done\r\n"},
         {"search": b"* SEARCH one two\r\n%t OK done\r\n"},
         {"search": b"* SEARCH " + b"1 " * 600_000 + b"\r\n%t OK done\r\n"},
         {"search": b"* SEARCH 1\r\n"},
@@ -102,6 +101,15 @@ async def test_an_imap_server_that_lies_or_stalls(authority: Authority, changed:
             await mailbox.look()
         await _fails(mailbox) if "noop" not in changed else await mailbox.close()
     assert sum(b"s3cret-4711" in line for line in heard) <= 2
+
+
+async def test_a_server_that_leaves_one_out_makes_nobody_miss_it(authority: Authority) -> None:
+    with answering(authority, b"* OK hello\r\n", _imap(fetch=b"* 1 FETCH (UID 2)\r\n%t OK done\r\n")) as (port, _):
+        mailbox = _open(MailboxKind.IMAP, port, authority)
+        (item,) = (await mailbox.look()).items
+        assert (item.key, item.size) == ("7.1", None)
+        assert isinstance(await mailbox.fetch(item), Gone)
+        await mailbox.close()
 
 
 async def test_a_body_that_is_longer_than_was_asked_for(authority: Authority) -> None:
