@@ -2,17 +2,19 @@
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.queue import Holds, Queue
-from wardmail.ports.receiving import Mailbox
+from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, Scanner, SeenItems
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
 from wardmail.ports.world import Clock, Resolver
 
 __all__ = [
+    "Arrivals",
     "BodySink",
     "Clock",
     "Cmdb",
     "Courier",
+    "HandoverCourier",
     "Holds",
     "LaterFailures",
     "Mailbox",
@@ -20,8 +22,10 @@ __all__ = [
     "Queue",
     "Resolver",
     "Returns",
+    "Scanner",
     "Sealer",
     "Secrets",
+    "SeenItems",
     "Signer",
     "SigningKey",
     "Spool",

@@ -1,11 +1,15 @@
-"""What receiving asks of the outside world: mailboxes that mail is collected from."""
+"""What receiving asks of the outside world: mailboxes, scanners, the store of arrivals, and who takes mail over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from wardmail.model.arrival import Arrival, ArrivalChange, Arrived, Judgement, RawMail
+from wardmail.model.handover import Handover, NotTaken, Parcel, Taken
+from wardmail.model.inspection import ScanReport
 from wardmail.model.mailbox import Gone, Listing, MailboxItem, TooLarge
+from wardmail.model.sender import Sending
 
 
 class Mailbox(Protocol):
@@ -25,6 +29,89 @@ class Mailbox(Protocol):
 
     async def watch(self, seconds: float) -> None:
         """Returns when something may have come, or the time is over."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Scanner(Protocol):
+    """A service that knows malware or spam. Never raises: what it cannot say is an UNKNOWN with the reason."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def scan(self, message: bytes, sending: Sending, recipients: Sequence[str]) -> ScanReport: ...
+
+    async def close(self) -> None: ...
+
+
+class Arrivals(Protocol):
+    """Where mail that came in is safe. Every method that writes returns after the commit or raises Unavailable."""
+
+    async def put(self, arrived: Sequence[Arrived]) -> None: ...
+
+    async def change(self, change: ArrivalChange) -> bool:
+        """False, and nothing is changed, when the arrival is not in the state it was thought to be in."""
+        ...
+
+    async def lease(self, limit: int, now: float, until: float) -> Sequence[Arrival]:
+        """Take up to `limit` arrivals that are due, for this process alone until `until`."""
+        ...
+
+    async def renew(self, ids: Sequence[str], until: float) -> None:
+        """Keep what this process still works on for longer."""
+        ...
+
+    def take_back_leases(self) -> int:
+        """Blocking, at start: what an earlier process of our name worked on is due now; how many that was."""
+        ...
+
+    async def load(self, arrival_id: str) -> Arrival | None: ...
+
+    async def raw(self, arrival_id: str) -> RawMail: ...
+
+    async def judgement(self, arrival_id: str) -> Judgement | None: ...
+
+    async def overdue(self, quarantined_before: float, limit: int) -> Sequence[Arrival]:
+        """Arrivals that have been in quarantine since before that time."""
+        ...
+
+
+class SeenItems(Protocol):
+    """What collecting remembers of each mailbox. Every method raises Unavailable when the store cannot keep or say it."""
+
+    async def claim(self, source: str, now: float, until: float) -> bool:
+        """Whether this process may collect from the mailbox until then."""
+        ...
+
+    async def unseen(self, source: str, keys: Sequence[str]) -> Sequence[str]:
+        """Those of these keys that were never collected and are no known problem, in the order given."""
+        ...
+
+    async def collect(self, source: str, key: str, digest: str, arrived: Arrived) -> bool:
+        """Store an arrival and its key in one transaction. False when its octets came by another key: that is joined."""
+        ...
+
+    async def note_problem(self, source: str, key: str, problem: str) -> None:
+        """It cannot be collected, and a person must look: told once, and seen by reconciling."""
+        ...
+
+    async def receipted(self, source: str, limit: int) -> Sequence[str]:
+        """Keys whose receipt has come and whose upstream copy is still there, as far as we know."""
+        ...
+
+    async def settled(self, source: str, keys: Sequence[str], now: float) -> None: ...
+
+    async def cursor(self, source: str) -> str: ...
+
+    async def looked(self, source: str, now: float, cursor: str, problem: str) -> None:
+        """How the last look went; `problem` empty when it went well."""
+        ...
+
+
+class HandoverCourier(Protocol):
+    async def hand_over(self, parcel: Parcel, terms: Handover) -> Taken | NotTaken:
+        """One attempt. Never raises."""
         ...
 
     async def close(self) -> None: ...
