@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from wardmail.edges.mailboxes.access import MailboxAccess
 from wardmail.edges.mailboxes.graph_folders import LARGEST_PAGE, GraphFolders, object_of, values_of
+from wardmail.edges.mailboxes.graph_subscription import GraphSubscription
 from wardmail.edges.mailboxes.web_service import WebAnswer, WebRequest, WebService
 from wardmail.model.mailbox import Gone, Listing, MailboxAccount, MailboxItem, Settlement, TooLarge
 from wardmail.model.refusal import Unavailable
@@ -27,15 +28,17 @@ _RETRIEVE = 600.0
 class GraphMailbox:
     """Implements `inbound.mailbox.Mailbox`. A cursor is the path of a delta link.
 
-    `woken` is set when a change notification came; without notifications the service is asked once a minute.
+    Without a subscription to its changes the mailbox is to be looked at once a minute.
     """
 
-    def __init__(self, account: MailboxAccount, access: MailboxAccess, woken: asyncio.Event | None = None) -> None:
+    def __init__(
+        self, account: MailboxAccount, access: MailboxAccess, subscription: GraphSubscription | None = None
+    ) -> None:
         self._account = account
         self._service = WebService(account, access)
         self._mailbox = f"/v1.0/users/{quote(account.username, safe='')}"
         self._folders = GraphFolders(self._service, self._mailbox)
-        self._woken = woken
+        self._subscription = subscription
 
     async def look(self, cursor: str = "") -> Listing:
         if cursor:
@@ -71,17 +74,16 @@ class GraphMailbox:
         return settled
 
     async def watch(self, seconds: float) -> None:
-        if self._woken is None:
+        if self._subscription is None:
             await asyncio.sleep(min(seconds, _POLL))
             return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
-        self._woken.clear()
+        folder = await self._folders.id_of(self._account.folder)
+        resource = f"{self._mailbox.removeprefix('/v1.0')}/mailFolders/{quote(folder, safe='')}/messages"
+        await self._subscription.wait(self._service, resource, seconds)
 
     async def close(self) -> None:
+        if self._subscription is not None:
+            await self._subscription.end(self._service)
         await self._service.close()
 
     @property
