@@ -1,4 +1,4 @@
-"""What collecting asks of a mailbox at an upstream service."""
+"""What receiving asks of the outside world: mailboxes that mail is collected from."""
 
 from __future__ import annotations
 

@@ -1,0 +1,30 @@
+"""Everything that the walks ask of the outside world, by subject."""
+
+from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
+from wardmail.ports.queue import Holds, Queue
+from wardmail.ports.receiving import Mailbox
+from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
+from wardmail.ports.spool import BodySink, Spool
+from wardmail.ports.submission import SubmissionDesk
+from wardmail.ports.world import Clock, Resolver
+
+__all__ = [
+    "BodySink",
+    "Clock",
+    "Cmdb",
+    "Courier",
+    "Holds",
+    "LaterFailures",
+    "Mailbox",
+    "Outbox",
+    "Queue",
+    "Resolver",
+    "Returns",
+    "Sealer",
+    "Secrets",
+    "Signer",
+    "SigningKey",
+    "Spool",
+    "SubmissionDesk",
+    "WebhookPoster",
+]
