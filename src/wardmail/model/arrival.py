@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wardmail.model.address import Address
 from wardmail.model.inspection import Inspection, ScanReport
 from wardmail.model.message import Body, TlsSession
 from wardmail.model.sender import SenderEvidence
@@ -40,7 +41,7 @@ RECEIPTED = (ArrivalState.HANDED_OVER, ArrivalState.ACKNOWLEDGED, ArrivalState.D
 class Arrival:
     """`sender` empty for the null reverse-path, and for collected mail, which has no envelope; `recipients` likewise.
 
-    `exception` says why TLS was not required, where it was not. `findings` are IDs. `plain_size` in octets.
+    `exception` says why TLS was not required, where it was not. `findings` are IDs.
     """
 
     id: str
@@ -81,6 +82,21 @@ class RawMail:
     @property
     def size(self) -> int:
         return len(self.head) + 2 * bool(self.head) + self.body.size
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What another mail server brought, before anything was decided; `peer` is its IP address."""
+
+    id: str
+    peer: str
+    helo: str
+    tls: TlsSession | None
+    sender: Address | None
+    recipients: tuple[Address, ...]
+    smtputf8: bool
+    raw: RawMail
+    received_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.queue import Holds, Queue
-from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, Scanner, SeenItems
+from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
@@ -20,6 +20,7 @@ __all__ = [
     "Mailbox",
     "Outbox",
     "Queue",
+    "ReceptionDesk",
     "Resolver",
     "Returns",
     "Scanner",

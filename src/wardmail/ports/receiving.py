@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from wardmail.model.arrival import Arrival, ArrivalChange, Arrived, Judgement, RawMail
+from wardmail.model.address import Address
+from wardmail.model.arrival import Arrival, ArrivalChange, Arrived, Judgement, RawMail, Reception
 from wardmail.model.handover import Handover, NotTaken, Parcel, Taken
 from wardmail.model.inspection import ScanReport
 from wardmail.model.mailbox import Gone, Listing, MailboxItem, TooLarge
+from wardmail.model.refusal import Refusal
 from wardmail.model.sender import Sending
 
 
@@ -106,6 +108,29 @@ class SeenItems(Protocol):
 
     async def looked(self, source: str, now: float, cursor: str, problem: str) -> None:
         """How the last look went; `problem` empty when it went well."""
+        ...
+
+
+class ReceptionDesk(Protocol):
+    """What a listener asks for each step of another mail server's dialogue. Only `accept` waits.
+
+    Any of them may raise Unavailable, which the listener answers with 451.
+    """
+
+    def new_message_id(self) -> str: ...
+
+    def now(self) -> float: ...
+
+    def exception_for(self, peer: str) -> str:
+        """Why this peer may speak without TLS today; empty when it may not."""
+        ...
+
+    def check_sender(self, peer: str, sender: Address | None) -> Refusal | None: ...
+
+    def check_recipient(self, peer: str, recipient: Address, *, by_tls: bool) -> Refusal | None: ...
+
+    async def accept(self, reception: Reception) -> str | Refusal:
+        """The ID of what is stored, after the commit."""
         ...
 
 

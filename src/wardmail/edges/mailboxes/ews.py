@@ -22,7 +22,7 @@ _AWAY = "ErrorItemNotFound"
 
 
 class EwsMailbox:
-    """Implements `inbound.mailbox.Mailbox`. A cursor is the service's state of the folder.
+    """Implements `ports.Mailbox`. A cursor is the service's state of the folder.
 
     With a token the application acts for the mailbox of that address; with a password it is the account's own mailbox.
     A move gives an item a new ID, so that what somebody puts back into the folder is collected again.

@@ -26,7 +26,7 @@ _RETRIEVE = 600.0
 
 
 class GraphMailbox:
-    """Implements `inbound.mailbox.Mailbox`. A cursor is the path of a delta link.
+    """Implements `ports.Mailbox`. A cursor is the path of a delta link.
 
     Without a subscription to its changes the mailbox is to be looked at once a minute.
     """
