@@ -50,7 +50,8 @@ class Handover:
 class Parcel:
     """What an application is given. `id` stays the same for every try: it is the key by which a repetition is told.
 
-    `summary` is what webhooks carry: what was proved and found, no text of the message.
+    `summary` is what webhooks carry: what was proved and found, no text of the message. `attempts`: how often it may
+    have been given before.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Parcel:
     message: bytes
     received_at: float
     summary: Mapping[str, object]
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ class SmtpTerms:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One record. `trusted_hop` names the upstream whose verdicts are believed, as it calls itself (RFC 8601 authserv-id)."""
+    """One record. `trusted_hop` names the upstream whose verdicts are believed, as it calls itself (RFC 8601 authserv-id);
+    `trusted_sealers` are domains whose ARC seals are (RFC 8617).
+    """
 
     name: str
     integration: str
@@ -59,6 +61,7 @@ class Source:
     smtp: SmtpTerms | None = None
     mailbox: MailboxAccount | None = None
     trusted_hop: str = ""
+    trusted_sealers: tuple[str, ...] = ()
     paused: bool = False
 
     @property

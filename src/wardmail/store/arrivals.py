@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from wardmail.model.arrival import WORKED_ON, Arrival, ArrivalChange, ArrivalState, Arrived, Judgement, RawMail
 from wardmail.store import records
@@ -58,7 +58,8 @@ class StoreArrivals:
     def take_back_leases(self) -> int:
         with self._database.write() as connection:
             statement = update(arrival).where(arrival.c.lease_owner == self.owner)
-            return connection.execute(statement.values(due_at=self._database.clock.now(), lease_owner=None)).rowcount
+            values = {"due_at": self._database.clock.now(), "lease_owner": None, "attempts": arrival.c.attempts + 1}
+            return connection.execute(statement.values(**values)).rowcount
 
     async def load(self, arrival_id: str) -> Arrival | None:
         return await asyncio.to_thread(self._load, arrival_id)
@@ -132,10 +133,12 @@ class StoreArrivals:
             .order_by(arrival.c.due_at)
             .limit(limit)
         )
+        # A lease that ran out is the mark of a process that died over it, or of a store that was silent.
+        died = case((arrival.c.lease_owner.is_not(None), 1), else_=0)
         statement = (
             update(arrival)
             .where(arrival.c.id.in_(due))
-            .values(due_at=until, lease_owner=self.owner)
+            .values(due_at=until, lease_owner=self.owner, attempts=arrival.c.attempts + died)
             .returning(*arrival.columns)
         )
         return [as_arrival(row) for row in connection.execute(statement)]
