@@ -17,6 +17,7 @@ from wardmail.model.verdict import Action
 
 UNKNOWN_RECIPIENT = Refusal(550, "5.1.1", "There is no such recipient here", "WM-RECEIVE-UNKNOWN")
 PAUSED = Refusal(451, "4.3.2", "Mail for this recipient is not taken just now: try again later", "WM-RECEIVE-PAUSED")
+BUSY = Refusal(451, "4.3.2", "Too much mail at once: try again later", "WM-RECEIVE-BUSY")
 ONLY_BY_RELAY = Refusal(550, "5.7.1", "Mail for this recipient comes by its own service only", "WM-RECEIVE-RELAY")
 NEEDS_TLS = Refusal(550, "5.7.10", "Encryption is needed: say STARTTLS first", "WM-RECEIVE-TLS")
 LOOP = Refusal(554, "5.4.6", "This message has been relayed too often: a mail loop", "WM-LOOP")
@@ -68,6 +69,8 @@ class ReceivingDesk:
 
     async def accept(self, reception: Reception) -> str | Refusal:
         world = self._world
+        if self._workers.is_full:
+            return BUSY
         if is_loop(world, reception.raw):
             return LOOP
         arrived = received(world, reception, self._exceptions(reception.peer))

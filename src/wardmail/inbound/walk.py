@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from wardmail.inbound import recording
 from wardmail.inbound.examining import examine, is_undecided
@@ -34,9 +35,17 @@ _SETTLED = {Action.QUARANTINE: ArrivalState.QUARANTINED, Action.REFUSE: ArrivalS
 
 
 async def step(
-    world: InboundWorld, arrival: Arrival, raw: RawMail | None = None, sender: WaitingSender | None = None
+    world: InboundWorld,
+    arrival: Arrival,
+    raw: RawMail | None = None,
+    sender: WaitingSender | None = None,
+    *,
+    later: Callable[[], bool] = lambda: False,
 ) -> ArrivalState:
-    """Take an arrival as far as it gets now. Raises Unavailable when the store does not answer: the lease runs out."""
+    """Take an arrival as far as it gets now. Raises Unavailable when the store does not answer: the lease runs out.
+
+    `later`: whether so much is in hand that what is judged had better be handed over from the store.
+    """
     if arrival.attempts > MOST_ATTEMPTS:
         await world.arrivals.change(recording.set_aside(arrival, POISON))
         return ArrivalState.QUARANTINED
@@ -51,6 +60,9 @@ async def step(
         return ArrivalState.RECEIVED
     if judged.verdict.action in _SETTLED:
         return _SETTLED[judged.verdict.action]
+    if later():
+        await world.arrivals.release([arrival.id])
+        return ArrivalState.HANDING_OVER
     return await hand_over(world, arrival, message, judged)
 
 

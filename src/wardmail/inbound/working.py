@@ -16,7 +16,7 @@ from wardmail.model.refusal import Unavailable
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 32
+AT_ONCE, MOST_IN_HAND = 32, 256
 BROKEN = "The gateway made a mistake with it; its log has more."
 
 
@@ -58,6 +58,15 @@ class Workers:
     def in_hand(self) -> Collection[str]:
         return tuple(self._in_hand)
 
+    @property
+    def is_full(self) -> bool:
+        """Who brings more now had better come later."""
+        return len(self._in_hand) >= MOST_IN_HAND
+
+    async def wait_for_room(self) -> None:
+        while len(self._in_hand) >= AT_ONCE:
+            await asyncio.wait(tuple(self._in_hand.values()), return_when=asyncio.FIRST_COMPLETED)
+
     def begin(self, arrival: Arrival, raw: RawMail | None = None, sender: WaitingSender | None = None) -> None:
         """Go on with what this process holds the lease of."""
         task = asyncio.create_task(self._work(arrival, raw, sender))
@@ -93,12 +102,15 @@ class Workers:
         return len(due) == room
 
     async def drain(self, patience: float) -> None:
-        """Let what is in hand finish; what does not is due again when its lease runs out, or when we are back."""
+        """Let what is in hand finish; what does not is given back."""
         self._is_draining = True
         if self._in_hand:
             await asyncio.wait(tuple(self._in_hand.values()), timeout=patience)
-        for task in tuple(self._in_hand.values()):
+        left = tuple(self._in_hand.items())
+        for _, task in left:
             task.cancel()
+        with contextlib.suppress(Unavailable):
+            await self._world.arrivals.release([arrival_id for arrival_id, _ in left])
         await self._world.courier.close()
 
     async def _renew(self) -> None:
@@ -111,7 +123,7 @@ class Workers:
         try:
             # A sender that waits goes first: it must not stand behind what was put off.
             async with self._scales.holding(arrival.size), self._turns if sender is None else contextlib.nullcontext():
-                await step(self._world, arrival, raw, sender)
+                await step(self._world, arrival, raw, sender, later=lambda: len(self._in_hand) > 2 * AT_ONCE)
         except Unavailable as error:
             log.warning('event=arrival_waits arrival=%s part="%s"', arrival.id, error.part)
         except Exception as error:

@@ -64,6 +64,10 @@ class Arrivals(Protocol):
         """Keep what this process still works on for longer."""
         ...
 
+    async def release(self, ids: Sequence[str]) -> None:
+        """Give leases back unused: due now, for anybody."""
+        ...
+
     def take_back_leases(self) -> int:
         """Blocking, at start: what an earlier process of our name worked on is due now; how many that was."""
         ...
@@ -96,6 +100,10 @@ class SeenItems(Protocol):
 
     async def note_problem(self, source: str, key: str, problem: str) -> None:
         """It cannot be collected, and a person must look: told once, and seen by reconciling."""
+        ...
+
+    async def forget_problem(self, source: str, key: str) -> bool:
+        """It is collected anew; False when there is no such problem."""
         ...
 
     async def receipted(self, source: str, limit: int) -> Sequence[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, select, update
 
 from wardmail.model.arrival import WORKED_ON, Arrival, ArrivalChange, ArrivalState, Arrived, Judgement, RawMail
 from wardmail.store import records
@@ -54,6 +54,10 @@ class StoreArrivals:
     async def renew(self, ids: Sequence[str], until: float) -> None:
         if ids:
             await self._writer.submit(_each_alone, partial(self._renew, ids, until))
+
+    async def release(self, ids: Sequence[str]) -> None:
+        if ids:
+            await self._writer.submit(_each_alone, partial(self._release, ids))
 
     def take_back_leases(self) -> int:
         with self._database.write() as connection:
@@ -144,8 +148,14 @@ class StoreArrivals:
         return [as_arrival(row) for row in connection.execute(statement)]
 
     def _renew(self, ids: Sequence[str], until: float, connection: Connection) -> None:
-        mine = (arrival.c.id.in_(ids), arrival.c.lease_owner == self.owner, arrival.c.state.in_(_WORKED_ON))
-        connection.execute(update(arrival).where(*mine).values(due_at=until))
+        connection.execute(update(arrival).where(*self._are_mine(ids)).values(due_at=until))
+
+    def _release(self, ids: Sequence[str], connection: Connection) -> None:
+        values = {"due_at": self._database.clock.now(), "lease_owner": None}
+        connection.execute(update(arrival).where(*self._are_mine(ids)).values(**values))
+
+    def _are_mine(self, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+        return arrival.c.id.in_(ids), arrival.c.lease_owner == self.owner, arrival.c.state.in_(_WORKED_ON)
 
     def _load(self, arrival_id: str) -> Arrival | None:
         with self._database.read() as connection:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.arrival import RECEIPTED, Arrived
@@ -42,6 +42,10 @@ class StoreSeenItems:
 
     async def note_problem(self, source: str, key: str, problem: str) -> None:
         await self._submit(partial(self._note_problem, source, key, problem))
+
+    async def forget_problem(self, source: str, key: str) -> bool:
+        forgotten: bool = await self._submit(partial(self._forget_problem, source, key))
+        return forgotten
 
     async def receipted(self, source: str, limit: int) -> Sequence[str]:
         return await asyncio.to_thread(self._receipted, source, limit)
@@ -107,6 +111,14 @@ class StoreSeenItems:
             detail: dict[str, object] = {"key": key, "problem": problem}
             event = Event("NotCollected", now, "wardmail", None, f"source {source}", detail)
             self._chain.append(connection, [event])
+
+    @staticmethod
+    def _forget_problem(source: str, key: str, connection: Connection) -> bool:
+        which = (seen.c.source == source, seen.c.key == key, seen.c.problem != "", seen.c.arrival_id.is_(None))
+        gone = connection.execute(delete(seen).where(*which)).rowcount > 0
+        if gone:  # a cursor may have passed it
+            connection.execute(update(mailbox).where(mailbox.c.source == source).values(cursor=""))
+        return gone
 
     def _receipted(self, source: str, limit: int) -> Sequence[str]:
         query = (
