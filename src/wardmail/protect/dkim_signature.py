@@ -66,7 +66,7 @@ def read_dkim(raw: bytes) -> Signature:
     tags = _tags(raw)
     if tags.get("v") != "1":
         raise BadSignature("it is of an unknown version", tags)
-    signature = read_message_signature(raw, tags)
+    signature = read_message_signature(raw, {"c": "simple/simple"} | tags)
     _check_query(tags)
     identity = _identity(tags, signature.domain)
     if b"from" not in signature.signed:
@@ -75,7 +75,7 @@ def read_dkim(raw: bytes) -> Signature:
 
 
 def read_message_signature(raw: bytes, tags: dict[str, str]) -> Signature:
-    """What DKIM-Signature and ARC-Message-Signature have in common."""
+    """What DKIM-Signature and ARC-Message-Signature have in common; without c= the latter is relaxed, as in ARC's suite."""
     relaxed_header, relaxed_body = _forms(tags)
     domain, selector = _names(tags)
     made, expires = _number(tags, "t"), _number(tags, "x")
@@ -157,7 +157,7 @@ def _ascii_name(text: str) -> str:
 
 
 def _forms(tags: dict[str, str]) -> tuple[bool, bool]:
-    header, slash, body = tags.get("c", "simple/simple").partition("/")
+    header, slash, body = tags.get("c", "relaxed/relaxed").partition("/")
     body = body if slash else "simple"
     if header not in _FORMS or body not in _FORMS:
         raise BadSignature("its canonical form is unknown", tags)
