@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "Run the gateway.",
     "doctor": "Check this installation, and say what to do.",
     "check": "Is it safe to e-mail these addresses?",
+    "verify": "Who sent this message? SPF, DKIM, ARC, DMARC.",
     "send": "Send a message, or see what would happen to it.",
     "trace": "What happened to a message, and why.",
     "messages": "List messages.",

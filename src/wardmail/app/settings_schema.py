@@ -99,6 +99,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("delivery.ca_file", str, "", "CA certificates trusted for upstreams besides the system's; empty: none"),
     Setting("delivery.direct_port", int, 25, "the port of other domains' mail servers", least=1),
     Setting("delivery.drain_seconds", float, 30.0, "how long a stopping process may finish what it has begun", least=0),
+    Setting(
+        "receive.trusted_sealers",
+        list,
+        [],
+        "domains whose ARC seals we believe about mail that they changed on its way",
+    ),
     Setting("notices.sender", str, "", "From address of our notices to people; empty: wardmail@ our host name"),
     Setting("notices.route", str, "", "the route that notices take; empty: the integration's own"),
     Setting("notices.webhook", str, "", "https address that alerts are posted to as well; empty: none"),
