@@ -36,7 +36,7 @@ class Prover(Protocol):
     """Finds out who sent a message: SPF, DKIM, ARC, DMARC (SHARE-16)."""
 
     async def prove(self, message: bytes, sending: Sending, source: Source | None) -> SenderEvidence:
-        """`source` names whom else we believe."""
+        """`source` names the hop that we believe."""
         ...
 
 

@@ -51,9 +51,7 @@ class SmtpTerms:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One record. `trusted_hop` names the upstream whose verdicts are believed, as it calls itself (RFC 8601 authserv-id);
-    `trusted_sealers` are domains whose ARC seals are (RFC 8617).
-    """
+    """One record. `trusted_hop` names the upstream whose verdicts are believed, as it calls itself (RFC 8601 authserv-id)."""
 
     name: str
     integration: str
@@ -61,7 +59,6 @@ class Source:
     smtp: SmtpTerms | None = None
     mailbox: MailboxAccount | None = None
     trusted_hop: str = ""
-    trusted_sealers: tuple[str, ...] = ()
     paused: bool = False
 
     @property
