@@ -114,6 +114,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Courier": "assemble_courier",
         "Cmdb": "ServiceNow",
         "Mailbox": "ImapMailbox",
+        "MessageRecords": "StoredMessageRecords",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

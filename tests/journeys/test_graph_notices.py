@@ -76,7 +76,7 @@ async def watched(graph: Graph, authority: Authority) -> AsyncIterator[Watched]:
     account = MailboxAccount(
         MailboxKind.GRAPH, "localhost", at, graph.user, oauth=client, ca_file=str(authority.ca_file)
     )
-    secrets = KnownSecrets(pw=b"x")
+    secrets = KnownSecrets(pw=graph.secret)
     access = MailboxAccess(account, secrets, TokenSource(secrets, WallClock(), account.ca_file))
     mailbox = GraphMailbox(account, access, server.subscription(clock))
     try:

@@ -15,7 +15,7 @@ from tests.journeys.peers.https_server import HttpReply, HttpRequest, https_serv
 from wardmail.edges.mailboxes.access import MailboxAccess
 from wardmail.edges.mailboxes.graph import GraphMailbox
 from wardmail.edges.oauth import TokenSource
-from wardmail.model.mailbox import Gone, MailboxAccount, MailboxItem, MailboxKind, Settlement, TooLarge
+from wardmail.model.mailbox import Gone, MailboxAccount, MailboxItem, MailboxKind, Settlement
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import OAuthClient
 
@@ -42,7 +42,7 @@ async def opened(graph: Graph, authority: Authority, **changed: object) -> Async
     account = MailboxAccount(
         MailboxKind.GRAPH, "localhost", port, graph.user, oauth=client, ca_file=str(authority.ca_file)
     )
-    secrets = KnownSecrets(pw=b"client-secret-4711")
+    secrets = KnownSecrets(pw=graph.secret)
     account = replace(account, **changed)  # type: ignore[arg-type]
     mailbox = GraphMailbox(account, MailboxAccess(account, secrets, TokenSource(secrets, WallClock(), account.ca_file)))
     try:
@@ -119,14 +119,6 @@ async def test_a_folder_by_its_name_and_one_that_is_not_there(graph: Graph, auth
     async with opened(graph, authority, folder="Nowhere") as mailbox:
         with pytest.raises(Unavailable, match="no folder Nowhere"):
             await mailbox.look()
-
-
-async def test_a_message_over_the_limit_stays(graph: Graph, authority: Authority) -> None:
-    graph.deliver(b"x" * 5000)
-    async with opened(graph, authority, largest=1000) as mailbox:
-        (item,) = (await mailbox.look()).items
-        assert await mailbox.fetch(item) == TooLarge(item.key, 1000)
-    assert len(graph.contents("Inbox")) == 1
 
 
 async def test_it_waits_when_told_to_and_asks_for_a_new_token_once(graph: Graph, authority: Authority) -> None:

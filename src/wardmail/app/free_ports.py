@@ -6,13 +6,15 @@ import socket
 
 from wardmail.app.failures import CONFLICT, CommandFailed
 from wardmail.app.settings import Settings
-from wardmail.app.wiring import listener_settings
+from wardmail.app.wiring import address, listener_settings
 
 
 def require_free_ports(settings: Settings) -> None:
     """Workers share their ports (SO_REUSEPORT), so the kernel would let a second gateway in without a word."""
     for endpoint in listener_settings(settings).endpoints:
         _require_free(endpoint.host, endpoint.port)
+    for text in settings["listen.https"]:
+        _require_free(*address(text))
 
 
 def _require_free(host: str, port: int) -> None:

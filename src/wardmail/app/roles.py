@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from wardmail.app.installation import Installation
 from wardmail.app.secret_upkeep import keep_uses
@@ -18,6 +19,9 @@ from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
+
+if TYPE_CHECKING:
+    from wardmail.web.listening import HttpsListener
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +77,12 @@ async def _listening(
     settings = installation.settings
     delivery = make_delivery(installation, world)
     spool = SealedSpool(settings.data / "spool")
-    listener = await start_listeners(listener_settings(settings), Desk(world, delivery), spool, certificates)
+    desk = Desk(world, delivery)
+    listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
+    https = _open_https(installation, world, desk, certificates)
+    if https is not None:
+        background.append(asyncio.create_task(https.run()))
     background.append(asyncio.create_task(keep_uses(installation)))
     if slot == 0:
         background += [asyncio.create_task(each) for each in housekeeping(installation, world, spool)]
@@ -84,11 +92,23 @@ async def _listening(
         yield listener
     finally:
         patience = settings["delivery.drain_seconds"]
+        if https is not None:
+            https.stop()
         await listener.drain(patience)
         await delivery.drain(patience)
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+
+
+def _open_https(
+    installation: Installation, world: World, desk: Desk, certificates: CertificateFiles
+) -> HttpsListener | None:
+    if not installation.settings["listen.https"]:
+        return None
+    from wardmail.app.web_wiring import make_https_listener
+
+    return make_https_listener(installation, world, desk, certificates)
 
 
 def _stop_without(ended: asyncio.Task[None], stop: asyncio.Event) -> None:

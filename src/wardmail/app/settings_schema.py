@@ -29,6 +29,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.clock_ahead_days", float, 0.0, "for trials only: how far ahead of this machine's clock we live"),
     Setting("listen.submissions", list, ["[::]:465"], "addresses for implicit TLS (RFC 8314)"),
     Setting("listen.submission", list, ["[::]:587"], "addresses for STARTTLS"),
+    Setting("listen.https", list, [], "addresses of the API for programs, HTTPS; none: there is no API"),
     Setting(
         "listen.connections_per_address", int, 200, "connections that one address may have open; 0: no ceiling", least=0
     ),

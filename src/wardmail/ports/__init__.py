@@ -2,6 +2,7 @@
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.queue import Holds, Queue
+from wardmail.ports.reading import MessageRecords
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
@@ -18,6 +19,7 @@ __all__ = [
     "Holds",
     "LaterFailures",
     "Mailbox",
+    "MessageRecords",
     "Outbox",
     "Queue",
     "ReceptionDesk",

@@ -42,6 +42,7 @@ class Graph:
     """One mailbox. `misbehave` gets each request first; None: answer as documented. `hear` sends what is notified."""
 
     user: str = "letters@trust.example"
+    secret: bytes = b"client-secret-4711"
     origin: str = ""
     folders: dict[str, str] = field(default_factory=lambda: {"inbox": "Inbox"})
     messages: list[Kept] = field(default_factory=list)
@@ -86,8 +87,7 @@ class Graph:
     def _answer(self, request: HttpRequest) -> HttpReply:
         parts = urlsplit(request.target)
         if parts.path == "/tenant/oauth2/v2.0/token":
-            self.tokens.add(token := uuid.uuid4().hex)
-            return _json(200, {"access_token": token, "token_type": "Bearer", "expires_in": 3599})
+            return self._token(request)
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return _error(401, "InvalidAuthenticationToken")
         steps = [unquote(step) for step in parts.path.strip("/").split("/")]
@@ -104,6 +104,12 @@ class Graph:
             case ["messages", key, *rest]:
                 return self._message(request, key, rest)
         return _error(400, "BadRequest")
+
+    def _token(self, request: HttpRequest) -> HttpReply:
+        if parse_qs(request.body.decode()).get("client_secret") != [self.secret.decode()]:
+            return _json(401, {"error": "invalid_client"})
+        self.tokens.add(token := uuid.uuid4().hex)
+        return _json(200, {"access_token": token, "token_type": "Bearer", "expires_in": 3599})
 
     def _folder(self, request: HttpRequest, query: dict[str, str]) -> HttpReply:
         if request.method == "POST":
