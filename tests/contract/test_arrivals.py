@@ -146,5 +146,5 @@ async def test_what_was_quarantined_long_ago_is_overdue(desk: Office) -> None:
     change = recording.judged(await desk.arrival(name), _judgement(), ArrivalState.QUARANTINED, None)
     await desk.arrivals.change(replace(change))
     now = desk.clock.now()
-    assert await desk.arrivals.overdue(now - 1, 10) == []
-    assert [each.id for each in await desk.arrivals.overdue(now, 10)] == [name]
+    assert await desk.arrivals.overdue("app", now - 1, 10) == []
+    assert [each.id for each in await desk.arrivals.overdue("app", now, 10)] == [name]

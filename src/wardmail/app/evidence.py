@@ -100,6 +100,10 @@ def doors(installation: Installation) -> tuple[Door, ...]:
     settings = installation.settings
     return tuple(
         Door(text, mode)
-        for key, mode in (("listen.submissions", "from the first byte"), ("listen.submission", "by STARTTLS"))
+        for key, mode in (
+            ("listen.submissions", "from the first byte"),
+            ("listen.submission", "by STARTTLS"),
+            ("receive.listen", "by STARTTLS before MAIL"),
+        )
         for text in settings[key]
     )

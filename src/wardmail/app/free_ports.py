@@ -13,7 +13,7 @@ def require_free_ports(settings: Settings) -> None:
     """Workers share their ports (SO_REUSEPORT), so the kernel would let a second gateway in without a word."""
     for endpoint in listener_settings(settings).endpoints:
         _require_free(endpoint.host, endpoint.port)
-    for text in settings["listen.https"]:
+    for text in (*settings["listen.https"], *settings["receive.listen"]):
         _require_free(*address(text))
 
 

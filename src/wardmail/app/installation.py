@@ -19,6 +19,7 @@ from wardmail.store.agreements import StoreAgreements
 from wardmail.store.breakers import Breakers
 from wardmail.store.connection import Database
 from wardmail.store.hold_tasks import HoldTasks
+from wardmail.store.inbox import Inbox
 from wardmail.store.legal_holds import StoreLegalHolds
 from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
@@ -28,6 +29,7 @@ from wardmail.store.register import StoreRegister
 from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.setup import require_current
 from wardmail.store.shelves import ShelfList
+from wardmail.store.sources import StoreSources
 from wardmail.store.suppressions import StoreSuppressions
 
 T = TypeVar("T")
@@ -86,6 +88,14 @@ class Installation:
     @cached_property
     def holds(self) -> HoldTasks:
         return HoldTasks(self.database)
+
+    @cached_property
+    def sources(self) -> StoreSources:
+        return StoreSources(self.database)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.database)
 
     @cached_property
     def policies(self) -> StorePolicies:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from wardmail.app.installation import Installation
+from wardmail.app.reception import open_reception
 from wardmail.app.secret_upkeep import keep_uses
 from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, open_world
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
@@ -79,7 +80,9 @@ async def _listening(
     spool = SealedSpool(settings.data / "spool")
     desk = Desk(world, delivery)
     listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
+    receiving = await open_reception(installation, slot, certificates, world, spool)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
+    background += [asyncio.create_task(each) for each in receiving.tasks]
     https = _open_https(installation, world, desk, certificates)
     if https is not None:
         background.append(asyncio.create_task(https.run()))
@@ -94,7 +97,7 @@ async def _listening(
         patience = settings["delivery.drain_seconds"]
         if https is not None:
             https.stop()
-        await listener.drain(patience)
+        await asyncio.gather(listener.drain(patience), receiving.drain(patience))
         await delivery.drain(patience)
         for task in background:
             task.cancel()

@@ -78,8 +78,8 @@ class Arrivals(Protocol):
 
     async def judgement(self, arrival_id: str) -> Judgement | None: ...
 
-    async def overdue(self, quarantined_before: float, limit: int) -> Sequence[Arrival]:
-        """Arrivals that have been in quarantine since before that time."""
+    async def overdue(self, integration: str, before: float, limit: int) -> Sequence[Arrival]:
+        """Arrivals of an integration that are in quarantine and came in before that time."""
         ...
 
 

@@ -48,6 +48,8 @@ class StoreArrivals:
         return done
 
     async def lease(self, limit: int, now: float, until: float) -> Sequence[Arrival]:
+        if not await asyncio.to_thread(self._is_any_due, now):
+            return []  # without a turn of the writers, which everybody's mail waits for
         leased: Sequence[Arrival] = await self._writer.submit(_each_alone, partial(self._lease, limit, now, until))
         return leased
 
@@ -75,8 +77,8 @@ class StoreArrivals:
         text = await asyncio.to_thread(self._contents.read_aside, arrival_id, JUDGEMENT)
         return records.decode(Judgement, text.decode()) if text is not None else None
 
-    async def overdue(self, quarantined_before: float, limit: int) -> Sequence[Arrival]:
-        return await asyncio.to_thread(self._overdue, quarantined_before, limit)
+    async def overdue(self, integration: str, before: float, limit: int) -> Sequence[Arrival]:
+        return await asyncio.to_thread(self._overdue, integration, before, limit)
 
     def insert(self, connection: Connection, arrived: Sequence[Arrived]) -> None:
         """In a caller's write transaction."""
@@ -130,6 +132,11 @@ class StoreArrivals:
             text = records.encode(judgement).encode()
             self._contents.put_aside(connection, arrival_id, JUDGEMENT, text, group)
 
+    def _is_any_due(self, now: float) -> bool:
+        query = select(arrival.c.id).where(arrival.c.due_at <= now, arrival.c.state.in_(_WORKED_ON)).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
     def _lease(self, limit: int, now: float, until: float, connection: Connection) -> Sequence[Arrival]:
         due = (
             select(arrival.c.id)
@@ -162,8 +169,12 @@ class StoreArrivals:
             row = connection.execute(select(arrival).where(arrival.c.id == arrival_id)).one_or_none()
         return as_arrival(row) if row is not None else None
 
-    def _overdue(self, quarantined_before: float, limit: int) -> Sequence[Arrival]:
-        old = (arrival.c.state == ArrivalState.QUARANTINED.value, arrival.c.received_at <= quarantined_before)
+    def _overdue(self, integration: str, before: float, limit: int) -> Sequence[Arrival]:
+        old = (
+            arrival.c.state == ArrivalState.QUARANTINED.value,
+            arrival.c.integration_id == integration,
+            arrival.c.received_at <= before,
+        )
         query = select(arrival).where(*old).order_by(arrival.c.received_at).limit(limit)
         with self._database.read() as connection:
             return [as_arrival(row) for row in connection.execute(query)]

@@ -16,6 +16,7 @@ def command(config_path: str | None, workers: int | None) -> None:
     """Run the gateway until SIGTERM. SIGHUP reads the certificates again."""
     from wardmail.app import logs
     from wardmail.app.free_ports import require_free_ports
+    from wardmail.app.inbound_wiring import require_usable_receiving
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
     from wardmail.app.settings import load
@@ -33,6 +34,7 @@ def command(config_path: str | None, workers: int | None) -> None:
             "Set tls.certificate and tls.key; there is no plain service.",
         )
     require_usable(settings)
+    require_usable_receiving(settings)
     installation = Installation(settings)
     installation.check()
     certificates = CertificateFiles(Path(settings["tls.certificate"]), Path(settings["tls.key"]))
