@@ -114,6 +114,11 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Courier": "assemble_courier",
         "Cmdb": "ServiceNow",
         "Mailbox": "ImapMailbox",
+        "Scanner": "ClamdScanner",
+        "Arrivals": "StoreArrivals",
+        "SeenItems": "StoreSeenItems",
+        "ReceptionDesk": "ReceivingDesk",
+        "HandoverCourier": "assemble_handovers",
         "MessageRecords": "StoredMessageRecords",
     }
     assert set(ports) == set(implementations)
