@@ -78,8 +78,9 @@ class RspamdScanner:
 
 
 def _meaning(answer: object) -> ScanReport:
-    if not isinstance(answer, dict) or answer.get("is_skipped") not in (None, False):
-        return _unknown("it did not look")
+    """Skipped is not looked at, but for what it knows at first sight, such as its test message."""
+    if not isinstance(answer, dict):
+        return _unknown("its answer cannot be read")
     action, score, limit = answer.get("action"), _number(answer.get("score")), _number(answer.get("required_score"))
     symbols = answer.get("symbols")
     if not isinstance(action, str) or score is None or not isinstance(symbols, dict):
@@ -87,6 +88,8 @@ def _meaning(answer: object) -> ScanReport:
     names = tuple(name for name in list(symbols)[:_MOST_SYMBOLS] if isinstance(name, str) and _SYMBOL(name))
     if action in _BAD:
         return ScanReport("rspamd", ScanOutcome.FOUND, names, score, limit, why=action)
+    if answer.get("is_skipped") not in (None, False):
+        return _unknown("it did not look")
     if action in _GOOD | _LATER:
         return ScanReport("rspamd", ScanOutcome.CLEAN, names, score, limit, why=action)
     return _unknown("its action is none that we know")
