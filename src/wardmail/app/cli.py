@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "Run the gateway.",
     "doctor": "Check this installation, and say what to do.",
     "check": "Is it safe to e-mail these addresses?",
+    "scan": "What is in a message, and what would be done with it.",
     "send": "Send a message, or see what would happen to it.",
     "trace": "What happened to a message, and why.",
     "messages": "List messages.",
