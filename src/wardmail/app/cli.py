@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "Check this installation, and say what to do.",
     "check": "Is it safe to e-mail these addresses?",
     "verify": "Who sent this message? SPF, DKIM, ARC, DMARC.",
+    "scan": "What is in a message, and what would be done with it.",
     "send": "Send a message, or see what would happen to it.",
     "trace": "What happened to a message, and why.",
     "messages": "List messages.",

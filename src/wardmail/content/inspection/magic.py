@@ -1,0 +1,80 @@
+"""Says what a file is by its octets: the type by which it is judged, whatever it is called."""
+
+from __future__ import annotations
+
+import re
+
+from wardmail.content.inspection.magic_table import AT_START, ELSEWHERE, OLE_MARKS, ZIP_MARKS
+from wardmail.content.inspection.magic_texts import kind_of_script
+
+_SAMPLE = 4096
+_TEXT_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_HTML = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|script|iframe|meta\s|title>|table|div|form\s|a\s+href|img\s|style)",
+    re.IGNORECASE,
+)
+_SVG = re.compile(rb"<(?:\w+:)?svg[\s>]", re.IGNORECASE)
+_HEADER = re.compile(rb"(?:[!-9;-~]{1,60}:[ \t][^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2,}", re.IGNORECASE)
+_MAIL_FIELD = re.compile(
+    rb"^(?:from|received|return-path|mime-version|message-id|subject|date):", re.IGNORECASE | re.MULTILINE
+)
+_CALENDAR = re.compile(rb"\A\s*BEGIN:(VCALENDAR|VCARD)", re.IGNORECASE)
+_PE_OFFSET = slice(0x3C, 0x40)
+
+
+def detect(octets: bytes) -> str:
+    """A MIME type; `application/octet-stream` when nobody knows, `text/plain` for text of no special kind."""
+    if not octets:
+        return "application/x-empty"
+    for offset, signature, kind in AT_START:
+        if octets.startswith(signature, offset):
+            return _closer(kind, octets)
+    for start, stop, signature, kind in ELSEWHERE:
+        if octets.find(signature, start, stop) >= 0:
+            return _closer(kind, octets)
+    return _text_kind(octets)
+
+
+def _closer(kind: str, octets: bytes) -> str:
+    """Families are told apart by what is in them."""
+    if kind == "application/x-ole":
+        return next((each for mark, each in OLE_MARKS if mark in octets), kind)
+    if kind == "application/zip":
+        return _zip_kind(octets)
+    if kind == "application/x-dosexec":
+        at = int.from_bytes(octets[_PE_OFFSET], "little")
+        is_program = octets[at : at + 2] in (b"PE", b"NE", b"LE", b"LX") or len(octets) > 64
+        return kind if is_program else _text_kind(octets)
+    if kind == "application/java-vm" and int.from_bytes(octets[4:8], "big") < 40:
+        return "application/x-mach-binary"
+    return kind
+
+
+def _zip_kind(octets: bytes) -> str:
+    for mark, kind in ZIP_MARKS:
+        if mark in octets:
+            return kind
+    return "application/zip"
+
+
+def _text_kind(octets: bytes) -> str:
+    sample = octets[:_SAMPLE]
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        sample = octets[: 2 * _SAMPLE].decode("utf-16", "replace").encode()
+    sample = sample.removeprefix(b"\xef\xbb\xbf")
+    if _TEXT_CONTROLS.search(sample):
+        return "text/html" if _HTML.search(sample) and b"<script" in sample.lower() else "application/octet-stream"
+    return kind_of_script(sample) or _kind_of_page(sample)
+
+
+def _kind_of_page(sample: bytes) -> str:
+    if _SVG.search(sample):
+        return "image/svg+xml"
+    if _HTML.search(sample):
+        return "text/html"
+    if _HEADER.match(sample) and len(_MAIL_FIELD.findall(sample)) > 1:
+        return "message/rfc822"
+    calendar = _CALENDAR.match(sample)
+    if calendar is not None:
+        return "text/calendar" if calendar[1].upper() == b"VCALENDAR" else "text/vcard"
+    return "text/xml" if sample.lstrip().startswith(b"<?xml") else "text/plain"
