@@ -101,8 +101,9 @@ class _Evaluation:
         strict = record.strict_dkim if identifier.method == "DKIM" else record.strict_spf
         if identifier.domain == author.start:
             return True
-        # Domains that do not even share their last label cannot have an organisation in common.
-        if strict or identifier.domain.rpartition(".")[2] != author.start.rpartition(".")[2]:
+        # An organisation's domains all end in its name; without it, at least the last label must be the same.
+        shared = author.start.rpartition(".")[2] if author.unanswered else author.organisation
+        if strict or not f".{identifier.domain}".endswith(f".{shared}"):
             return False
         other = yield from self._walk(identifier.domain)
         if author.unanswered or other.unanswered:

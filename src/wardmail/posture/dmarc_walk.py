@@ -50,6 +50,8 @@ def walk_up(domain: str) -> Generator[Question, Answer, Walk]:
         if len(name) > _LONGEST_NAME:
             continue
         answer = yield DnsQuestion(name, "TXT")
+        if isinstance(answer, Unknown) and records and "." not in target:
+            break  # No top-level domain is one organisation, and a record below it goes before its own.
         if isinstance(answer, Unknown):
             return Walk(domain, tuple(records), f"{name}: {answer.why}")
         record = only_record(target, answer.records) if isinstance(answer, Found) else None

@@ -18,6 +18,7 @@ Fields = Sequence[tuple[bytes, bytes]]
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^"()\\]+|\\.|[()"\\]', re.DOTALL)
 _PAIR = re.compile(r'([A-Za-z0-9_.-]+)(?:\s*/\s*\d+)?\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]+)')
+_NO_NAME = re.compile(r'[^\w."\\-]+')
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _OUTSIDE_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*"|;', re.DOTALL)
 
@@ -85,7 +86,7 @@ def _may_be(ours: str, raw: bytes) -> bool:
     text = _without_comments(value.decode("utf-8", "replace")) if len(value) <= LARGEST else None
     if text is None:
         return True
-    words = next(_sections(text)).split()
+    words = _NO_NAME.split(next(_sections(text)))
     return any(_server(word) == ours for word in (*words, "".join(words)))
 
 

@@ -194,7 +194,10 @@ def test_another_text_beside_the_record_does_no_harm() -> None:
     [
         ({"_dmarc.example.com": "TIMEOUT"}, "example.com", [], TEMPERROR),
         ({"_dmarc.example.com": REJECT, "_dmarc.com": "TIMEOUT"}, "example.com", [], PASS),
-        ({"_dmarc.example.com": REJECT, "_dmarc.com": "TIMEOUT"}, "a.example.com", [], TEMPERROR),
+        ({"_dmarc.example.com": REJECT, "_dmarc.com": "TIMEOUT"}, "a.example.com", [], PASS),
+        ({"_dmarc.example.com": REJECT, "_dmarc.com": "TIMEOUT"}, "evil.com", [], FAIL),
+        ({"_dmarc.com": "TIMEOUT"}, "example.com", [], TEMPERROR),
+        ({"_dmarc.example.com": REJECT, "_dmarc.a.example.com": "TIMEOUT"}, "a.example.com", [], TEMPERROR),
         ({"_dmarc.example.com": REJECT, "_dmarc.com": "TIMEOUT"}, "evil.net", [], FAIL),
         ({"_dmarc.example.com": REJECT}, "evil.net", [dkim("example.com", TEMPERROR)], TEMPERROR),
         ({"_dmarc.example.com": REJECT}, "evil.net", [dkim("evil.net", TEMPERROR)], FAIL),
@@ -207,6 +210,13 @@ def test_silence_of_the_dns_is_no_answer(
     evidence = judged(zone, "example.com", spf(sender), *signatures)
     assert evidence.result is result, evidence
     assert (evidence.disposition is DmarcPolicy.REJECT) == (result is FAIL)
+
+
+def test_silence_half_way_up_leaves_the_organisation_open() -> None:
+    zone = {"_dmarc.a.b.example": REJECT, "_dmarc.b.example": "TIMEOUT"}
+    assert judged(zone, "a.b.example", spf("c.b.example")).result is TEMPERROR
+    assert judged(zone, "a.b.example", spf("evil.net")).result is FAIL
+    assert judged(zone, "x.a.b.example", spf("evil.net")).result is TEMPERROR
 
 
 def test_whether_a_domain_exists_may_stay_open() -> None:

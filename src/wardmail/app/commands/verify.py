@@ -115,7 +115,9 @@ def _address(ip: str) -> str:
 
 def _moment(text: str) -> float:
     try:
-        return float(text) if text.replace(".", "", 1).isdigit() else _iso(text)
+        at = float(text) if text.replace(".", "", 1).isdigit() else _iso(text)
+        datetime.fromtimestamp(at, UTC)
+        return at
     except (ValueError, OverflowError) as error:
         what = f"{text!r} is no point in time."
         raise CommandFailed("WM-VERIFY-NOW", what, "Write 1764090000 or 2026-11-25T17:00:00Z.", USAGE) from error
@@ -140,4 +142,6 @@ def _resolver(given: str, configured: list[str]) -> DnsResolver:
 
 
 def _ip_of(host: str, port: int) -> str:
+    if not 0 < port < 65536:
+        raise ValueError(f"there is no port {port}")
     return str(socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0][4][0])
