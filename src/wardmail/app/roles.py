@@ -78,9 +78,9 @@ async def _listening(
     delivery = make_delivery(installation, world)
     spool = SealedSpool(settings.data / "spool")
     desk = Desk(world, delivery)
+    https = _open_https(installation, world, desk, certificates)
     listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
-    https = _open_https(installation, world, desk, certificates)
     if https is not None:
         background.append(asyncio.create_task(https.run()))
     background.append(asyncio.create_task(keep_uses(installation)))
