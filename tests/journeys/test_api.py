@@ -15,7 +15,7 @@ from contextlib import closing
 import pytest
 
 from tests.journeys.gateway import Gateway, running_sandbox
-from tests.journeys.peers.ground import Authority, need, open_directory
+from tests.journeys.peers.ground import Authority, need, open_directory, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
@@ -25,18 +25,22 @@ def sandbox() -> Iterator[Gateway]:
     with open_directory("api") as directory:
         (directory / "authority").mkdir()
         with running_sandbox(directory, Authority(directory / "authority")) as made:
+            wait_until(lambda: "Simulators" in made.log(), "the welcome")
             yield made
 
 
 def _curl_line(sandbox: Gateway) -> str:
-    (line,) = [each for each in sandbox.log.splitlines() if "/v1/messages" in each and "curl" in each]
+    (line,) = [each for each in sandbox.log().splitlines() if "/v1/messages" in each and "curl" in each]
     return line.strip()
 
 
+def _port(sandbox: Gateway) -> int:
+    return int(_curl_line(sandbox).partition("https://localhost:")[2].partition("/")[0])
+
+
 def _connect(sandbox: Gateway) -> ssl.SSLSocket:
-    port = int(re.search(r"https://localhost:(\d+)/", sandbox.log).group(1))
     context = ssl.create_default_context(cafile=str(sandbox.directory / "tls" / "ca.pem"))
-    return context.wrap_socket(socket.create_connection(("localhost", port)), server_hostname="localhost")
+    return context.wrap_socket(socket.create_connection(("localhost", _port(sandbox))), server_hostname="localhost")
 
 
 def test_the_line_that_is_printed_works_when_it_is_pasted(sandbox: Gateway) -> None:
@@ -50,12 +54,11 @@ def test_the_line_that_is_printed_works_when_it_is_pasted(sandbox: Gateway) -> N
     )
     taken = json.loads(answered.stdout)
     assert taken["status"] == "accepted"
-    sandbox.wait_for_states(taken["id"], "relayed")
+    sandbox.wait_for_states(taken["id"], "delivered")
 
 
 def test_tls_alone_and_nothing_below_1_2(sandbox: Gateway) -> None:
-    port = int(re.search(r"https://localhost:(\d+)/", sandbox.log).group(1))
-    with closing(socket.create_connection(("localhost", port))) as plain:
+    with closing(socket.create_connection(("localhost", _port(sandbox)))) as plain:
         plain.sendall(b"GET /v1/messages HTTP/1.1\r\nHost: x\r\n\r\n")
         plain.settimeout(10)
         assert not plain.recv(100).startswith(b"HTTP")
@@ -81,8 +84,8 @@ def test_silent_and_trickling_clients_stop_nobody(sandbox: Gateway) -> None:
         b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
         b"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
-        b"GET /v1/messages HTTP/1.1\r\nHost: x\r\nX: a\nB: c\r\n\r\n",
-        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /v1/messages HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: a\nB: c\r\n\r\n",
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         b"\x16\x03\x01garbage\r\n\r\n",
     ],
 )

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
-from wardmail.app.installation import Installation
+from wardmail.content.inspection import Context, inspect
+from wardmail.inbound.verdict import verdict
 from wardmail.inbound.world import Inspector
 from wardmail.model.arrival import Judgement
 from wardmail.model.inspection import Inspection, ScanReport
-from wardmail.model.refusal import Unavailable
 from wardmail.model.sender import SenderEvidence
-from wardmail.model.verdict import Action, Verdict, Wishes
+from wardmail.model.verdict import Verdict, Wishes
 
 
-class NobodyLooks:
-    """No inspection is installed: everything is stored, and waits for one."""
+class ThreadInspector:
+    """Implements `inbound.world.Inspector` in a thread of this process."""
 
     async def inspect(self, message: bytes, wishes: Wishes) -> Inspection:
-        raise Unavailable("the inspection of content", "it is not installed")
+        context = Context(wishes.protected_names, wishes.own_domains)
+        return await asyncio.to_thread(inspect, message, context)
 
 
-def make_inspector(_installation: Installation) -> Inspector:
-    return NobodyLooks()
+def make_inspector() -> Inspector:
+    return ThreadInspector()
 
 
 def decide(sender: SenderEvidence, inspection: Inspection, scans: Sequence[ScanReport], wishes: Wishes) -> Verdict:
-    return Verdict(Action.QUARANTINE, ("Nobody has looked into it.",))
+    return verdict(inspection, sender, scans, wishes)
 
 
 def stripped(message: bytes, judgement: Judgement) -> bytes:

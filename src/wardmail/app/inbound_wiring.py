@@ -68,7 +68,7 @@ def make_receiving(installation: Installation, register: RegisterView, queue: St
             receiver=hostname,
             sealers=frozenset(domain.lower() for domain in settings["receive.trusted_sealers"]),
         ),
-        inspector=make_inspector(installation),
+        inspector=make_inspector(),
         scanners=make_scanners(installation),
         decide=decide,
         finish=finish,

@@ -79,11 +79,11 @@ async def _listening(
     delivery = make_delivery(installation, world)
     spool = SealedSpool(settings.data / "spool")
     desk = Desk(world, delivery)
+    https = _open_https(installation, world, desk, certificates)
     listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
     receiving = await open_reception(installation, slot, certificates, world, spool)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
     background += [asyncio.create_task(each) for each in receiving.tasks]
-    https = _open_https(installation, world, desk, certificates)
     if https is not None:
         background.append(asyncio.create_task(https.run()))
     background.append(asyncio.create_task(keep_uses(installation)))

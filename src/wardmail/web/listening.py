@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from wardmail.model.refusal import Unavailable
 
 _MOST_CONNECTIONS = 500
-_BEFORE_REQUEST = 15.0
+_BEFORE_REQUEST = 10.0
 """Seconds for a request's head to come; a client that trickles it is cut off."""
 
 
@@ -51,6 +52,7 @@ class HttpsListener:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level=logging.WARNING,
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from tests.sealing import HOPS, KEYS, sealed
 from tests.signatures import MESSAGE, NOW, signed, zone
 from tests.zones import Zone
-
 from wardmail.inbound.sender import SenderTerms, prove_sender
 from wardmail.inbound.trusted import NOBODY, Trusted
 from wardmail.model.question import Answer, Question

@@ -47,6 +47,9 @@ def command(config_path: str | None, workers: int | None) -> None:
 
     from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
 
+    if settings["listen.https"]:
+        from wardmail.web.api import building  # noqa: F401 (as above)
+
     with only_one(settings.data):
         require_free_ports(settings)
         raise SystemExit(Supervisor(settings.workers, work).run())

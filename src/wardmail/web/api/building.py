@@ -48,13 +48,25 @@ def build_api(services: ApiServices, version: str) -> FastAPI:
     return api
 
 
+def _has_two_lengths(request: Request) -> bool:
+    return "transfer-encoding" in request.headers and "content-length" in request.headers
+
+
+async def _refuse_two_lengths(request: Request) -> Response:
+    """A proxy before us may have gone by the other one: what follows is anybody's (RFC 9112 section 6.1)."""
+    detail = "It has both Content-Length and Transfer-Encoding: send one of them."
+    return await answer_problem(
+        request, Problem(400, "WM-REQUEST", "The request means two things", detail, headers={"Connection": "close"})
+    )
+
+
 async def _accompany(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
     """Gives each request an ID, never lets an exception's words out, and writes one line without an address."""
     began = time.monotonic()
     sent = request.headers.get("x-request-id", "")
     request.state.request_id = sent if _ID.fullmatch(sent) else secrets.token_hex(16)
     try:
-        response: Response = await go_on(request)
+        response = await (_refuse_two_lengths(request) if _has_two_lengths(request) else go_on(request))
     except Exception as error:
         _log.error("event=api_failed error=%s", type(error).__name__)
         detail = "The gateway failed. Nothing was taken unless you have an ID; try again."
