@@ -20,3 +20,15 @@ class MessageRecords(Protocol):
         ...
 
     def history(self, integration: str, message_id: str) -> Sequence[Record]: ...
+
+
+class ArrivalRecords(Protocol):
+    """One record for each message that came in. Blocking: call from a thread."""
+
+    def one(self, integration: str, arrival_id: str) -> Record | None:
+        """With what was proved and found. None when it is not this integration's, as if it were not there."""
+        ...
+
+    def search(self, wanted: Wanted) -> Page:
+        """Newest first. Raises ValueError for an `after` that no page gave."""
+        ...

@@ -61,8 +61,8 @@ async def send(
     return JSONResponse(decided.model_dump(exclude_none=True), 202, headers=location)
 
 
-@router.get("", response_model=schema.Copies)
-async def search(request: Request, caller: Caller, find: Annotated[schema.Find, Query()]) -> schema.Copies:
+@router.get("", response_model=schema.Items)
+async def search(request: Request, caller: Caller, find: Annotated[schema.Find, Query()]) -> schema.Items:
     """The integration's messages, newest first, a line for each recipient."""
     services = services_of(request)
     wanted = Wanted(caller.integration.id, find.q, find.status, after=find.after, limit=find.limit)
@@ -70,7 +70,7 @@ async def search(request: Request, caller: Caller, find: Annotated[schema.Find, 
         page = await asyncio.to_thread(services.messages.search, wanted)
     except ValueError:
         raise Problem(422, "WM-CURSOR", "No page begins there", "Give `next` of an earlier page as `after`.") from None
-    return schema.Copies(items=[dict(each) for each in page.records], next=page.following or None)
+    return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)
 
 
 @router.get("/{message_id}")
