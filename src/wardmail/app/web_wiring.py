@@ -15,6 +15,7 @@ from wardmail.manage.address_check import AddressCheck, checker
 from wardmail.model.standing import Profile
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
+from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.web.listening import HttpsListener
 
 
@@ -41,6 +42,7 @@ def make_https_listener(
         messages=StoredMessageRecords(installation.messages),
         arrivals=StoredArrivalRecords(installation.inbox),
         pull=pull,
+        replies=StoreGivenReplies(installation.database),
         largest=limits.terms.max_message_size,
     )
     return HttpsListener(build_api(services, version("wardmail")), certificates.context, https_endpoints(settings))

@@ -2,7 +2,7 @@
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.queue import Holds, Queue
-from wardmail.ports.reading import ArrivalRecords, MessageRecords
+from wardmail.ports.reading import ArrivalRecords, GivenReplies, MessageRecords
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
@@ -16,6 +16,7 @@ __all__ = [
     "Clock",
     "Cmdb",
     "Courier",
+    "GivenReplies",
     "HandoverCourier",
     "Holds",
     "LaterFailures",

@@ -1,4 +1,4 @@
-"""What pages and programs ask of what is stored."""
+"""What pages and programs ask of what is stored, and what is kept for them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from wardmail.model.reading import Page, Record, Wanted
+from wardmail.model.repetition import Repetition
 
 
 class MessageRecords(Protocol):
@@ -31,4 +32,16 @@ class ArrivalRecords(Protocol):
 
     def search(self, wanted: Wanted) -> Page:
         """Newest first. Raises ValueError for an `after` that no page gave."""
+        ...
+
+
+class GivenReplies(Protocol):
+    """Requests that carry a key, and what was answered to them. Blocking. Raises Unavailable."""
+
+    def begin(self, integration: str, key: str, fingerprint: str, message_id: str) -> Repetition:
+        """`message_id` is what a message would be stored by, if it is the first time."""
+        ...
+
+    def end(self, integration: str, key: str, reply: str) -> None:
+        """`reply` empty: nothing was taken, and the next try begins anew."""
         ...

@@ -18,6 +18,7 @@ from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import checker
 from wardmail.outbound.submission import Desk
+from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.inbox import Inbox
 from wardmail.store.messages import Messages
 from wardmail.web.api.building import build_api
@@ -58,6 +59,7 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             messages=StoredMessageRecords(Messages(stage.database)),
             arrivals=StoredArrivalRecords(Inbox(stage.database)),
             pull=PullDesk(desk.world),
+            replies=StoreGivenReplies(stage.database),
             largest=LARGEST,
         )
         transport = httpx2.ASGITransport(app=build_api(services, "0"), raise_app_exceptions=False)

@@ -14,7 +14,7 @@ from wardmail.model.message import Submission
 from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
 from wardmail.outbound.walk import Judgement
-from wardmail.ports import ArrivalRecords, MessageRecords, SubmissionDesk
+from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, SubmissionDesk
 
 
 class LoginLedger(Protocol):
@@ -41,6 +41,7 @@ class ApiServices:
     messages: MessageRecords
     arrivals: ArrivalRecords
     pull: PullDesk
+    replies: GivenReplies
     largest: int
 
 
