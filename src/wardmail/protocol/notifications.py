@@ -29,7 +29,10 @@ _BY_KIND = MappingProxyType(
         "MailAcknowledged": "inbound.acknowledged",
         "MailRejected": "inbound.rejected",
         "MailSetAside": "inbound.quarantined",
-        "MailExpired": "inbound.expired",
+        "HandoverGivenUp": "inbound.dead_letter",
+        "QuarantineReleased": "inbound.released",
+        "QuarantineDeleted": "inbound.deleted",
+        "QuarantineExpired": "inbound.expired",
     }
 )
 _BY_ARRIVAL_STATE = MappingProxyType(
@@ -37,7 +40,6 @@ _BY_ARRIVAL_STATE = MappingProxyType(
         "quarantined": "inbound.quarantined",
         "refused": "inbound.refused",
         "handing-over": "inbound.judged",
-        "dead-letter": "inbound.dead_letter",
     }
 )
 _OF_STATE = ("AttemptMade", "RecipientChanged")
@@ -52,7 +54,7 @@ def type_of(kind: str, detail: Mapping[str, object]) -> str:
         return _BY_STATE.get(str(detail.get("state")), "")
     if kind == "ReportTaken":
         return "message.complained" if detail.get("kind") == "complaint" else "message.bounced"
-    if kind in {"MailJudged", "MailGivenUp"}:
+    if kind == "MailJudged":
         return _BY_ARRIVAL_STATE.get(str(detail.get("state")), "")
     return _BY_KIND.get(kind, "")
 
