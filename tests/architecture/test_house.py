@@ -120,6 +120,8 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "ReceptionDesk": "ReceivingDesk",
         "HandoverCourier": "assemble_handovers",
         "MessageRecords": "StoredMessageRecords",
+        "ArrivalRecords": "StoredArrivalRecords",
+        "GivenReplies": "StoreGivenReplies",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

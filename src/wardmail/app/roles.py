@@ -18,6 +18,7 @@ from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, 
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
+from wardmail.inbound.pulling import PullDesk
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
 
@@ -79,9 +80,9 @@ async def _listening(
     delivery = make_delivery(installation, world)
     spool = SealedSpool(settings.data / "spool")
     desk = Desk(world, delivery)
-    https = _open_https(installation, world, desk, certificates)
-    listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
     receiving = await open_reception(installation, slot, certificates, world, spool)
+    https = _open_https(installation, world, desk, PullDesk(receiving.receiving.world), certificates)
+    listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
     background += [asyncio.create_task(each) for each in receiving.tasks]
     if https is not None:
@@ -105,13 +106,13 @@ async def _listening(
 
 
 def _open_https(
-    installation: Installation, world: World, desk: Desk, certificates: CertificateFiles
+    installation: Installation, world: World, desk: Desk, pull: PullDesk, certificates: CertificateFiles
 ) -> HttpsListener | None:
     if not installation.settings["listen.https"]:
         return None
     from wardmail.app.web_wiring import make_https_listener
 
-    return make_https_listener(installation, world, desk, certificates)
+    return make_https_listener(installation, world, desk, pull, certificates)
 
 
 def _stop_without(ended: asyncio.Task[None], stop: asyncio.Event) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wardmail.inbound.handover import parcel_of
+from wardmail.inbound.handover import parcel_of, summary
 from wardmail.inbound.world import InboundWorld
 from wardmail.model.arrival import Arrival, ArrivalChange, ArrivalState
 from wardmail.model.handover import HandoverKind, Parcel
@@ -53,6 +54,12 @@ class PullDesk:
         )
         await self._world.arrivals.change(change)
         return await parcel_of(self._world, arrival, message, judgement)
+
+    async def proved(self, arrival_id: str, integration: str) -> Mapping[str, object]:
+        """What was proved and found, as webhooks tell it; empty while it is not judged."""
+        arrival = await self._find(arrival_id, integration)
+        judgement = await self._world.arrivals.judgement(arrival_id) if arrival is not None else None
+        return summary(arrival, judgement) if arrival is not None and judgement is not None else {}
 
     async def acknowledge(self, arrival_id: str, integration: str, actor: str) -> NotPossible | None:
         """The application has it: the upstream's copy may go. Said twice it counts once."""

@@ -2,7 +2,7 @@
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.queue import Holds, Queue
-from wardmail.ports.reading import MessageRecords
+from wardmail.ports.reading import ArrivalRecords, GivenReplies, MessageRecords
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
@@ -10,11 +10,13 @@ from wardmail.ports.submission import SubmissionDesk
 from wardmail.ports.world import Clock, Resolver
 
 __all__ = [
+    "ArrivalRecords",
     "Arrivals",
     "BodySink",
     "Clock",
     "Cmdb",
     "Courier",
+    "GivenReplies",
     "HandoverCourier",
     "Holds",
     "LaterFailures",

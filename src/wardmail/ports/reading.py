@@ -1,4 +1,4 @@
-"""What pages and programs ask of what is stored."""
+"""What pages and programs ask of what is stored, and what is kept for them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from wardmail.model.reading import Page, Record, Wanted
+from wardmail.model.repetition import Repetition
 
 
 class MessageRecords(Protocol):
@@ -20,3 +21,27 @@ class MessageRecords(Protocol):
         ...
 
     def history(self, integration: str, message_id: str) -> Sequence[Record]: ...
+
+
+class ArrivalRecords(Protocol):
+    """One record for each message that came in. Blocking: call from a thread."""
+
+    def one(self, integration: str, arrival_id: str) -> Record | None:
+        """With what was proved and found. None when it is not this integration's, as if it were not there."""
+        ...
+
+    def search(self, wanted: Wanted) -> Page:
+        """Newest first. Raises ValueError for an `after` that no page gave."""
+        ...
+
+
+class GivenReplies(Protocol):
+    """Requests that carry a key, and what was answered to them. Blocking. Raises Unavailable."""
+
+    def begin(self, integration: str, key: str, fingerprint: str, message_id: str) -> Repetition:
+        """`message_id` is what a message would be stored by, if it is the first time."""
+        ...
+
+    def end(self, integration: str, key: str, reply: str) -> None:
+        """`reply` empty: nothing was taken, and the next try begins anew."""
+        ...

@@ -20,7 +20,10 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class ArrivalSearch:
-    """Any of these narrow the list, newest first; `text` is an address, an ID, or the beginning of one."""
+    """Any of these narrow the list, newest first; `text` is an address, an ID, or the beginning of one.
+
+    `after` is the arrival that an earlier list ended with.
+    """
 
     text: str = ""
     states: tuple[ArrivalState, ...] = ()
@@ -28,6 +31,7 @@ class ArrivalSearch:
     source: str = ""
     since: float = 0.0
     limit: int = 50
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ def _conditions(wanted: ArrivalSearch) -> list[ColumnElement[bool]]:
         found.append(arrival.c.integration_id == wanted.integration)
     if wanted.source:
         found.append(arrival.c.source == wanted.source)
+    if wanted.after:
+        found.append(arrival.c.id < wanted.after)
     if wanted.since:
         found.append(arrival.c.id >= first_id_at(wanted.since))
     return found

@@ -10,12 +10,16 @@ from pathlib import Path
 import httpx2
 
 from tests.databases import fresh_sqlite
+from tests.inbound_desk import Office, office
 from tests.worlds import Stage, staged
-from wardmail.app.message_records import StoredMessageRecords
+from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
+from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import checker
 from wardmail.outbound.submission import Desk
+from wardmail.store.given_replies import StoreGivenReplies
+from wardmail.store.inbox import Inbox
 from wardmail.store.messages import Messages
 from wardmail.web.api.building import build_api
 from wardmail.web.api.services import ApiServices
@@ -27,6 +31,7 @@ LARGEST = 3 * 1024 * 1024
 class Api:
     stage: Stage
     http: httpx2.AsyncClient
+    office: Office
 
     @property
     def key(self) -> dict[str, str]:
@@ -45,15 +50,18 @@ class NoDispatch:
 
 @contextlib.asynccontextmanager
 async def opened(directory: Path) -> AsyncIterator[Api]:
-    with fresh_sqlite(directory) as database, staged(directory, database) as stage:
+    with fresh_sqlite(directory) as database, office(database) as desk, staged(directory, database) as stage:
         world = stage.world
         services = ApiServices(
             desk=Desk(world, NoDispatch()),
             ledger=PeerLedger(PeerLimits(failed_logins=5)),
             check_address=lambda profile, text: checker(world.register.table(profile), world.clock.now)(text),
             messages=StoredMessageRecords(Messages(stage.database)),
+            arrivals=StoredArrivalRecords(Inbox(stage.database)),
+            pull=PullDesk(desk.world),
+            replies=StoreGivenReplies(stage.database),
             largest=LARGEST,
         )
         transport = httpx2.ASGITransport(app=build_api(services, "0"), raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="https://gw.test") as http:
-            yield Api(stage, http)
+            yield Api(stage, http, desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,8 +33,11 @@ _PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Intake:
+    """`fingerprint` is the same for the same request."""
+
     identity: Identity
     submission: Submission
+    fingerprint: str = ""
 
 
 async def taken_in(
@@ -46,17 +50,19 @@ async def taken_in(
     services = services_of(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
-        raw = await _body(request, services.largest)
+        sent = raw = await _body(request, services.largest)
         envelope = _envelope(
             [parsed(each, f"/query/to/{n}") for n, each in enumerate(to)], parsed(sender, "/query/from")
         )
     elif kind == "application/json":
-        message = _message(await _body(request, services.largest * _JSON_OVERHEAD))
+        sent = await _body(request, services.largest * _JSON_OVERHEAD)
+        message = _message(sent)
         raw, envelope = await asyncio.to_thread(composed, message), _envelope_of(message)
     else:
         raise Problem(415, "WM-CONTENT-TYPE", "Not this kind", "Send application/json or message/rfc822.")
     _check(services, caller, envelope, raw)
-    return Intake(caller, _submission(request, services, caller, envelope, raw))
+    fingerprint = hashlib.sha256(b"%b\n%b\n%b" % (kind.encode(), request.url.query.encode(), sent)).hexdigest()
+    return Intake(caller, _submission(request, services, caller, envelope, raw), fingerprint)
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -18,6 +19,7 @@ from wardmail.web.api import schema
 from wardmail.web.api.caller import Caller
 from wardmail.web.api.intake import Intake, taken_in
 from wardmail.web.api.problem import Problem, problem_of
+from wardmail.web.api.repetition import once
 from wardmail.web.api.services import ApiServices, services_of
 
 router = APIRouter(prefix="/v1/messages", tags=["messages"])
@@ -46,23 +48,17 @@ async def send(
     """Take a message in, as JSON or as `message/rfc822` (then with `from` and `to` in the query).
 
     202 means that it is stored durably, and what was decided for each recipient. A refusal is a problem with the
-    same code as an SMTP client gets; nothing is kept then.
+    same code as an SMTP client gets; nothing is kept then. With `Idempotency-Key` (or `X-Request-ID`) a repetition
+    within 24 hours gets the first reply again, marked by `Idempotent-Replayed`.
     """
     services = services_of(request)
     if dry_run:
         return _previewed(intake, await services.desk.preview(intake.submission))
-    receipt = await services.desk.accept(intake.submission)
-    if isinstance(receipt, Refusal):
-        raise problem_of(receipt)
-    people = [str(address) for address, _ in receipt.decisions]
-    decided = _decided(people, [decision for _, decision in receipt.decisions])
-    decided = decided.model_copy(update={"id": receipt.message_id, "status": "accepted"})
-    location = {"Location": f"/v1/messages/{receipt.message_id}"}
-    return JSONResponse(decided.model_dump(exclude_none=True), 202, headers=location)
+    return await once(request, intake, partial(_taken, services))
 
 
-@router.get("", response_model=schema.Copies)
-async def search(request: Request, caller: Caller, find: Annotated[schema.Find, Query()]) -> schema.Copies:
+@router.get("", response_model=schema.Items)
+async def search(request: Request, caller: Caller, find: Annotated[schema.Find, Query()]) -> schema.Items:
     """The integration's messages, newest first, a line for each recipient."""
     services = services_of(request)
     wanted = Wanted(caller.integration.id, find.q, find.status, after=find.after, limit=find.limit)
@@ -70,7 +66,7 @@ async def search(request: Request, caller: Caller, find: Annotated[schema.Find, 
         page = await asyncio.to_thread(services.messages.search, wanted)
     except ValueError:
         raise Problem(422, "WM-CURSOR", "No page begins there", "Give `next` of an earlier page as `after`.") from None
-    return schema.Copies(items=[dict(each) for each in page.records], next=page.following or None)
+    return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)
 
 
 @router.get("/{message_id}")
@@ -91,6 +87,16 @@ async def events(request: Request, caller: Caller, message_id: str) -> dict[str,
     if not history:
         raise _missing(message_id)
     return {"items": [dict(each) for each in history]}
+
+
+async def _taken(services: ApiServices, intake: Intake) -> dict[str, object]:
+    receipt = await services.desk.accept(intake.submission)
+    if isinstance(receipt, Refusal):
+        raise problem_of(receipt)
+    people = [str(address) for address, _ in receipt.decisions]
+    decided = _decided(people, [decision for _, decision in receipt.decisions])
+    decided = decided.model_copy(update={"id": receipt.message_id, "status": "accepted"})
+    return decided.model_dump(exclude_none=True)
 
 
 def _missing(message_id: str) -> Problem:

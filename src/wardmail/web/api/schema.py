@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from wardmail.model.arrival import ArrivalState
+
 Line = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\r\n\x00]*$")]
 """One line of text: what stands in a header field."""
 
@@ -60,6 +62,17 @@ class Find(_Sent):
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
+class FindInbound(_Sent):
+    q: Annotated[str, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
+    status: Annotated[ArrivalState | None, Field(description="Only in this state.")] = None
+    after: Annotated[str, Field(max_length=100, description="`next` of an earlier page.")] = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class Rejection(_Sent):
+    reason: Annotated[Line, Field(min_length=1, max_length=500, description="Kept in the audit: no patient's name.")]
+
+
 class RecipientDecision(BaseModel):
     """`outcome` is deliver, protect, hold or refuse; `because` says why, one sentence a rule."""
 
@@ -78,16 +91,7 @@ class Decided(BaseModel):
     recipients: list[RecipientDecision]
 
 
-class CopyRecord(BaseModel):
-    """What has become of one recipient's copy."""
-
-    model_config = ConfigDict(extra="allow")
-    id: str
-    to: str
-    status: str
-
-
-class Copies(BaseModel):
+class Items(BaseModel):
     items: list[dict[str, object]]
     next: str | None = Field(None, description="Give it as `after` for the next page.")
 

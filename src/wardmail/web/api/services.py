@@ -8,12 +8,13 @@ from typing import Protocol
 
 from starlette.requests import Request
 
+from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import AddressCheck
 from wardmail.model.message import Submission
 from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
 from wardmail.outbound.walk import Judgement
-from wardmail.ports import MessageRecords, SubmissionDesk
+from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, SubmissionDesk
 
 
 class LoginLedger(Protocol):
@@ -38,6 +39,9 @@ class ApiServices:
     ledger: LoginLedger
     check_address: Callable[[Profile, str], AddressCheck]
     messages: MessageRecords
+    arrivals: ArrivalRecords
+    pull: PullDesk
+    replies: GivenReplies
     largest: int
 
 
