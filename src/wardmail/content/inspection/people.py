@@ -37,24 +37,61 @@ _PRESSES = re.compile(
     r"(?:expir|suspend|deactivat|limit|locked|terminat|disabled|quota|on hold|exceeded)|unusual (?:sign-?in|activity|log-?in)"
     r"|(?:click|log ?in|sign ?in)\s+(?:here|below|now)\s+to\s+(?:verify|confirm|keep|avoid|restore|continue|release|view|review)"
     r"|within (?:24|48|72) hours?\b",
-    re.IGNORECASE,
 )
-_ADVANCE_FEE = re.compile(
-    r"next of kin|(?:million|thousand)\s+(?:united states|u\.?s\.?|us|pounds|euro|dollars)"
-    r"|(?:late|former)\s+(?:president|head of state"
-    r"|minister|husband)|beneficiary|transfer of (?:the|this) (?:sum|fund|money)|foreign (?:partner|account|bank)|barrister|lottery|inheritance"
-    r"|strictly confidential|utmost (?:confidence|secrecy)|risk[- ]free|your (?:bank )?account (?:number|details)|consignment|security company",
-    re.IGNORECASE,
+_PRESSING = (
+    "account",
+    "password",
+    "mailbox",
+    "identity",
+    "quota",
+    "billing",
+    "payment",
+    "credential",
+    "unusual",
+    "within ",
+)
+_ADVANCE_FEE = (
+    "next of kin",
+    "million united states",
+    "million us",
+    "million u.s",
+    "million dollars",
+    "million pounds",
+    "million euro",
+    "barrister",
+    "lottery",
+    "inheritance",
+    "late president",
+    "late head of state",
+    "former minister",
+    "late husband",
+    "beneficiary",
+    "transfer of the",
+    "transfer this money",
+    "foreign partner",
+    "foreign account",
+    "foreign bank",
+    "strictly confidential",
+    "utmost confidence",
+    "utmost secrecy",
+    "risk free",
+    "risk-free",
+    "consignment",
+    "your bank account",
+    "security company",
+    "thousand united states",
+    "head of state",
+    "deceased",
 )
 
 
 def look_at_people(message: bytes, links: dict[Link, str], texts: list[str], context: Context) -> list[Finding]:
     head = read_head(message, 0, len(message))
     findings = [*look_at_links(links, context), *_look_at_sender(head, context)]
-    words = "\n".join(texts)[: 256 * 1024]
-    if links and _PRESSES.search(words):
+    words = " ".join("\n".join(texts)[: 256 * 1024].lower().split())
+    if links and any(each in words for each in _PRESSING) and _PRESSES.search(words):
         findings.append(found("words-of-phishing"))
-    if len({match.lower() for match in _ADVANCE_FEE.findall(words)}) >= 3:
+    if sum(each in words for each in _ADVANCE_FEE) >= 4:
         findings.append(found("words-of-advance-fee"))
     if context.known_sender is False:
         findings.append(found("first-contact"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_TAGS = 30_000
 _TAG = re.compile(r"<(/?[a-zA-Z][^\s/>]{0,60})")
@@ -13,11 +13,29 @@ _SPACE = re.compile(r"[\s/]*+")
 _NAME = re.compile(r"[^\s=>/][^\s=>/]*+")
 _EQUALS = re.compile(r"\s*+=\s*+")
 _BARE = re.compile(r"[^\s>]*+")
+_NONE: dict[str, str] = {}
+_BARE_TAGS = frozenset(
+    (
+        "a",
+        "/a",
+        "form",
+        "script",
+        "style",
+        "textarea",
+        "title",
+        "xmp",
+        "noembed",
+        "svg:script",
+        "foreignobject",
+        "iframe",
+        "object",
+    )
+)
+"""Tags that matter although they have no attributes; the others are passed over."""
 _RAW = frozenset(("script", "style", "textarea", "title", "xmp", "noembed"))
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """`name` in lower case, with `/` in front for an end; `raw` is what stands within a script or style."""
 
     name: str
@@ -41,8 +59,14 @@ def tags_of(text: str) -> Iterator[Tag]:
         if match is None:
             position = text.find("<", position + 1)
             continue
-        attributes, end = _attributes(text, match.end())
         name, raw = match[1].lower(), ""
+        if text.startswith(">", match.end()):
+            attributes, end = _NONE, match.end() + 1
+            if name not in _BARE_TAGS:
+                position = text.find("<", end)
+                continue
+        else:
+            attributes, end = _attributes(text, match.end())
         if name in _RAW:
             low = low or text.lower()
             close = low.find(f"</{name}", end) if len(low) == len(text) else text.find(f"</{name}", end)

@@ -16,6 +16,8 @@ _FORMULA = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
+_FORMULA_MARKS = (b"cmd", b"|", b"dde", b"powershell", b"mshta", b"rundll32", b"regsvr32", b"webservice", b"import")
+
 
 def look_into_onenote(file: File, allowance: Allowance) -> Iterator[Sign]:
     """FileDataStoreObject ([MS-ONESTORE] 2.6.13): a GUID, the length, twelve octets, the file."""
@@ -34,7 +36,9 @@ def look_into_onenote(file: File, allowance: Allowance) -> Iterator[Sign]:
 
 def look_into_table(file: File, _allowance: Allowance) -> Iterator[Sign]:
     if file.extension in {"csv", "tsv", "slk", "iqy", "dif", "txt", "xls"} or file.kind == "application/x-sylk":
-        if _FORMULA.search(file.octets[: 4 * 1024 * 1024]):
+        octets = file.octets[: 4 * 1024 * 1024]
+        low = octets.lower()
+        if any(mark in low for mark in _FORMULA_MARKS) and _FORMULA.search(octets):
             yield found("sheet-formula", file.path)
             yield found("office-dde", file.path)
         if file.kind == "application/x-sylk" and re.search(rb"(?m)^(?:O;E|NN;NAuto_open)", file.octets, re.IGNORECASE):
