@@ -186,7 +186,7 @@ def _waiting(installation: Installation) -> Iterator[Finding]:
 
 def _relay(settings: Settings) -> Iterator[Finding]:
     """SEND-6: asks our own door for what it must never do."""
-    from wardmail.app.wiring import address
+    from wardmail.app.host_and_port import address
 
     for text in settings["listen.submission"]:
         host, port = address(text)

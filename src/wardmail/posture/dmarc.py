@@ -86,7 +86,8 @@ class _Evaluation:
         for each in self._identifiers:
             aligned = yield from self._is_aligned(each, walk, record)
             if aligned and each.sure:
-                reason = f"{each.method} passes for {each.domain}, which is in line with {domain}"
+                relation = "the author's domain" if each.domain == domain else f"which is in line with {domain}"
+                reason = f"{each.method} passes for {each.domain}, {relation}"
                 return _evidence(AuthResult.PASS, domain, reason, record)
             if aligned is not False and not open_question:
                 open_question = f"the DNS did not say whether {each.method} of {each.domain} stands behind {domain}"

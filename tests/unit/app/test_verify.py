@@ -72,7 +72,7 @@ def test_files_as_they_come(tmp_path: Path, change: Any) -> None:
     done = run(str(file))
     assert done.exit_code == 0, done.output
     assert "sender.example (s1)" in done.stdout
-    assert "Signature acceptable?" in done.stdout
+    assert "Signature acceptable" in done.stdout
 
 
 @pytest.mark.parametrize("now", ["1764000001", "1764000001.5", "2025-11-24T16:00:01Z", "2025-11-24T16:00:01"])

@@ -129,7 +129,7 @@ def _iso(text: str) -> float:
 
 
 def _resolver(given: str, configured: list[str]) -> DnsResolver:
-    from wardmail.app.wiring import address
+    from wardmail.app.host_and_port import address
     from wardmail.edges.clock import SystemClock
     from wardmail.edges.dns import DnsResolver
 
