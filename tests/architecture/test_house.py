@@ -122,6 +122,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "MessageRecords": "StoredMessageRecords",
         "ArrivalRecords": "StoredArrivalRecords",
         "GivenReplies": "StoreGivenReplies",
+        "Notices": "NoticesFeed",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

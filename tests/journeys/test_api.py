@@ -98,3 +98,37 @@ def test_requests_that_mean_two_things_are_answered_once(sandbox: Gateway, reque
             answer += chunk
     assert answer.count(b"HTTP/1.1 ") <= 1
     assert answer == b"" or re.match(rb"HTTP/1.1 4\d\d ", answer)
+
+
+def test_streams_that_are_left_make_room_for_others(sandbox: Gateway) -> None:
+    asked = b"GET /v1/events/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer wmk_demo.demo\r\n\r\n"
+    for _ in range(60):
+        with closing(_connect(sandbox)) as client:
+            client.settimeout(20)
+            client.sendall(asked)
+            answer = b""
+            while b"retry:" not in answer and b" 503 " not in answer:
+                answer += client.recv(10_000)
+            if b" 503 " in answer:
+                break
+    wait_until(lambda: _status(sandbox, asked) == b"200", "room for another stream", 30)
+
+
+def _status(sandbox: Gateway, asked: bytes) -> bytes:
+    with closing(_connect(sandbox)) as client:
+        client.settimeout(20)
+        client.sendall(asked)
+        return client.recv(10_000).split(b" ")[1]
+
+
+def test_a_stream_ends_when_the_gateway_is_told_to_stop() -> None:
+    with open_directory("api-stop") as directory:
+        (directory / "authority").mkdir()
+        with running_sandbox(directory, Authority(directory / "authority")) as made:
+            wait_until(lambda: "Simulators" in made.log(), "the welcome")
+            with closing(_connect(made)) as client:
+                client.sendall(
+                    b"GET /v1/events/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer wmk_demo.demo\r\n\r\n"
+                )
+                assert b"200" in client.recv(1_000)
+                assert made.stop() == 0

@@ -16,6 +16,7 @@ from wardmail.model.standing import Profile
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
 from wardmail.store.given_replies import StoreGivenReplies
+from wardmail.store.notices_feed import NoticesFeed
 from wardmail.web.listening import HttpsListener
 
 
@@ -43,6 +44,7 @@ def make_https_listener(
         arrivals=StoredArrivalRecords(installation.inbox),
         pull=pull,
         replies=StoreGivenReplies(installation.database),
+        notices=NoticesFeed(installation.database),
         largest=limits.terms.max_message_size,
     )
     return HttpsListener(build_api(services, version("wardmail")), certificates.context, https_endpoints(settings))

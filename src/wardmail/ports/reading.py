@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from wardmail.model.notification import Told
 from wardmail.model.reading import Page, Record, Wanted
 from wardmail.model.repetition import Repetition
 
@@ -44,4 +45,16 @@ class GivenReplies(Protocol):
 
     def end(self, integration: str, key: str, reply: str) -> None:
         """`reply` empty: nothing was taken, and the next try begins anew."""
+        ...
+
+
+class Notices(Protocol):
+    """What happened to one integration's mail, in the order of the audit. Blocking."""
+
+    def since(self, integration: str, after: int, limit: int) -> Told:
+        """Up to `limit` after that place. There may be more after `seen_to`, also when nothing was found."""
+        ...
+
+    def last(self) -> int:
+        """Where the audit ends now."""
         ...

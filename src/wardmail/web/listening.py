@@ -13,16 +13,24 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from wardmail.model.message import TlsSession
 from wardmail.model.refusal import Unavailable
 
 _MOST_CONNECTIONS = 500
 _BEFORE_REQUEST = 10.0
 """Seconds for a request's head to come; a client that trickles it is cut off."""
 
+_FAREWELL = 10
+"""Seconds for what is being answered when we are told to stop; a stream of events ends then."""
+
 
 class _PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        proved = transport.get_extra_info("ssl_object")
+        if proved is not None:
+            version, cipher = proved.version() or "", (proved.cipher() or ("",))[0]
+            self.app_state = {**self.app_state, "tls": TlsSession(version, cipher, bool(proved.session_reused))}
         self._deadline = self.loop.call_later(_BEFORE_REQUEST, self._end_if_silent)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -58,6 +66,7 @@ class HttpsListener:
             proxy_headers=False,
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=15,
+            timeout_graceful_shutdown=_FAREWELL,
         )
         config.load()
         config.ssl = context

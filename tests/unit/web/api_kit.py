@@ -21,6 +21,7 @@ from wardmail.outbound.submission import Desk
 from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.inbox import Inbox
 from wardmail.store.messages import Messages
+from wardmail.store.notices_feed import NoticesFeed
 from wardmail.web.api.building import build_api
 from wardmail.web.api.services import ApiServices
 
@@ -32,6 +33,7 @@ class Api:
     stage: Stage
     http: httpx2.AsyncClient
     office: Office
+    services: ApiServices
 
     @property
     def key(self) -> dict[str, str]:
@@ -60,8 +62,9 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             arrivals=StoredArrivalRecords(Inbox(stage.database)),
             pull=PullDesk(desk.world),
             replies=StoreGivenReplies(stage.database),
+            notices=NoticesFeed(stage.database),
             largest=LARGEST,
         )
         transport = httpx2.ASGITransport(app=build_api(services, "0"), raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="https://gw.test") as http:
-            yield Api(stage, http, desk)
+            yield Api(stage, http, desk, services)

@@ -251,6 +251,8 @@ async def test_the_description_is_served_and_whole(api: Api) -> None:
         "/v1/messages/{message_id}",
         "/v1/messages/{message_id}/events",
         "/v1/address-checks",
+        "/v1/events",
+        "/v1/events/stream",
         "/v1/inbound-messages",
         "/v1/inbound-messages/{arrival_id}",
         "/v1/inbound-messages/{arrival_id}/content",

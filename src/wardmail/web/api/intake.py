@@ -133,8 +133,9 @@ def _check(services: ApiServices, caller: Identity, envelope: Envelope, raw: byt
 def _submission(
     request: Request, services: ApiServices, caller: Identity, envelope: Envelope, raw: bytes
 ) -> Submission:
+    tls = getattr(request.state, "tls", None)
     head, _, body = raw.partition(b"\r\n\r\n")
-    origin = Origin(caller.integration.id, caller.credential.username, peer_of(request), "api", "https")
+    origin = Origin(caller.integration.id, caller.credential.username, peer_of(request), "api", "https", tls)
     return Submission(
         id=services.desk.new_message_id(),
         origin=origin,

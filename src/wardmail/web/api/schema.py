@@ -96,6 +96,20 @@ class Items(BaseModel):
     next: str | None = Field(None, description="Give it as `after` for the next page.")
 
 
+class Event(BaseModel):
+    """Thin: the API tells the rest to who may know it."""
+
+    id: int
+    type: Annotated[str, Field(examples=["message.delivered"])]
+    timestamp: str
+    data: dict[str, object]
+
+
+class Events(BaseModel):
+    items: list[Event]
+    next: Annotated[int, Field(description="Give it as `after` the next time.")]
+
+
 class Addresses(_Sent):
     addresses: Annotated[list[Annotated[str, StringConstraints(max_length=1_000)]], Field(min_length=1, max_length=500)]
     profile: Annotated[str | None, Field(pattern="^(health-and-care|government)$")] = None

@@ -14,7 +14,7 @@ from wardmail.model.message import Submission
 from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
 from wardmail.outbound.walk import Judgement
-from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, SubmissionDesk
+from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, Notices, SubmissionDesk
 
 
 class LoginLedger(Protocol):
@@ -42,6 +42,7 @@ class ApiServices:
     arrivals: ArrivalRecords
     pull: PullDesk
     replies: GivenReplies
+    notices: Notices
     largest: int
 
 
