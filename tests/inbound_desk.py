@@ -31,7 +31,6 @@ from wardmail.model.sender import (
 )
 from wardmail.model.source import SmtpTerms, Source, SourceKind
 from wardmail.model.verdict import Action, Verdict, Wishes
-from wardmail.protocol.handover_fields import as_handed_over
 from wardmail.store.arrivals import StoreArrivals
 from wardmail.store.connection import Database
 from wardmail.store.contents import Contents
@@ -191,9 +190,6 @@ def office(database: Database, owner: str = "worker-0", clock: SettableClock | N
         inspector=judges,
         scanners=(OneScanner(judges),),
         decide=judges.decide,
-        finish=lambda message, arrival, judgement, hostname: as_handed_over(
-            message, arrival, judgement, hostname=hostname
-        ),
         courier=judges,
         returns=NoReturns(),
         jitter=lambda: 0.5,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords
-from wardmail.app.wiring import address, listener_settings
+from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.tls import CertificateFiles
 from wardmail.inbound.pulling import PullDesk

@@ -112,6 +112,9 @@ class Workers:
         with contextlib.suppress(Unavailable):
             await self._world.arrivals.release([arrival_id for arrival_id, _ in left])
         await self._world.courier.close()
+        await self._world.inspector.close()
+        for scanner in self._world.scanners:
+            await scanner.close()
 
     async def _renew(self) -> None:
         now, lease = self._world.clock.now(), self._world.settings.lease

@@ -16,12 +16,22 @@ _MOST_REASONS = 5
 
 
 def as_handed_over(
-    message: bytes, arrival: Arrival, judgement: Judgement, *, hostname: str, results: bytes = b""
+    message: bytes,
+    arrival: Arrival,
+    judgement: Judgement,
+    *,
+    hostname: str,
+    results: bytes = b"",
+    removed: tuple[str, ...] = (),
 ) -> bytes:
-    """`results` is the Authentication-Results field, with its line end. The octets below our fields stay as they came."""
+    """`results` is the Authentication-Results field, with its line end; `removed` are names of what was taken out.
+
+    The octets below our fields stay as they came.
+    """
     ours = hostname.lower().encode()
     clean = cut_fields(message, lambda name, raw: _speaks_for_us(name, raw, ours, of_envelope=arrival.via == "smtp"))
-    return b"".join([_trace(arrival, hostname), results, *_found(arrival, judgement), clean])
+    taken_out = [field("Wardmail-Removed", plain(", ".join(removed)))] if removed else []
+    return b"".join([_trace(arrival, hostname), results, *_found(arrival, judgement), *taken_out, clean])
 
 
 def _speaks_for_us(name: bytes, raw: bytes, hostname: bytes, *, of_envelope: bool) -> bool:
