@@ -67,7 +67,7 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
         emit(to_plain(source) | {"problems": [to_plain(each) for each in problems]})
         return
     for key, value in _shown(source):
-        say(f"{key:<14}{value}")
+        say(f"{key:<16}{value}")
     for each in problems:
         say(f"not collected {moment(each.first_seen_at)}: {each.key}: {each.problem}")
 
@@ -199,7 +199,10 @@ def _shown(source: Source) -> list[tuple[str, str]]:
     rows = [("name", source.name), ("kind", source.kind.value), ("integration", source.integration)]
     rows += [("state", "paused" if source.paused else "in use"), ("trusted hop", source.trusted_hop or "none")]
     if source.smtp is not None:
-        rows += [("takes mail for", ", ".join(source.smtp.recipients)), ("only from", ", ".join(source.smtp.relays))]
+        rows += [
+            ("takes mail for", ", ".join(source.smtp.recipients)),
+            ("only from", ", ".join(source.smtp.relays) or "anybody"),
+        ]
         rows += [
             ("without TLS", f"{each.network} until {each.until.isoformat()}: {each.why} ({each.by})")
             for each in source.smtp.plain_peers
