@@ -189,6 +189,12 @@ def test_a_malformed_signature_is_a_permanent_error(before: bytes, after: bytes,
     assert words in evidence.reason
 
 
+def test_an_empty_name_in_h_means_no_line_of_the_header() -> None:
+    message = signed().replace(b"h=from :", b"h=from : :", 1)
+    assert b": :" in message
+    assert one(b"no field at all\r\n" + message).result is FAIL
+
+
 def test_expiry_is_judged_by_the_clock_that_is_given() -> None:
     message = signed().replace(b" t=", b" x=%d; t=" % int(NOW), 1).replace(b" t=", b" n=", 1)
     assert "expired" in one(message, now=NOW + 1).reason
