@@ -114,6 +114,11 @@ def test_mistakes_are_told(words: tuple[str, ...], status: int, code: str) -> No
     assert not done.stdout
 
 
+def test_outlooks_own_form_is_told() -> None:
+    done = run("-", stdin=b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    assert (done.exit_code, "WM-VERIFY-FORM" in done.stderr) == (USAGE, True)
+
+
 def test_a_sender_cannot_steer_the_terminal() -> None:
     evil = MESSAGE.replace(b'"Billing" <billing@', b"\x1b]0;x\x07 <b\x1b[2J..illing@")
     assert "\x1b" not in run("-", stdin=evil).stdout

@@ -13,6 +13,7 @@ from tests.signatures import (
     HEAD,
     MESSAGE,
     NOW,
+    OwnKey,
     ed25519_record,
     rsa_pem,
     rsa_record,
@@ -22,7 +23,9 @@ from tests.signatures import (
 )  # fmt: skip
 
 from wardmail.model.sender import AuthResult, DkimEvidence
+from wardmail.protect import dkim
 from wardmail.protect.dkim_verify import MOST_JUDGED, MOST_NOTED, MOST_PASSES
+from wardmail.protocol.raw_message import split_message
 
 PASS, FAIL, POLICY = AuthResult.PASS, AuthResult.FAIL, AuthResult.POLICY
 PERMERROR, TEMPERROR = AuthResult.PERMERROR, AuthResult.TEMPERROR
@@ -189,6 +192,12 @@ def test_a_malformed_signature_is_a_permanent_error(before: bytes, after: bytes,
     assert words in evidence.reason
 
 
+def test_an_empty_name_in_h_means_no_line_of_the_header() -> None:
+    message = signed().replace(b"h=from :", b"h=from : :", 1)
+    assert b": :" in message
+    assert one(b"no field at all\r\n" + message).result is FAIL
+
+
 def test_expiry_is_judged_by_the_clock_that_is_given() -> None:
     message = signed().replace(b" t=", b" x=%d; t=" % int(NOW), 1).replace(b" t=", b" n=", 1)
     assert "expired" in one(message, now=NOW + 1).reason
@@ -218,3 +227,15 @@ def test_signatures_have_a_budget_and_the_authors_own_go_first() -> None:
 def test_a_message_without_signatures_or_header() -> None:
     for message in (MESSAGE, b"", b"\r\n", b"\r\nbody", b"no colon", b"\0" * 100):
         assert verified(message) == ()
+
+
+@pytest.mark.parametrize("algorithm", ["rsa-sha256", "ed25519-sha256"])
+def test_our_own_signatures(algorithm: str) -> None:
+    key = OwnKey(algorithm)
+    split = split_message(MESSAGE)
+    hashing = dkim.RelaxedBodyHash()
+    hashing.update(MESSAGE[split.body_start :])
+    message = dkim.sign(key, split.fields, hashing.digest(), now=NOW, expires=NOW + 60) + MESSAGE
+    assert one(message).result is PASS
+    assert one(message, now=NOW + 61).result is FAIL
+    assert one(message.replace(b"Message-ID:", b"Reply-To: evil@evil.example\r\nMessage-ID:")).result is FAIL

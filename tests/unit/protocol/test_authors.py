@@ -54,7 +54,8 @@ def test_what_can_be_read_in_two_ways_is_read_in_both(value: bytes, domains: lis
     "value",
     [
         b"", b"nobody", b"Undisclosed:;", b"a@b@c.example", b"a@[192.0.2.1]", b"a@", b"a@x..example", b"a@-x.example",
-        b"a@x.example\0@y.example", "a@nhs．net".encode(), b"a@" + b"x" * 300, b"<" * 70_000, b"a@x_y.example",
+        b"a@x.example\0@y.example", "a@nhs．net".encode(), b"a@" + b"x" * 300, b"<" * 20_000,
+        b'"' + b'\\"' * 8000, b"a@x_y.example",
     ],
 )  # fmt: skip
 def test_nobody_can_be_held_to_it(value: bytes) -> None:
