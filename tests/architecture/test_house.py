@@ -123,6 +123,8 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "ArrivalRecords": "StoredArrivalRecords",
         "GivenReplies": "StoreGivenReplies",
         "Notices": "NoticesFeed",
+        "Webhooks": "StoreWebhooks",
+        "EndpointPoster": "SignedPoster",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

@@ -33,6 +33,7 @@ COMMANDS = {
     "inbound": "Mail that came in: list, show, fetch, acknowledge, hand over again.",
     "handover": "How each integration gets its mail, and what it wants to be kept from.",
     "quarantine": "Mail that is kept back: list, show, release, delete.",
+    "webhook": "Where programs are told of what happens to their mail.",
     "limits": "Ceilings, mass mail and circuit breakers: show, set, resume.",
     "suppression": "Addresses that mail must not go to: list, add, remove, import, export, check, report.",
     "domain": "DNS records and DKIM keys of our own domains.",

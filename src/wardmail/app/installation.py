@@ -31,6 +31,7 @@ from wardmail.store.setup import require_current
 from wardmail.store.shelves import ShelfList
 from wardmail.store.sources import StoreSources
 from wardmail.store.suppressions import StoreSuppressions
+from wardmail.store.webhooks import StoreWebhooks
 
 T = TypeVar("T")
 
@@ -100,6 +101,10 @@ class Installation:
     @cached_property
     def policies(self) -> StorePolicies:
         return StorePolicies(self.database)
+
+    @cached_property
+    def webhooks(self) -> StoreWebhooks:
+        return StoreWebhooks(self.database)
 
     @cached_property
     def messages(self) -> Messages:

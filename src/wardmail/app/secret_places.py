@@ -77,6 +77,8 @@ def of_source(source: Source) -> list[str]:
 def known_secrets(installation: Installation) -> Iterator[KnownSecret]:
     """All that is referred to, and what the keystore holds besides for routes. Asks every store."""
     used = dict(references(installation.settings, installation.register.snapshot()))
+    for endpoint in installation.webhooks.all():
+        used |= dict.fromkeys(endpoint.signing_refs, (f"webhook {endpoint.id}",))
     for entry in installation.keystore.entries(ROUTE_SECRET):
         used.setdefault(f"keystore:{entry.name}", ())
     for reference, where in sorted(used.items()):

@@ -21,6 +21,7 @@ from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
 from wardmail.edges.dns import DnsResolver
+from wardmail.edges.endpoint_poster import SignedPoster
 from wardmail.edges.https import HttpsFetcher, WorldResolver
 from wardmail.edges.notify_courier import NotifyCourier
 from wardmail.edges.sealing import ContentSealer
@@ -43,11 +44,13 @@ from wardmail.outbound.retry import MINUTES
 from wardmail.outbound.review_watch import ReviewWatch
 from wardmail.outbound.shredding import Shredder
 from wardmail.outbound.sweeping import Sweeper
+from wardmail.outbound.telling import Teller
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.policy.completeness import with_gap_noted
 from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
+from wardmail.store.notices_feed import NoticesFeed
 from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import Change
@@ -131,7 +134,13 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
         make_review_watch(installation, world).run(),
         keep_heads(installation),
         WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
+        make_teller(installation).run(),
     )
+
+
+def make_teller(installation: Installation) -> Teller:
+    poster = SignedPoster(installation.secrets, installation.clock)
+    return Teller(installation.webhooks, NoticesFeed(installation.database), poster, installation.clock)
 
 
 def make_shredder(installation: Installation, queue: StoreQueue, spool: SealedSpool) -> Shredder:

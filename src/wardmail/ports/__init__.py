@@ -7,6 +7,7 @@ from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, Recepti
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
+from wardmail.ports.telling import EndpointPoster, Webhooks
 from wardmail.ports.world import Clock, Resolver
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Clock",
     "Cmdb",
     "Courier",
+    "EndpointPoster",
     "GivenReplies",
     "HandoverCourier",
     "Holds",
@@ -37,4 +39,5 @@ __all__ = [
     "Spool",
     "SubmissionDesk",
     "WebhookPoster",
+    "Webhooks",
 ]
