@@ -20,6 +20,7 @@ SCHEDULE = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_0
 """Seconds between tries; then it is a dead letter, which a person sends on its way again."""
 
 CLOSED = "Its integration is suspended, or its record has lapsed."
+COLLECTED = "It waits to be collected."
 LOOK_AGAIN = 900.0
 IN_A_THREAD = 256 * 1024
 
@@ -30,6 +31,9 @@ async def hand_over(
     """One attempt. What an application collects itself waits for it."""
     terms = world.handover_of(arrival.integration)
     if terms.kind is HandoverKind.PULL:
+        if judgement is None:  # it was pushed until somebody changed that: now it is due for no process
+            change = recording.put_off(replace(arrival, state=ArrivalState.HANDING_OVER), COLLECTED, None)
+            await world.arrivals.change(replace(change, attempts=0))
         return ArrivalState.HANDING_OVER
     if judgement is None:
         arrival = replace(arrival, state=ArrivalState.HANDING_OVER)

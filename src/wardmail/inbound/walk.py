@@ -49,8 +49,9 @@ async def step(
     `later`: whether so much is in hand that what is judged had better be handed over from the store.
     """
     if arrival.attempts > MOST_ATTEMPTS:
-        await world.arrivals.change(recording.set_aside(arrival, POISON))
-        return ArrivalState.QUARANTINED
+        change = recording.stuck(arrival, POISON)
+        await world.arrivals.change(change)
+        return change.state
     raw = raw or await world.arrivals.raw(arrival.id)
     message = await asyncio.to_thread(raw.octets) if raw.body.is_spooled else raw.octets()
     if arrival.state is not ArrivalState.RECEIVED:
