@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import fresh_postgresql
 from tests.journeys.peers.dns import Dns, running_dns
 from tests.journeys.peers.ground import Authority, is_listening, need, wait_until
 from tests.journeys.receiving import LETTERS, ZONE, Receiver, letter, make_receiver, receiving
@@ -76,10 +77,19 @@ class Senders:
             time.sleep(0.05)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield ""
+    else:
+        with fresh_postgresql(request.getfixturevalue("postgres_server")) as database:
+            yield database.url
+
+
 def test_what_was_acknowledged_reaches_the_application_whatever_is_killed(
-    tmp_path: Path, authority: Authority, dns: Dns
+    tmp_path: Path, authority: Authority, dns: Dns, database_url: str
 ) -> None:
-    receiver, chance = make_receiver(tmp_path, authority, dns), random.Random()
+    receiver, chance = make_receiver(tmp_path, authority, dns, database=database_url), random.Random()
     with receiving(receiver, workers=2), Senders(receiver) as senders:
         for turn in range(KILLS):
             before = len(senders.taken)

@@ -9,14 +9,15 @@ import click
 
 from wardmail.app.acting import acting_person, by_option
 from wardmail.app.commands.source_checks import check, reconcile, retry
+from wardmail.app.commands.source_file import apply, export
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
-from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table, today_of
+from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
+from wardmail.app.source_knowledge import known_to
 from wardmail.app.source_options import blank_source, source_options, with_options
 from wardmail.manage.integrations import checked_name
-from wardmail.manage.sources import Known, source_problems
+from wardmail.manage.sources import source_problems
 from wardmail.model.person import Permission, Person
-from wardmail.model.registration import Contact
 from wardmail.model.source import Source, SourceKind
 from wardmail.store.records import to_plain
 
@@ -28,7 +29,7 @@ def command() -> None:
     """Sources: how mail comes in, each for exactly one integration, by TLS and from an account of its own."""
 
 
-for each in (check, reconcile, retry):
+for each in (check, reconcile, retry, export, apply):
     command.add_command(each)
 
 
@@ -177,9 +178,7 @@ def existing(installation: Installation, name: str) -> Source:
 
 
 def _save(installation: Installation, source: Source, actor: Person, reason: str, as_json: bool) -> None:
-    people = tuple(Contact(each.name, each.email) for each in installation.people.all().values() if each.email)
-    integrations = installation.register.snapshot().integrations
-    known = Known(integrations, people, today_of(installation.clock.now()))
+    known = known_to(installation, installation.register.snapshot())
     wrong = installation.sources.save_source(
         source, actor.id, reason, lambda others: " ".join(source_problems(source, others, known))
     )
