@@ -17,6 +17,7 @@ from wardmail.content.inspection.hosts import (
     skeleton,
 )
 from wardmail.content.inspection.links import look_at_links
+from wardmail.content.inspection.unsolicited import signs_of_unsolicited
 from wardmail.content.mime.fields import Head, read_head
 from wardmail.content.mime.words import shown
 from wardmail.model.inspection import Finding
@@ -85,14 +86,20 @@ _ADVANCE_FEE = (
 )
 
 
-def look_at_people(message: bytes, links: dict[Link, str], texts: list[str], context: Context) -> list[Finding]:
+def look_at_people(
+    message: bytes, links: dict[Link, str], texts: list[tuple[str, str]], context: Context
+) -> list[Finding]:
+    """`texts` are what people read, each with its declared type."""
     head = read_head(message, 0, len(message))
     findings = [*look_at_links(links, context), *_look_at_sender(head, context)]
-    words = " ".join("\n".join(texts)[: 256 * 1024].lower().split())
+    words = " ".join("\n".join(text for text, _ in texts)[: 256 * 1024].lower().split())
     if links and any(each in words for each in _PRESSING) and _PRESSES.search(words):
         findings.append(found("words-of-phishing"))
     if sum(each in words for each in _ADVANCE_FEE) >= 4:
         findings.append(found("words-of-advance-fee"))
+    unsolicited = signs_of_unsolicited(head, words, frozenset(kind or "text/plain" for _, kind in texts))
+    if unsolicited:
+        findings.append(found(unsolicited))
     if context.known_sender is False:
         findings.append(found("first-contact"))
     return findings

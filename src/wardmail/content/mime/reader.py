@@ -103,14 +103,14 @@ class _Reader:
             self.spending.fault(fault, place.path)
         body: Span = (head.body_at if head.or_at is None else min(head.or_at, head.body_at), place.span[1])
         splits = self._splits(place, body, boundaries)
+        if any(boundary in place.outer or _closes_an_outer(boundary, place.outer) for boundary in boundaries):
+            self.spending.fault("mime-boundary-reused", place.path)
         yield from self._beyond(place, boundaries)
         if not splits:
             yield from self._without_parts(place, head, body, boundaries)
             return
         if len(splits) > 1:
             self.spending.fault("mime-boundary-ambiguous", place.path)
-        if any(boundary in place.outer or _closes_an_outer(boundary, place.outer) for boundary, _ in splits):
-            self.spending.fault("mime-boundary-reused", place.path)
         yield from self._read_splits(place, splits)
 
     def _splits(self, place: _Place, body: Span, boundaries: list[bytes]) -> list[tuple[bytes, Split]]:

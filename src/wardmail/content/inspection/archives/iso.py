@@ -75,7 +75,7 @@ def _records(directory: bytes, is_joliet: bool) -> Iterator[tuple[str, bool, tup
 def look_into_cabinet(file: File, allowance: Allowance) -> Iterator[Sign]:
     try:
         entries = list(_cabinet(file.octets, allowance.left))
-    except (struct.error, IndexError, zlib.error):
+    except (struct.error, IndexError, ValueError, zlib.error):
         yield found("archive-damaged", file.path)
         return
     yield from signs_of(entries, file, allowance)
