@@ -99,7 +99,9 @@ def test_1024_bits_are_enough_and_a_bare_key_can_be_read() -> None:
 
 def test_l_is_reported_and_never_trusted() -> None:
     message = signed(length=True)
-    assert one(message).whole_body
+    exact = one(message)
+    assert (exact.result, exact.whole_body) == (PASS, True)
+    assert "covers the body" in exact.reason
     appended = one(message + b"<b>appended</b>\r\n")
     assert appended.result is PASS
     assert not appended.whole_body
