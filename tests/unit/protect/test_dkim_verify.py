@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.signatures import (
     BODY,
     DOMAIN,
@@ -97,9 +100,19 @@ def test_1024_bits_are_enough_and_a_bare_key_can_be_read() -> None:
     assert one(signed(), {KEY: rsa_record(bare=True)}).result is PASS
 
 
+@pytest.mark.parametrize(("e", "bits"), [(65537, 9000), (2**80 + 1, 2048)], ids=["modulus", "exponent"])
+def test_a_key_made_to_cost_time_is_not_tried(e: int, bits: int) -> None:
+    der = RSAPublicNumbers(e, 2**bits - 1).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    evidence = one(signed(), {KEY: f"v=DKIM1; p={base64.b64encode(der).decode()}"})
+    assert evidence.result is POLICY
+    assert "larger" in evidence.reason
+
+
 def test_l_is_reported_and_never_trusted() -> None:
     message = signed(length=True)
-    assert one(message).whole_body
+    exact = one(message)
+    assert (exact.result, exact.whole_body) == (PASS, True)
+    assert "covers the body" in exact.reason
     appended = one(message + b"<b>appended</b>\r\n")
     assert appended.result is PASS
     assert not appended.whole_body

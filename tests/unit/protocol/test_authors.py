@@ -20,6 +20,8 @@ from wardmail.protocol.authors import MOST_AUTHORS, read_authors
         (b"a@x.example <a@x.example>", ["x.example"]),
         (b"a..b@x.example", ["x.example"]),
         (b"a @ x.example", ["x.example"]),
+        (b'"boss@nhs.net" <a..b@x.example>', ["x.example"]),
+        (b'"a b"@x.example, "boss@nhs.net" <"c d"@x.example>', ["x.example"]),
         (b"J\xf6rg <a@x.example>", ["x.example"]),
         ("Jürgen <jürgen@bücher.example>".encode(), ["xn--bcher-kva.example"]),
         (b"a@x.example.", ["x.example"]),
@@ -71,6 +73,10 @@ def test_several_fields_and_none() -> None:
     assert read_authors([]).problem
     crowd = read_authors([b", ".join(b"a%d@x.example" % number for number in range(MOST_AUTHORS + 1))])
     assert crowd.domains == ()
+    few = read_authors([b", ".join(b"a%d@x.example" % number for number in range(MOST_AUTHORS))])
+    assert few.domains == ("x.example",)
+    assert read_authors([b"a@x.example"] * 6).domains == ()
+    assert read_authors([b"a@x.example"] * 5).domains == ("x.example",)
 
 
 def test_what_is_shown_steers_no_terminal() -> None:
