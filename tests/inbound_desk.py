@@ -31,13 +31,13 @@ from wardmail.model.sender import (
 )
 from wardmail.model.source import SmtpTerms, Source, SourceKind
 from wardmail.model.verdict import Action, Verdict, Wishes
-from wardmail.protocol.handover_fields import as_handed_over
 from wardmail.store.arrivals import StoreArrivals
 from wardmail.store.connection import Database
 from wardmail.store.contents import Contents
 from wardmail.store.seen_items import StoreSeenItems
 from wardmail.store.writer import Writer
 
+_NUMBERS = itertools.count(1)
 MESSAGE = b"From: a@nhs.net\r\nSubject: plain\r\n\r\nHello\r\n"
 LETTERS = Source("letters", "app", SourceKind.SMTP, SmtpTerms(("letters@trust.example",)))
 MAILBOX = Source(
@@ -175,7 +175,7 @@ def office(database: Database, owner: str = "worker-0", clock: SettableClock | N
     database.clock = clock
     writer = Writer(database)
     arrivals = StoreArrivals(database, writer, Contents(database, ReversingSealer(), NoSpool()), owner)  # type: ignore[arg-type]
-    judges, numbers = Judges(), itertools.count(1)
+    judges = Judges()
     integration = Integration("app", "App", "relay", ("@trust.example",), state=IntegrationState.LIVE)
     register = SettableRegister(RegisterSnapshot(1, {"app": integration}, {}, {}, {}, None, 0.0))
     register.has(LETTERS, MAILBOX, handover=Handover("app", HandoverKind.MAILDIR, directory="/nowhere"))
@@ -183,16 +183,13 @@ def office(database: Database, owner: str = "worker-0", clock: SettableClock | N
         register=register,
         arrivals=arrivals,
         clock=clock,
-        new_id=lambda: f"{owner}-{next(numbers)}",
+        new_id=lambda: f"{owner}-{next(_NUMBERS)}",
         owner=owner,
         settings=InboundSettings("gateway.example", data_budget=0.2),
         prover=judges,
         inspector=judges,
         scanners=(OneScanner(judges),),
         decide=judges.decide,
-        finish=lambda message, arrival, judgement, hostname: as_handed_over(
-            message, arrival, judgement, hostname=hostname
-        ),
         courier=judges,
         returns=NoReturns(),
         jitter=lambda: 0.5,

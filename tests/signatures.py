@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import dkim as dkimpy
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from tests.zones import Zone, ask
 from wardmail.model.sender import DkimEvidence
@@ -53,6 +56,26 @@ def rsa_record(pem: bytes | None = None, tags: str = "v=DKIM1; k=rsa;", *, bare:
 def ed25519_record(tags: str = "v=DKIM1; k=ed25519;") -> str:
     key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(ed25519_seed()))
     return f"{tags} p={base64.b64encode(key.public_key().public_bytes_raw()).decode()}"
+
+
+@dataclass
+class OwnKey:
+    """A key of sender.example for our own signer."""
+
+    algorithm: str
+    domain: str = DOMAIN
+
+    @property
+    def selector(self) -> str:
+        return "ed" if self.algorithm.startswith("ed") else "s1"
+
+    def sign(self, data: bytes) -> bytes:
+        if self.selector == "ed":
+            seed = base64.b64decode(ed25519_seed())
+            return Ed25519PrivateKey.from_private_bytes(seed).sign(hashlib.sha256(data).digest())
+        key = serialization.load_pem_private_key(rsa_pem(), None)
+        assert isinstance(key, RSAPrivateKey)
+        return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
 def signed(message: bytes = MESSAGE, algorithm: str = "rsa-sha256", **wishes: Any) -> bytes:

@@ -18,7 +18,13 @@ from wardmail.store.connection import Database
 from wardmail.store.inbox import ArrivalSearch, Inbox
 
 LETTERS = "letters@trust.example"
-ZONE = {"example": ['nhs TXT "v=spf1 ip4:127.0.0.1 -all"', '_dmarc.nhs TXT "v=DMARC1; p=reject"']}
+ZONE = {
+    "example": [
+        'nhs TXT "v=spf1 ip4:127.0.0.1 -all"',
+        'mail.nhs TXT "v=spf1 ip4:127.0.0.1 -all"',
+        '_dmarc.nhs TXT "v=DMARC1; p=reject"',
+    ]
+}
 
 
 def letter(number: int = 1, text: bytes = b"Please see attached.\r\n") -> bytes:

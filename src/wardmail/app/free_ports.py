@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 
 from wardmail.app.failures import CONFLICT, CommandFailed
+from wardmail.app.host_and_port import address
 from wardmail.app.settings import Settings
-from wardmail.app.wiring import address, listener_settings
+from wardmail.app.wiring import listener_settings
 
 
 def require_free_ports(settings: Settings) -> None:

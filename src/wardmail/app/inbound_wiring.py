@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wardmail.app.failures import USAGE, CommandFailed
-from wardmail.app.inbound_judges import decide, make_inspector, stripped
+from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
-from wardmail.app.wiring import address, nameservers
+from wardmail.app.wiring import nameservers
+from wardmail.content.inspection import Context
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.handovers.routed import assemble_handovers
+from wardmail.edges.inspection_pool import InspectionPool
 from wardmail.edges.scanners.clamd import ClamdScanner
 from wardmail.edges.scanners.connections import Place
 from wardmail.edges.scanners.rspamd import RspamdScanner
@@ -22,15 +24,15 @@ from wardmail.edges.scanners.spamd import SpamdScanner
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings, PeerLimits
 from wardmail.inbound.proving import SenderProver
 from wardmail.inbound.quarantine import Quarantine
+from wardmail.inbound.verdict import verdict
 from wardmail.inbound.working import Workers
 from wardmail.inbound.world import InboundSettings, InboundWorld
-from wardmail.model.arrival import Arrival, Judgement
+from wardmail.model.inspection import Inspection, ScanReport
 from wardmail.model.route import TlsMode
-from wardmail.model.sender import Sending
+from wardmail.model.sender import SenderEvidence
+from wardmail.model.verdict import Verdict, Wishes
 from wardmail.outbound.register_view import RegisterView
 from wardmail.ports import Scanner
-from wardmail.protocol.authres_writing import results_field
-from wardmail.protocol.handover_fields import as_handed_over
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.arrivals import StoreArrivals
 from wardmail.store.queue import StoreQueue
@@ -68,10 +70,9 @@ def make_receiving(installation: Installation, register: RegisterView, queue: St
             receiver=hostname,
             sealers=frozenset(domain.lower() for domain in settings["receive.trusted_sealers"]),
         ),
-        inspector=make_inspector(),
+        inspector=PooledInspector(),
         scanners=make_scanners(installation),
         decide=decide,
-        finish=finish,
         courier=assemble_handovers(installation.secrets, installation.clock, hostname=hostname),
         returns=StoreReturns(installation.database),
         jitter=random.random,
@@ -92,10 +93,21 @@ def inbound_settings(settings: Settings) -> InboundSettings:
     )
 
 
-def finish(message: bytes, arrival: Arrival, judgement: Judgement, hostname: str) -> bytes:
-    """The message as the application gets it."""
-    results = results_field(hostname, judgement.sender, Sending(arrival.peer, arrival.helo, arrival.sender))
-    return as_handed_over(stripped(message, judgement), arrival, judgement, hostname=hostname, results=results)
+class PooledInspector:
+    """Implements `inbound.world.Inspector` by processes that may die of a message."""
+
+    def __init__(self) -> None:
+        self._pool = InspectionPool()
+
+    async def inspect(self, message: bytes, wishes: Wishes) -> Inspection:
+        return await self._pool.inspect(message, Context(wishes.protected_names, wishes.own_domains))
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+def decide(sender: SenderEvidence, inspection: Inspection, scans: Sequence[ScanReport], wishes: Wishes) -> Verdict:
+    return verdict(inspection, sender, scans, wishes)
 
 
 def make_scanners(installation: Installation) -> tuple[Scanner, ...]:

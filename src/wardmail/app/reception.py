@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wardmail.app.failures import CommandFailed
+from wardmail.app.host_and_port import address
 from wardmail.app.inbound_wiring import Receiving, make_receiving, receiver_settings
 from wardmail.app.installation import Installation
-from wardmail.app.wiring import address
 from wardmail.edges.mailboxes.notice_server import NoticeServer
 from wardmail.edges.mailboxes.opening import MailboxDoor
 from wardmail.edges.smtp_listener import SmtpListener, start_receiver

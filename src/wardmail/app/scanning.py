@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wardmail.content.inspection import Context, inspect
-from wardmail.content.inspection.catalogue import found
+from wardmail.content.inspection import Context
+from wardmail.edges.inspection_wire import inspection_record
+from wardmail.edges.inspection_worker import BROKEN_DOWN, inspected
 from wardmail.inbound.verdict import verdict
-from wardmail.model.inspection import Finding, Inspection, Part
+from wardmail.model.inspection import Inspection
 from wardmail.model.verdict import Wishes
 
 
@@ -50,7 +51,7 @@ def scanned_each(files: Sequence[str], terms: Terms, jobs: int) -> Iterator[Scan
                     position += 1
                     yield result
             except BrokenProcessPool:
-                yield Scanned(files[position], record_of(_broken(), terms))
+                yield Scanned(files[position], record_of(BROKEN_DOWN, terms))
                 position += 1
 
 
@@ -59,10 +60,7 @@ def scanned(file: str, terms: Terms) -> Scanned:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         return Scanned(file, problem=error.strerror or type(error).__name__)
-    try:
-        seen = inspect(raw, Context(protected_names=terms.protected_names, own_domains=terms.own_domains))
-    except (MemoryError, RecursionError):
-        seen = _broken()
+    seen = inspected(raw, Context(protected_names=terms.protected_names, own_domains=terms.own_domains))
     return Scanned(file, record_of(seen, terms))
 
 
@@ -71,37 +69,4 @@ def record_of(seen: Inspection, terms: Terms) -> dict[str, Any]:
         allow=terms.allow, deny=terms.deny, protected_names=terms.protected_names, own_domains=terms.own_domains
     )
     judged = verdict(seen, None, (), wishes)
-    return {
-        "action": str(judged.action),
-        "reasons": list(judged.reasons),
-        "parts": [_part_record(part) for part in seen.parts],
-        "urls": list(seen.urls),
-        "findings": [_finding_record(finding) for finding in seen.findings],
-    }
-
-
-def _part_record(part: Part) -> dict[str, Any]:
-    return {
-        "path": part.path,
-        "declared_type": part.declared_type,
-        "detected_type": part.detected_type,
-        "filename": part.filename,
-        "size": part.size,
-        "sha256": part.sha256,
-        "md5": part.md5,
-        "findings": [_finding_record(finding) for finding in part.findings],
-    }
-
-
-def _finding_record(finding: Finding) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        "severity": str(finding.severity),
-        "weight": finding.weight,
-        "sentence": finding.sentence,
-        "part": finding.part,
-    }
-
-
-def _broken() -> Inspection:
-    return Inspection((), (), (found("inspection-failed"),))
+    return {"action": str(judged.action), "reasons": list(judged.reasons), **inspection_record(seen)}

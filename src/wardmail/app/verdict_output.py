@@ -9,9 +9,15 @@ from wardmail.model.sender import Acceptable, AuthResult, SenderEvidence, Sendin
 from wardmail.protocol.authres_writing import results_field
 
 _WORDS = {
-    Acceptable.YES: "Yes: a signature in it can be accepted",
-    Acceptable.NO: "No: a signature in it proves nothing",
+    Acceptable.YES: "Yes: it is the author's",
+    Acceptable.NO: "No: it proves nothing",
     Acceptable.CANNOT_TELL: "Cannot tell yet: the DNS did not answer; try again later",
+}
+
+_OF_HOST = {
+    AuthResult.PERMERROR: "the address has no name in the DNS",
+    AuthResult.FAIL: "its name in the DNS does not lead back to the address",
+    AuthResult.TEMPERROR: "the DNS gave no answer",
 }
 
 
@@ -58,7 +64,7 @@ def show(evidence: SenderEvidence, sending: Sending) -> None:
     say()
     table(("proof", "result", "of", "why"), _rows(evidence, sending))
     say()
-    say(f"Signature acceptable?  {_WORDS[evidence.signature_acceptable]}")
+    say(f"Signature acceptable at the foot of its text?  {_WORDS[evidence.signature_acceptable]}")
     for reason in evidence.reasons:
         say(f"  {_plain(reason)}")
 
@@ -74,7 +80,9 @@ def _rows(evidence: SenderEvidence, sending: Sending) -> list[tuple[str, str, st
     asked = f" (policy {dmarc.policy}, so: {dmarc.disposition})" if dmarc.result is AuthResult.FAIL else ""
     rows.append(("DMARC", dmarc.result, dmarc.domain, f"{dmarc.reason}{asked}"))
     if sending.ip:
-        rows.append(("host name", evidence.iprev, evidence.reverse_name or sending.ip, ""))
+        rows.append(
+            ("host name", evidence.iprev, evidence.reverse_name or sending.ip, _OF_HOST.get(evidence.iprev, ""))
+        )
     return [(name, str(result), _plain(of), _plain(why)) for name, result, of, why in rows]
 
 

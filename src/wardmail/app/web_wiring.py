@@ -6,10 +6,11 @@ from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords
-from wardmail.app.wiring import address, listener_settings
+from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.tls import CertificateFiles
 from wardmail.inbound.pulling import PullDesk

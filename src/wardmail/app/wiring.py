@@ -12,6 +12,7 @@ from typing import Any
 from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.register_terms import review_terms
 from wardmail.app.secret_upkeep import require_references
@@ -274,13 +275,3 @@ def listener_settings(settings: Settings) -> ListenerSettings:
 
 def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:
     return tuple(address(text, default_port=53) for text in settings["delivery.nameservers"])
-
-
-def address(text: str, default_port: int | None = None) -> tuple[str, int]:
-    """`192.0.2.1:465`, `[::1]:465`, or without a port where there is a default."""
-    host, colon, port = text.rpartition(":")
-    if default_port is not None and (not colon or text.endswith("]") or (text.count(":") > 1 and "]" not in text)):
-        return text.strip("[]"), default_port
-    if not colon or not port.isdigit():
-        raise CommandFailed("WM-CONFIG-ADDRESS", f"{text!r} is no address with a port.", "Write 0.0.0.0:465.", USAGE)
-    return host.strip("[]"), int(port)

@@ -7,10 +7,12 @@ import logging
 from dataclasses import replace
 
 from wardmail.inbound import recording
+from wardmail.inbound.finishing import finished
 from wardmail.inbound.world import InboundWorld
 from wardmail.model.arrival import Arrival, ArrivalState, Judgement
 from wardmail.model.handover import HandoverKind, NotTaken, Parcel, Taken
 from wardmail.model.refusal import Unavailable
+from wardmail.model.verdict import Action
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +20,9 @@ SCHEDULE = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_0
 """Seconds between tries; then it is a dead letter, which a person sends on its way again."""
 
 CLOSED = "Its integration is suspended, or its record has lapsed."
+COLLECTED = "It waits to be collected."
 LOOK_AGAIN = 900.0
+IN_A_THREAD = 256 * 1024
 
 
 async def hand_over(
@@ -27,6 +31,9 @@ async def hand_over(
     """One attempt. What an application collects itself waits for it."""
     terms = world.handover_of(arrival.integration)
     if terms.kind is HandoverKind.PULL:
+        if judgement is None:  # it was pushed until somebody changed that: now it is due for no process
+            change = recording.put_off(replace(arrival, state=ArrivalState.HANDING_OVER), COLLECTED, None)
+            await world.arrivals.change(replace(change, attempts=0))
         return ArrivalState.HANDING_OVER
     if judgement is None:
         arrival = replace(arrival, state=ArrivalState.HANDING_OVER)
@@ -45,15 +52,15 @@ async def hand_over(
 
 
 async def parcel_of(world: InboundWorld, arrival: Arrival, message: bytes, judgement: Judgement) -> Parcel:
-    if len(message) > 256 * 1024:
-        finished = await asyncio.to_thread(world.finish, message, arrival, judgement, world.settings.hostname)
+    if len(message) > IN_A_THREAD or judgement.verdict.action is Action.STRIP:
+        message = await asyncio.to_thread(finished, message, arrival, judgement, world.settings.hostname)
     else:
-        finished = world.finish(message, arrival, judgement, world.settings.hostname)
+        message = finished(message, arrival, judgement, world.settings.hostname)
     return Parcel(
         arrival.id,
         arrival.sender,
         arrival.recipients,
-        finished,
+        message,
         arrival.received_at,
         summary(arrival, judgement),
         arrival.attempts,

@@ -41,8 +41,8 @@ def judged(arrival: Arrival, judgement: Judgement, state: ArrivalState, due_at: 
     )
 
 
-def put_off(arrival: Arrival, why: str, due_at: float) -> ArrivalChange:
-    """It stays in its state, and is tried again."""
+def put_off(arrival: Arrival, why: str, due_at: float | None) -> ArrivalChange:
+    """It stays in its state, and is tried again; without a time, when somebody asks for it."""
     return ArrivalChange(
         arrival.id,
         (arrival.state,),
@@ -69,6 +69,11 @@ def set_aside(arrival: Arrival, why: str) -> ArrivalChange:
     """Nobody could judge it: a person must."""
     change = _step(arrival, ArrivalState.QUARANTINED, "MailSetAside", {"action": Action.QUARANTINE.value})
     return replace(change, why=why, action=Action.QUARANTINE.value)
+
+
+def stuck(arrival: Arrival, why: str) -> ArrivalChange:
+    """It is worked on no more: a person must look. What was judged before is not judged anew."""
+    return (set_aside if arrival.state is ArrivalState.RECEIVED else given_up)(arrival, why)
 
 
 def _step(arrival: Arrival, state: ArrivalState, kind: str, detail: dict[str, object]) -> ArrivalChange:

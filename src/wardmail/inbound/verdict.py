@@ -55,10 +55,10 @@ def _of_findings(inspection: Inspection, wishes: Wishes) -> Iterator[_Demand]:
 
 
 def _of_sum(inspection: Inspection, wishes: Wishes) -> Iterator[_Demand]:
-    """Of one kind only the heaviest counts: ten links are not ten times a link."""
+    """Of one kind only the heaviest counts: ten links are not ten times a link. What is dangerous has its own wish."""
     weights: dict[str, Finding] = {}
     for finding in inspection.all_findings:
-        if finding.severity is not Severity.UNREADABLE and finding.weight > 0:
+        if finding.severity in (Severity.NOTE, Severity.SUSPICIOUS) and finding.weight > 0:
             heaviest = weights.get(finding.id)
             weights[finding.id] = finding if heaviest is None or heaviest.weight < finding.weight else heaviest
     total = sum(finding.weight for finding in weights.values())

@@ -13,7 +13,9 @@ from collections.abc import Callable
 
 from wardmail.inbound import recording
 from wardmail.inbound.examining import examine, is_undecided
+from wardmail.inbound.finishing import stripped
 from wardmail.inbound.handover import hand_over
+from wardmail.inbound.stripping import CannotStrip
 from wardmail.inbound.waiting_sender import WaitingSender
 from wardmail.inbound.world import InboundWorld
 from wardmail.model.arrival import Arrival, ArrivalState, Judgement, RawMail
@@ -47,8 +49,9 @@ async def step(
     `later`: whether so much is in hand that what is judged had better be handed over from the store.
     """
     if arrival.attempts > MOST_ATTEMPTS:
-        await world.arrivals.change(recording.set_aside(arrival, POISON))
-        return ArrivalState.QUARANTINED
+        change = recording.stuck(arrival, POISON)
+        await world.arrivals.change(change)
+        return change.state
     raw = raw or await world.arrivals.raw(arrival.id)
     message = await asyncio.to_thread(raw.octets) if raw.body.is_spooled else raw.octets()
     if arrival.state is not ArrivalState.RECEIVED:
@@ -79,6 +82,7 @@ async def judge(
     if undecided and _may_wait(world, arrival, judgement):
         await _wait(world, arrival, undecided)
         return None
+    judgement = await _strippable(arrival, message, judgement)
     judgement = _closed(judgement, undecided, may_refuse=sender is not None and sender.catch())
     action = judgement.verdict.action
     state = _SETTLED.get(action, ArrivalState.HANDING_OVER)
@@ -86,6 +90,16 @@ async def judge(
     change = recording.judged(arrival, judgement, state, due_at)
     await world.arrivals.change(recording.kept_by(change, world.owner if due_at is not None else None))
     log.info("event=judged arrival=%s source=%s action=%s", arrival.id, arrival.source, action.value)
+    return judgement
+
+
+async def _strippable(arrival: Arrival, message: bytes, judgement: Judgement) -> Judgement:
+    """What cannot be taken out alone keeps the whole message back."""
+    if judgement.verdict.action is not Action.STRIP:
+        return judgement
+    outcome = await asyncio.to_thread(stripped, message, arrival, judgement.verdict.strip)
+    if isinstance(outcome, CannotStrip):
+        return recording.with_action(judgement, Action.QUARANTINE, outcome.reason)
     return judgement
 
 

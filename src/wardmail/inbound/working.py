@@ -11,7 +11,7 @@ from wardmail.inbound import recording
 from wardmail.inbound.waiting_sender import WaitingSender
 from wardmail.inbound.walk import step
 from wardmail.inbound.world import InboundWorld
-from wardmail.model.arrival import Arrival, ArrivalState, Arrived, RawMail
+from wardmail.model.arrival import Arrival, Arrived, RawMail
 from wardmail.model.refusal import Unavailable
 
 log = logging.getLogger(__name__)
@@ -80,9 +80,10 @@ class Workers:
         """Runs for as long as the process does."""
         while True:
             try:
-                while await self.sweep():
-                    pass
                 await self._renew()
+                if await self.sweep():
+                    await self.wait_for_room()
+                    continue
             except Unavailable as error:
                 log.warning('event=arrivals_not_swept part="%s"', error.part)
             except Exception:
@@ -112,6 +113,9 @@ class Workers:
         with contextlib.suppress(Unavailable):
             await self._world.arrivals.release([arrival_id for arrival_id, _ in left])
         await self._world.courier.close()
+        await self._world.inspector.close()
+        for scanner in self._world.scanners:
+            await scanner.close()
 
     async def _renew(self) -> None:
         now, lease = self._world.clock.now(), self._world.settings.lease
@@ -136,6 +140,5 @@ class Workers:
 
     async def _set_aside(self, arrival: Arrival) -> None:
         """What breaks our own work is not tried for ever: a person must look."""
-        stuck = recording.set_aside if arrival.state is ArrivalState.RECEIVED else recording.given_up
         with contextlib.suppress(Unavailable):
-            await self._world.arrivals.change(stuck(arrival, BROKEN))
+            await self._world.arrivals.change(recording.stuck(arrival, BROKEN))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wardmail.model.arrival import Arrival, Judgement
 from wardmail.model.handover import Handover
 from wardmail.model.inspection import Inspection, ScanReport
 from wardmail.model.integration import Integration, IntegrationState
@@ -45,6 +44,8 @@ class Inspector(Protocol):
 
     async def inspect(self, message: bytes, wishes: Wishes) -> Inspection: ...
 
+    async def close(self) -> None: ...
+
 
 class Decide(Protocol):
     """The verdict, by what is known and what the integration wishes; pure."""
@@ -52,12 +53,6 @@ class Decide(Protocol):
     def __call__(
         self, sender: SenderEvidence, inspection: Inspection, scans: Sequence[ScanReport], wishes: Wishes
     ) -> Verdict: ...
-
-
-class Finish(Protocol):
-    """The message as the application gets it: our fields on top, what the verdict strips replaced. Blocking, pure."""
-
-    def __call__(self, message: bytes, arrival: Arrival, judgement: Judgement, hostname: str) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,6 @@ class InboundWorld:
     inspector: Inspector
     scanners: Sequence[Scanner]
     decide: Decide
-    finish: Finish
     courier: HandoverCourier
     returns: Returns
     jitter: Callable[[], float]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ MOST_AUTHOR_DOMAINS = 5
 
 _STRICTNESS = list(DmarcPolicy)
 _WORST_FIRST = (AuthResult.FAIL, AuthResult.TEMPERROR, AuthResult.PERMERROR, AuthResult.NONE, AuthResult.PASS)
+_PLAIN = re.compile(r"[a-z0-9_.-]+").fullmatch
 _Inquiry = Generator[Question, Answer, DmarcEvidence]
 
 
@@ -61,7 +63,9 @@ def _identifiers(spf: SpfEvidence, dkim: Sequence[DkimEvidence]) -> tuple[_Ident
     ]
     if spf.result in open_or_passed:
         found.append(_Identifier("SPF", spf.domain.lower().rstrip("."), spf.result is AuthResult.PASS))
-    return tuple(sorted(dict.fromkeys(found), key=lambda each: not each.sure))
+    # A backslash would make other labels of a name than its dots show.
+    plain = [each for each in dict.fromkeys(found) if _PLAIN(each.domain)]
+    return tuple(sorted(plain, key=lambda each: not each.sure))
 
 
 class _Evaluation:
@@ -86,7 +90,8 @@ class _Evaluation:
         for each in self._identifiers:
             aligned = yield from self._is_aligned(each, walk, record)
             if aligned and each.sure:
-                reason = f"{each.method} passes for {each.domain}, which is in line with {domain}"
+                relation = "the author's domain" if each.domain == domain else f"which is in line with {domain}"
+                reason = f"{each.method} passes for {each.domain}, {relation}"
                 return _evidence(AuthResult.PASS, domain, reason, record)
             if aligned is not False and not open_question:
                 open_question = f"the DNS did not say whether {each.method} of {each.domain} stands behind {domain}"

@@ -65,16 +65,17 @@ class BodyHashes:
 
 
 def _pieces(octets: bytes, begin: int) -> Iterator[bytes]:
-    """Whole lines, many at a time. A last line without an end gets one."""
+    """Whole lines, many at a time; a longer line in parts that end in text. A last line without an end gets one."""
     while begin < len(octets):
-        cut = octets.rfind(_CRLF, begin, begin + _PIECE)
-        if cut < 0:
-            cut = octets.find(_CRLF, begin + _PIECE - 1)
-        if cut < 0:
+        end = octets.rfind(_CRLF, begin, begin + _PIECE) + 2
+        if end < 2 and begin + _PIECE < len(octets):
+            end = begin + len(octets[begin : begin + _PIECE].rstrip(b" \t\r"))
+            end = end if end > begin else octets.find(_CRLF, begin + _PIECE - 1) + 2
+        if end < 2:
             yield octets[begin:] + _CRLF
             return
-        yield octets[begin : cut + 2]
-        begin = cut + 2
+        yield octets[begin:end]
+        begin = end
 
 
 class _Pass:

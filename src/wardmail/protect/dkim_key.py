@@ -18,7 +18,7 @@ from wardmail.protect.tags import BadTags, listed, parse_tags, without_blanks
 SMALLEST_RSA = 1024
 LARGEST_RSA = 8192
 _LARGEST_EXPONENT_BITS = 64
-_LONGEST_RECORD = 16 * 1024
+_LONGEST_RECORD = 4 * 1024
 _ED25519_OCTETS = 32
 
 
@@ -54,7 +54,7 @@ class PublicKey:
         return True
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def read_key(record: str, algorithm: str) -> PublicKey:
     """`algorithm` is the signature's a= tag: rsa-sha256 or ed25519-sha256. Raises NoUsableKey."""
     tags = _tags(record)

@@ -54,7 +54,7 @@ def verify_dkim(
 
 def signed_header(fields: Fields, names: Iterable[bytes], *, relaxed: bool) -> bytes:
     """The fields of h= in canonical form: of several alike the lowest first, and one that is missing is nothing."""
-    wanted = set(names)
+    wanted = set(names) - {b""}  # an empty name in h= is none, and lines that are no field have it
     stacks: dict[bytes, list[bytes]] = {}
     for name, raw in fields:
         if name in wanted:

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from wardmail.protocol.domain import InvalidDomain, parse_domain
 
 FIELD = b"authentication-results"
-LARGEST = 64 * 1024
+LARGEST = 16 * 1024
+MOST_FIELDS = 50
 MOST_RESULTS = 100
+MOST_WORDS = 20
 EXCHANGE_ONLINE = "protection.outlook.com"
 """The hop whose fields bear no name at all; it renames whatever else came in as Authentication-Results."""
 
 Fields = Sequence[tuple[bytes, bytes]]
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^"()\\]+|\\.|[()"\\]', re.DOTALL)
-_PAIR = re.compile(r'([A-Za-z0-9_.-]+)(?:\s*/\s*\d+)?\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]+)')
+_PAIR = re.compile(r'(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]+)(?:\s*/\s*\d+)?\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]+)')
 _NO_NAME = re.compile(r'[^\w."\\-]+')
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_OUTSIDE_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*"|;', re.DOTALL)
+_OUTSIDE_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|;', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,13 @@ def without_ours(fields: Fields, server: str) -> tuple[tuple[bytes, bytes], ...]
     """The fields without any Authentication-Results that carries our name, or that might to some reader: only what we
     write ourselves may (RFC 8601 section 5)."""
     ours = _server(server)
-    return tuple(field for field in fields if field[0] != FIELD or not _may_be(ours, field[1]))
+    kept: list[tuple[bytes, bytes]] = []
+    seen = 0
+    for name, raw in fields:
+        seen += name == FIELD
+        if name != FIELD or (seen <= MOST_FIELDS and not _may_be(ours, raw)):
+            kept.append((name, raw))
+    return tuple(kept)
 
 
 def of_hop(fields: Fields, server: str) -> ReadResults | None:
@@ -72,7 +80,11 @@ def of_hop(fields: Fields, server: str) -> ReadResults | None:
     theirs = _server(server)
     known_as = {theirs, ""} if theirs == EXCHANGE_ONLINE else {theirs}
     found: list[MethodResult] = []
+    seen = 0
     for name, raw in fields:
+        seen += name == FIELD
+        if seen > MOST_FIELDS:
+            break
         read = read_results(_unfolded(raw)) if name == FIELD else None
         if read is not None and read.server in known_as:
             found += read.results
@@ -87,7 +99,7 @@ def _may_be(ours: str, raw: bytes) -> bool:
     if text is None:
         return True
     words = _NO_NAME.split(next(_sections(text)))
-    return any(_server(word) == ours for word in (*words, "".join(words)))
+    return len(words) > MOST_WORDS or any(_server(word) == ours for word in (*words, "".join(words)))
 
 
 def _unfolded(raw: bytes) -> bytes:

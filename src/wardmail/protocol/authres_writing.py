@@ -31,11 +31,12 @@ def _of_spf(evidence: SenderEvidence) -> list[str]:
 
 
 def _of_dkim(signature: DkimEvidence) -> str:
-    reason = (
-        "" if signature.result is AuthResult.PASS and signature.whole_body else f" reason={_value(signature.reason)}"
-    )
+    passed = signature.result is AuthResult.PASS
+    # Others would take a pass for more than it is: with octets left unsigned it is none that we act on.
+    result = AuthResult.POLICY if passed and not signature.whole_body else signature.result
+    reason = "" if result is AuthResult.PASS else f" reason={_value(signature.reason)}"
     names = f"header.d={_value(signature.domain)} header.s={_value(signature.selector)}"
-    return f"dkim={signature.result}{reason} {names}" + (
+    return f"dkim={result}{reason} {names}" + (
         f" header.a={_value(signature.algorithm)}" if signature.algorithm else ""
     )
 

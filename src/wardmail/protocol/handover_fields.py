@@ -6,6 +6,7 @@ import re
 
 from wardmail.model.arrival import Arrival, Judgement
 from wardmail.model.verdict import Action
+from wardmail.protocol.authres import without_ours
 from wardmail.protocol.fields import field, received_field
 from wardmail.protocol.raw_header import cut_fields
 
@@ -16,26 +17,30 @@ _MOST_REASONS = 5
 
 
 def as_handed_over(
-    message: bytes, arrival: Arrival, judgement: Judgement, *, hostname: str, results: bytes = b""
+    message: bytes,
+    arrival: Arrival,
+    judgement: Judgement,
+    *,
+    hostname: str,
+    results: bytes = b"",
+    removed: tuple[str, ...] = (),
 ) -> bytes:
-    """`results` is the Authentication-Results field, with its line end. The octets below our fields stay as they came."""
-    ours = hostname.lower().encode()
-    clean = cut_fields(message, lambda name, raw: _speaks_for_us(name, raw, ours, of_envelope=arrival.via == "smtp"))
-    return b"".join([_trace(arrival, hostname), results, *_found(arrival, judgement), clean])
+    """`results` is the Authentication-Results field, with its line end; `removed` are names of what was taken out.
+
+    The octets below our fields stay as they came.
+    """
+    of_envelope = arrival.via == "smtp"
+    clean = cut_fields(message, lambda name, raw: _speaks_for_us(name, raw, hostname, of_envelope=of_envelope))
+    taken_out = [field("Wardmail-Removed", plain(", ".join(removed)))] if removed else []
+    return b"".join([_trace(arrival, hostname), results, *_found(arrival, judgement), *taken_out, clean])
 
 
-def _speaks_for_us(name: bytes, raw: bytes, hostname: bytes, *, of_envelope: bool) -> bool:
+def _speaks_for_us(name: bytes, raw: bytes, hostname: str, *, of_envelope: bool) -> bool:
     if name == b"return-path":
         return of_envelope
     if name == b"authentication-results":
-        return _authserv_id(raw) == hostname
+        return not without_ours(((name, raw),), hostname)
     return name.startswith(PREFIX)
-
-
-def _authserv_id(raw: bytes) -> bytes:
-    """The first word of the value, comments apart (RFC 8601 section 2.2)."""
-    value = re.sub(rb"\([^()]*\)", b" ", raw.partition(b":")[2])
-    return re.split(rb"[\s;]+", value.strip())[0].strip(b'"').lower()
 
 
 def _trace(arrival: Arrival, hostname: str) -> bytes:

@@ -49,8 +49,9 @@ def split_message(octets: bytes) -> RawMessage:
 
 
 def message_of_file(octets: bytes) -> bytes:
-    """The message as SMTP would carry it: line ends made CRLF where the first line has another, an mbox's `From ` line
-    taken off."""
+    """The message as SMTP would carry it: line ends made CRLF where the first line has another; an editor's byte order
+    mark and an mbox's `From ` line taken off."""
+    octets = octets.removeprefix(b"\xef\xbb\xbf")
     first = octets.find(b"\n")
     if first >= 0 and octets[first - 1 : first] != b"\r":
         octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select
 
 from wardmail.model.arrival import NEEDED, RECEIPTED, Arrival, ArrivalState, DayCount, SeenItem
 from wardmail.model.message_id import first_id_at
@@ -126,7 +126,7 @@ def _sums(known: ColumnElement[bool], problem: ColumnElement[bool]) -> list[Any]
 
 
 def _collected_days(connection: Connection, source: str, since: float) -> Sequence[Row[Any]]:
-    day = func.floor(seen.c.first_seen_at / _DAY)
+    day = func.floor(seen.c.first_seen_at / literal_column(f"{_DAY}.0"))
     known, problem = arrival.c.id.is_not(None), and_(seen.c.problem != "", arrival.c.id.is_(None))
     query = (
         select(day, func.count(), *_sums(known, problem))
@@ -139,7 +139,7 @@ def _collected_days(connection: Connection, source: str, since: float) -> Sequen
 
 
 def _brought_days(connection: Connection, source: str, since: float) -> Sequence[Row[Any]]:
-    day = func.floor(arrival.c.received_at / _DAY)
+    day = func.floor(arrival.c.received_at / literal_column(f"{_DAY}.0"))
     query = (
         select(day, func.count(), *_sums(arrival.c.id.is_not(None), arrival.c.id.is_(None)))
         .where(arrival.c.source == source, arrival.c.received_at >= since)

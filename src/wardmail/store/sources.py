@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wardmail.model.handover import Handover
+from wardmail.model.arrival import ArrivalState
+from wardmail.model.handover import Handover, HandoverKind
 from wardmail.model.source import Source
 from wardmail.model.stored import Event
 from wardmail.store import records
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.register_version import moved_on
-from wardmail.store.schema_of_inbound import handover, source
+from wardmail.store.schema_of_inbound import arrival, handover, source
 
 
 class StoreSources:
@@ -53,6 +54,8 @@ class StoreSources:
     def save_handover(self, record: Handover, actor: str, reason: str) -> None:
         with self._database.write() as connection:
             self._put(connection, handover, "integration_id", record.integration, record)
+            if record.kind is not HandoverKind.PULL:
+                self._make_due(connection, record.integration)
             subject = f"handover {record.integration}"
             self._changed(connection, "HandoverSaved", subject, actor, {"reason": reason} | _told(record))
 
@@ -62,6 +65,15 @@ class StoreSources:
             if gone:
                 self._changed(connection, "HandoverRemoved", f"handover {integration}", actor, {"reason": reason})
             return gone
+
+    def _make_due(self, connection: Connection, integration: str) -> None:
+        """What waited to be collected is pushed from now on."""
+        waits = (
+            arrival.c.integration_id == integration,
+            arrival.c.state == ArrivalState.HANDING_OVER.value,
+            arrival.c.due_at.is_(None),
+        )
+        connection.execute(update(arrival).where(*waits).values(due_at=self._database.clock.now()))
 
     def _put(self, connection: Connection, table: Table, key: str, name: str, record: object) -> None:
         values = {key: name, "record": records.encode(record), "updated_at": self._database.clock.now()}

@@ -72,7 +72,7 @@ def test_files_as_they_come(tmp_path: Path, change: Any) -> None:
     done = run(str(file))
     assert done.exit_code == 0, done.output
     assert "sender.example (s1)" in done.stdout
-    assert "Signature acceptable?" in done.stdout
+    assert "Signature acceptable" in done.stdout
 
 
 @pytest.mark.parametrize("now", ["1764000001", "1764000001.5", "2025-11-24T16:00:01Z", "2025-11-24T16:00:01"])
@@ -112,6 +112,11 @@ def test_mistakes_are_told(words: tuple[str, ...], status: int, code: str) -> No
     assert done.exit_code == status, done.output
     assert code in done.stderr
     assert not done.stdout
+
+
+def test_outlooks_own_form_is_told() -> None:
+    done = run("-", stdin=b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    assert (done.exit_code, "WM-VERIFY-FORM" in done.stderr) == (USAGE, True)
 
 
 def test_a_sender_cannot_steer_the_terminal() -> None:

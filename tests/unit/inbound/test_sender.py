@@ -173,6 +173,18 @@ def test_what_a_hop_did_not_say_of_this_author_is_judged_by_what_it_found(dmarc:
     assert evidence.dmarc.policy is DmarcPolicy.REJECT
 
 
+def test_a_hop_may_name_the_identity_only() -> None:
+    seen = (
+        b"Authentication-Results: hop.example; dkim=pass header.i=x@sender.example; iprev=pass; spf=odd smtp.helo=h\r\n"
+    )
+    evidence = proved(seen + MESSAGE, trusted=HOP)
+    (signature,) = evidence.dkim
+    assert (signature.domain, signature.identity) == ("sender.example", "x@sender.example")
+    assert (evidence.spf.identity, evidence.spf.domain, evidence.spf.result) == ("helo", "h", AuthResult.NEUTRAL)
+    assert evidence.iprev is PASS
+    assert evidence.signature_acceptable is YES
+
+
 def test_a_hop_that_found_nothing_good() -> None:
     seen = b"Authentication-Results: hop.example; spf=softfail smtp.mailfrom=x.example; dmarc=fail\r\n" + signed()
     evidence = proved(seen, trusted=HOP)

@@ -14,7 +14,7 @@ from tests.inbound_desk import LETTERS, Office, evidence, office, silent
 from wardmail.inbound.reception import ReceivingDesk
 from wardmail.model.address import Address
 from wardmail.model.arrival import ArrivalState, RawMail, Reception
-from wardmail.model.handover import Handover, NotTaken
+from wardmail.model.handover import Handover, HandoverKind, NotTaken
 from wardmail.model.inspection import ScanOutcome, ScanReport
 from wardmail.model.integration import IntegrationState
 from wardmail.model.message import MemoryBody, TlsSession
@@ -22,6 +22,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.sender import AuthResult
 from wardmail.model.source import PlainPeer, SmtpTerms
 from wardmail.model.verdict import Action
+from wardmail.store.sources import StoreSources
 
 TO = Address("letters", "trust.example")
 FORGED = (
@@ -174,6 +175,24 @@ async def test_who_collects_himself_is_waited_for(desk: Office) -> None:
     assert isinstance(name, str)
     waiting = await desk.arrival(name)
     assert (waiting.state, waiting.due_at) == (ArrivalState.HANDING_OVER, None)
+
+
+async def test_who_changes_the_way_of_handing_over_changes_it_for_what_waits(desk: Office) -> None:
+    desk.register.has(handover=Handover("app"))
+    name = await brought(desk)
+    assert isinstance(name, str)
+    pushed = Handover("app", HandoverKind.MAILDIR, directory="/nowhere")
+    StoreSources(desk.database).save_handover(pushed, "ann", "it changed its mind")
+    desk.register.has(handover=pushed)
+    desk.judges.handover = NotTaken("not yet")
+    await sweep(desk)
+    waiting = await desk.arrival(name)
+    assert (len(desk.judges.taken), waiting.due_at is not None) == (1, True)
+    desk.register.has(handover=Handover("app"))
+    desk.clock.at += 100
+    await sweep(desk)
+    waiting = await desk.arrival(name)
+    assert (len(desk.judges.taken), waiting.due_at, waiting.attempts) == (1, None, 0)
 
 
 async def test_a_loop_ends(desk: Office) -> None:

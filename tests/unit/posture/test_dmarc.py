@@ -127,6 +127,11 @@ def test_two_organisations_below_one_public_suffix_are_strangers() -> None:
     assert judged(zone, "giant.bank.example", None, dkim("bank.example")).result is FAIL
 
 
+def test_a_name_with_a_hidden_dot_is_in_line_with_nothing() -> None:
+    zone = {"_dmarc.trust.nhs.example": REJECT}
+    assert judged(zone, "trust.nhs.example", spf("evil\\.trust.nhs.example")).result is FAIL
+
+
 def test_hyphenated_and_deep_names_are_whole() -> None:
     zone = {"_dmarc.my-trust.nhs.uk": REJECT}
     assert judged(zone, "my-trust.nhs.uk").disposition is DmarcPolicy.REJECT
@@ -240,3 +245,4 @@ def test_every_author_must_be_proved() -> None:
     assert judged(zone, []).result is PERMERROR
     crowd = [f"{number}.example" for number in range(MOST_AUTHOR_DOMAINS + 1)]
     assert judged(zone, crowd).result is PERMERROR
+    assert judged(zone, crowd[1:]).result is NONE

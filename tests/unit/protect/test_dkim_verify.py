@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import subprocess
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.signatures import (
     BODY,
     DOMAIN,
     HEAD,
     MESSAGE,
     NOW,
+    OwnKey,
     ed25519_record,
     rsa_pem,
     rsa_record,
@@ -22,7 +26,9 @@ from tests.signatures import (
 )  # fmt: skip
 
 from wardmail.model.sender import AuthResult, DkimEvidence
+from wardmail.protect import dkim
 from wardmail.protect.dkim_verify import MOST_JUDGED, MOST_NOTED, MOST_PASSES
+from wardmail.protocol.raw_message import split_message
 
 PASS, FAIL, POLICY = AuthResult.PASS, AuthResult.FAIL, AuthResult.POLICY
 PERMERROR, TEMPERROR = AuthResult.PERMERROR, AuthResult.TEMPERROR
@@ -94,9 +100,19 @@ def test_1024_bits_are_enough_and_a_bare_key_can_be_read() -> None:
     assert one(signed(), {KEY: rsa_record(bare=True)}).result is PASS
 
 
+@pytest.mark.parametrize(("e", "bits"), [(65537, 9000), (2**80 + 1, 2048)], ids=["modulus", "exponent"])
+def test_a_key_made_to_cost_time_is_not_tried(e: int, bits: int) -> None:
+    der = RSAPublicNumbers(e, 2**bits - 1).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    evidence = one(signed(), {KEY: f"v=DKIM1; p={base64.b64encode(der).decode()}"})
+    assert evidence.result is POLICY
+    assert "larger" in evidence.reason
+
+
 def test_l_is_reported_and_never_trusted() -> None:
     message = signed(length=True)
-    assert one(message).whole_body
+    exact = one(message)
+    assert (exact.result, exact.whole_body) == (PASS, True)
+    assert "covers the body" in exact.reason
     appended = one(message + b"<b>appended</b>\r\n")
     assert appended.result is PASS
     assert not appended.whole_body
@@ -189,6 +205,12 @@ def test_a_malformed_signature_is_a_permanent_error(before: bytes, after: bytes,
     assert words in evidence.reason
 
 
+def test_an_empty_name_in_h_means_no_line_of_the_header() -> None:
+    message = signed().replace(b"h=from :", b"h=from : :", 1)
+    assert b": :" in message
+    assert one(b"no field at all\r\n" + message).result is FAIL
+
+
 def test_expiry_is_judged_by_the_clock_that_is_given() -> None:
     message = signed().replace(b" t=", b" x=%d; t=" % int(NOW), 1).replace(b" t=", b" n=", 1)
     assert "expired" in one(message, now=NOW + 1).reason
@@ -218,3 +240,15 @@ def test_signatures_have_a_budget_and_the_authors_own_go_first() -> None:
 def test_a_message_without_signatures_or_header() -> None:
     for message in (MESSAGE, b"", b"\r\n", b"\r\nbody", b"no colon", b"\0" * 100):
         assert verified(message) == ()
+
+
+@pytest.mark.parametrize("algorithm", ["rsa-sha256", "ed25519-sha256"])
+def test_our_own_signatures(algorithm: str) -> None:
+    key = OwnKey(algorithm)
+    split = split_message(MESSAGE)
+    hashing = dkim.RelaxedBodyHash()
+    hashing.update(MESSAGE[split.body_start :])
+    message = dkim.sign(key, split.fields, hashing.digest(), now=NOW, expires=NOW + 60) + MESSAGE
+    assert one(message).result is PASS
+    assert one(message, now=NOW + 61).result is FAIL
+    assert one(message.replace(b"Message-ID:", b"Reply-To: evil@evil.example\r\nMessage-ID:")).result is FAIL

@@ -20,6 +20,8 @@ from wardmail.protocol.authors import MOST_AUTHORS, read_authors
         (b"a@x.example <a@x.example>", ["x.example"]),
         (b"a..b@x.example", ["x.example"]),
         (b"a @ x.example", ["x.example"]),
+        (b'"boss@nhs.net" <a..b@x.example>', ["x.example"]),
+        (b'"a b"@x.example, "boss@nhs.net" <"c d"@x.example>', ["x.example"]),
         (b"J\xf6rg <a@x.example>", ["x.example"]),
         ("Jürgen <jürgen@bücher.example>".encode(), ["xn--bcher-kva.example"]),
         (b"a@x.example.", ["x.example"]),
@@ -54,7 +56,8 @@ def test_what_can_be_read_in_two_ways_is_read_in_both(value: bytes, domains: lis
     "value",
     [
         b"", b"nobody", b"Undisclosed:;", b"a@b@c.example", b"a@[192.0.2.1]", b"a@", b"a@x..example", b"a@-x.example",
-        b"a@x.example\0@y.example", "a@nhs．net".encode(), b"a@" + b"x" * 300, b"<" * 70_000, b"a@x_y.example",
+        b"a@x.example\0@y.example", "a@nhs．net".encode(), b"a@" + b"x" * 300, b"<" * 20_000,
+        b'"' + b'\\"' * 8000, b"a@x_y.example",
     ],
 )  # fmt: skip
 def test_nobody_can_be_held_to_it(value: bytes) -> None:
@@ -70,6 +73,10 @@ def test_several_fields_and_none() -> None:
     assert read_authors([]).problem
     crowd = read_authors([b", ".join(b"a%d@x.example" % number for number in range(MOST_AUTHORS + 1))])
     assert crowd.domains == ()
+    few = read_authors([b", ".join(b"a%d@x.example" % number for number in range(MOST_AUTHORS))])
+    assert few.domains == ("x.example",)
+    assert read_authors([b"a@x.example"] * 6).domains == ()
+    assert read_authors([b"a@x.example"] * 5).domains == ("x.example",)
 
 
 def test_what_is_shown_steers_no_terminal() -> None:

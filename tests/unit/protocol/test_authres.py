@@ -17,7 +17,15 @@ from wardmail.model.sender import (
     Sending,
     SpfEvidence,
 )  # fmt: skip
-from wardmail.protocol.authres import EXCHANGE_ONLINE, FIELD, MethodResult, of_hop, read_results, without_ours
+from wardmail.protocol.authres import (
+    EXCHANGE_ONLINE,
+    FIELD,
+    MOST_FIELDS,
+    MethodResult,
+    of_hop,
+    read_results,
+    without_ours,
+)
 from wardmail.protocol.authres_writing import results_field
 
 OURS = "mx.trust.example"
@@ -56,7 +64,9 @@ def field(value: bytes, name: bytes = b"Authentication-Results") -> tuple[bytes,
         b"mx.trust.example",
         b"(never closed mx.trust.example; spf=pass",
         b'"never closed; spf=pass',
-        b"(" * 70_000,
+        b"(" * 20_000,
+        b"x " * 50 + b"; spf=pass",
+        b'x; "' + b'\\"' * 5000,
         "mx.trust.example".replace("mx", "MX").encode() + b";\tspf=pass",
     ],
 )
@@ -71,6 +81,18 @@ def test_what_bears_our_name_or_might_is_taken_out(value: bytes) -> None:
 )
 def test_others_stay(value: bytes) -> None:
     assert without_ours([field(value)], OURS) == (field(value),)
+
+
+def test_nobody_needs_so_many_fields() -> None:
+    assert len(without_ours([field(b"other.example; spf=pass")] * 1000, OURS)) == MOST_FIELDS
+    late = [*[field(b"other.example; none")] * MOST_FIELDS, field(b"hop.example; spf=pass")]
+    assert of_hop(late, "hop.example") is None
+
+
+def test_a_signature_that_leaves_octets_out_is_no_pass_to_others() -> None:
+    limited = replace(EVIDENCE.dkim[0], whole_body=False, reason="l= leaves 5 octets of the body unsigned")
+    written = results_field(OURS, replace(EVIDENCE, dkim=(limited,)), Sending())
+    assert b"dkim=policy reason=" in written
 
 
 def test_an_internationalised_name_is_ours_in_either_form() -> None:

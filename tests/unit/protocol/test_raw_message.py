@@ -67,6 +67,7 @@ def test_a_header_beyond_all_measure_is_not_read() -> None:
         (b"From a@x Sat Nov 22\nFrom: a\n\nbody", b"From: a\r\n\r\nbody"),
         (b"From a@x Sat Nov 22\r\nFrom: a\r\n\r\nbody", b"From: a\r\n\r\nbody"),
         (b"From nobody", b""),
+        (b"\xef\xbb\xbfFrom: a\n\nbody", b"From: a\r\n\r\nbody"),
         (b"", b""),
         (b"\n", b"\r\n"),
     ],

@@ -9,14 +9,15 @@ import click
 
 from wardmail.app.acting import acting_person, by_option
 from wardmail.app.commands.source_checks import check, reconcile, retry
+from wardmail.app.commands.source_file import apply, export
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
-from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table, today_of
+from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
+from wardmail.app.source_knowledge import known_to
 from wardmail.app.source_options import blank_source, source_options, with_options
 from wardmail.manage.integrations import checked_name
-from wardmail.manage.sources import Known, source_problems
+from wardmail.manage.sources import source_problems
 from wardmail.model.person import Permission, Person
-from wardmail.model.registration import Contact
 from wardmail.model.source import Source, SourceKind
 from wardmail.store.records import to_plain
 
@@ -28,7 +29,7 @@ def command() -> None:
     """Sources: how mail comes in, each for exactly one integration, by TLS and from an account of its own."""
 
 
-for each in (check, reconcile, retry):
+for each in (check, reconcile, retry, export, apply):
     command.add_command(each)
 
 
@@ -67,7 +68,7 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
         emit(to_plain(source) | {"problems": [to_plain(each) for each in problems]})
         return
     for key, value in _shown(source):
-        say(f"{key:<14}{value}")
+        say(f"{key:<16}{value}")
     for each in problems:
         say(f"not collected {moment(each.first_seen_at)}: {each.key}: {each.problem}")
 
@@ -177,9 +178,7 @@ def existing(installation: Installation, name: str) -> Source:
 
 
 def _save(installation: Installation, source: Source, actor: Person, reason: str, as_json: bool) -> None:
-    people = tuple(Contact(each.name, each.email) for each in installation.people.all().values() if each.email)
-    integrations = installation.register.snapshot().integrations
-    known = Known(integrations, people, today_of(installation.clock.now()))
+    known = known_to(installation, installation.register.snapshot())
     wrong = installation.sources.save_source(
         source, actor.id, reason, lambda others: " ".join(source_problems(source, others, known))
     )
@@ -199,7 +198,10 @@ def _shown(source: Source) -> list[tuple[str, str]]:
     rows = [("name", source.name), ("kind", source.kind.value), ("integration", source.integration)]
     rows += [("state", "paused" if source.paused else "in use"), ("trusted hop", source.trusted_hop or "none")]
     if source.smtp is not None:
-        rows += [("takes mail for", ", ".join(source.smtp.recipients)), ("only from", ", ".join(source.smtp.relays))]
+        rows += [
+            ("takes mail for", ", ".join(source.smtp.recipients)),
+            ("only from", ", ".join(source.smtp.relays) or "anybody"),
+        ]
         rows += [
             ("without TLS", f"{each.network} until {each.until.isoformat()}: {each.why} ({each.by})")
             for each in source.smtp.plain_peers

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wardmail.edges.dns import DnsResolver
 
 LARGEST_MB = 150
+_OUTLOOK = b"\xd0\xcf\x11\xe0"
 _PATIENCE = 5.0
 """Seconds for one DNS question; `inbound.sender.SECONDS` is for all of them."""
 
@@ -102,6 +103,9 @@ def _read(file: str) -> bytes:
         raise CommandFailed("WM-VERIFY-SIZE", f"{file} is larger than {LARGEST_MB} MB.", "Name one message.", USAGE)
     if not octets:
         raise CommandFailed("WM-VERIFY-EMPTY", f"{file} is empty.", "Name a file that holds one message.", USAGE)
+    if octets.startswith(_OUTLOOK):
+        what = f"{file} is Outlook's own form (.msg), which is no longer the message that was sent."
+        raise CommandFailed("WM-VERIFY-FORM", what, "Get the original: save it as .eml, or ask the mail team.", USAGE)
     return octets
 
 
@@ -129,7 +133,7 @@ def _iso(text: str) -> float:
 
 
 def _resolver(given: str, configured: list[str]) -> DnsResolver:
-    from wardmail.app.wiring import address
+    from wardmail.app.host_and_port import address
     from wardmail.edges.clock import SystemClock
     from wardmail.edges.dns import DnsResolver
 

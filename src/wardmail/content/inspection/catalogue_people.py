@@ -65,6 +65,9 @@ SENDERS: tuple[Row, ...] = (
     ),
     ("reply-elsewhere", SUSPICIOUS, 15, "Replies would go to {words}, not to the sender."),
     ("reply-freemail", SUSPICIOUS, 25, "Replies would go to a free mailbox at {words}."),
+    ("unsolicited", SUSPICIOUS, 30, "It has several signs of unsolicited mail."),
+    ("unsolicited-likely", SUSPICIOUS, 45, "It has many signs of unsolicited mail."),
+    ("unsolicited-surely", SUSPICIOUS, 70, "It has nearly all signs of unsolicited mail."),
     ("words-of-phishing", SUSPICIOUS, 15, "The text presses for a log-in, a payment or a confirmation, with a link."),
     ("words-of-advance-fee", SUSPICIOUS, 20, "The text has the words of a letter that promises money."),
 )

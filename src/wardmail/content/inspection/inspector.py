@@ -28,7 +28,7 @@ class Inspector:
         self.context, self.spending = context, spending
         self.parts: list[Part] = []
         self.links: dict[Link, str] = {}
-        self.texts: list[str] = []
+        self.texts: list[tuple[str, str]] = []
 
     def take(self, leaf: Leaf, depth: int = 0) -> None:
         is_body = leaf.declared in _BODIES and leaf.disposition != "attachment" and depth == 0 and not any(leaf.names)
@@ -66,7 +66,7 @@ class Inspector:
         elif isinstance(sign, Member):
             members.append(sign)
         elif isinstance(sign, Text):
-            self.texts.append(sign.words)
+            self.texts.append((sign.words, file.declared))
         elif len(self.links) < _MOST_URLS:
             self.links.setdefault(sign, file.path)
 

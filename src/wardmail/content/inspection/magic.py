@@ -16,7 +16,7 @@ _HTML = re.compile(
 _SVG = re.compile(rb"<(?:\w+:)?svg[\s>]", re.IGNORECASE)
 _HEADER = re.compile(rb"(?:[!-9;-~]{1,60}:[ \t][^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2,}", re.IGNORECASE)
 _MAIL_FIELD = re.compile(
-    rb"^(?:from|received|return-path|mime-version|message-id|subject|date):", re.IGNORECASE | re.MULTILINE
+    rb"^(?:from|received|return-path|mime-version|message-id|subject|date|content-type):", re.IGNORECASE | re.MULTILINE
 )
 _CALENDAR = re.compile(rb"\A\s*BEGIN:(VCALENDAR|VCARD)", re.IGNORECASE)
 _PE_OFFSET = slice(0x3C, 0x40)
@@ -70,9 +70,10 @@ def _text_kind(octets: bytes) -> str:
 def _kind_of_page(sample: bytes) -> str:
     if _SVG.search(sample):
         return "image/svg+xml"
-    if _HTML.search(sample):
+    if _HTML.search(sample) and not (sample.lstrip().startswith(b"<?xml") and b"<html" not in sample.lower()):
         return "text/html"
-    if _HEADER.match(sample) and len(_MAIL_FIELD.findall(sample)) > 1:
+    start = sample.partition(b"\n")[2] if sample.startswith(b"From ") else sample.lstrip(b"\r\n")
+    if _HEADER.match(start) and len(_MAIL_FIELD.findall(sample)) > 1:
         return "message/rfc822"
     calendar = _CALENDAR.match(sample)
     if calendar is not None:

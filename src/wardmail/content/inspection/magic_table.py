@@ -52,6 +52,15 @@ AT_START: tuple[tuple[int, bytes, str], ...] = (
     (0, b"?_\x03\0", "application/winhlp"),
     (0, bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), "application/onenote"),
     (0, b"\x78\x9f\x3e\x22", "application/ms-tnef"),
+    (0, b"ActiveMime", "application/x-mso"),
+    (0, b"SZDDs\x88\xf0\x27", "application/x-szdd"),
+    (0, b"SZ \x88\xf0\x27", "application/x-szdd"),
+    (0, b"KWAJ", "application/x-szdd"),
+    (0, b"07070", "application/x-cpio"),
+    (0, b"\xc7\x71", "application/x-cpio"),
+    (0, b"\x71\xc7", "application/x-cpio"),
+    (8, b"\x19\x04\0\x10", "application/x-sis"),
+    (0, b"\xed\xab\xee\xdb", "application/x-archive"),
     (0, b"vhdxfile", "application/x-vhdx"),
     (0, b"conectix", "application/x-vhd"),
     (0, b"KDMV", "application/x-vmdk"),
@@ -90,6 +99,7 @@ ELSEWHERE: tuple[tuple[int, int, bytes, str], ...] = (
     (0x8001, 0x8006, b"CD001", "application/x-iso9660-image"),
     (0x8001, 0xB000, b"BEA01", "application/x-udf-image"),
     (0x8001, 0xB000, b"NSR0", "application/x-udf-image"),
+    (0, 2048, b"(This file must be converted with BinHex", "application/mac-binhex40"),
     (0, 1024, b"%PDF-", "application/pdf"),
 )
 

@@ -90,7 +90,7 @@ def is_followed_by_field(raw: bytes, position: int, stop: int) -> bool:
     return _FIELD_FOLLOWS.match(raw, position, stop) is not None
 
 
-_GUESS = re.compile(rb"(?:\A|[\r\n])--([^\r\n]{1,200}?)[ \t]*(?:\r\n|\n|\r)[ \t]*content-[a-z-]+[ \t]*:", re.IGNORECASE)
+_GUESS = re.compile(rb"(?<![^\r\n])--([^\r\n]{1,200}?)[ \t]*(?:\r\n|\n|\r)[ \t]*content-[a-z-]+[ \t]*:", re.IGNORECASE)
 
 
 def guessed_boundary(raw: bytes, start: int, stop: int) -> bytes:

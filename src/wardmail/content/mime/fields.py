@@ -25,11 +25,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`body_at` is the offset of the first octet of the body; `faults` are IDs of findings."""
+    """`body_at` is the offset of the first octet of the body, `or_at` where other programs see it; `faults` are finding IDs."""
 
     fields: tuple[Field, ...]
     body_at: int
     faults: tuple[str, ...] = ()
+    or_at: int | None = None
 
     def all(self, name: str) -> list[bytes]:
         return [field.value for field in self.fields if field.name == name]
@@ -42,7 +43,9 @@ def read_head(raw: bytes, start: int, stop: int) -> Head:
     """The fields from `start` to the blank line, or to the line with which a careless writer began the body."""
     reader = _HeadReader(raw, start, stop)
     reader.read()
-    return Head(tuple(reader.finished()), min(reader.body_at, stop), tuple(reader.faults))
+    fields = tuple(reader.finished())
+    other = min((at for at in (reader.junk_at, reader.blank_at) if at >= 0), default=None)
+    return Head(fields, min(reader.body_at, stop), tuple(reader.faults), other if other != reader.body_at else None)
 
 
 class _HeadReader:
@@ -55,7 +58,7 @@ class _HeadReader:
         self.lines: list[list[bytes]] = []
         self.names: list[tuple[str, bool]] = []
         self.junk_at = -1
-        self.blank_fold = False
+        self.blank_at = -1
 
     def read(self) -> None:
         position = self.start
@@ -81,7 +84,7 @@ class _HeadReader:
     def _take(self, line: bytes, position: int) -> bool:
         """False when the line belongs to the body."""
         if line[0] in b" \t" and self.names:
-            self._continue(line)
+            self._continue(line, position)
             return True
         match = _NAME.match(line)
         if match is not None:
@@ -93,15 +96,15 @@ class _HeadReader:
 
     def _begin(self, match: re.Match[bytes], line: bytes) -> None:
         name = match[1].lower().decode("ascii")
-        if name.startswith("content-") and (match[2] or self.junk_at >= 0 or self.blank_fold):
+        if name.startswith("content-") and (match[2] or self.junk_at >= 0 or self.blank_at >= 0):
             self.faults["mime-header-ambiguous"] = None
         self.names.append((name, bool(match[2])))
         self.lines.append([line[match.end() :]])
 
-    def _continue(self, line: bytes) -> None:
+    def _continue(self, line: bytes, position: int) -> None:
         if not line.strip(b" \t"):
-            self.blank_fold = True
-        elif _CONTENT.match(line) and self.blank_fold:
+            self.blank_at = position if self.blank_at < 0 else self.blank_at
+        elif _CONTENT.match(line) and self.blank_at >= 0:
             self.faults["mime-header-ambiguous"] = None
         self.lines[-1].append(line)
 

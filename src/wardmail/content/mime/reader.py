@@ -73,6 +73,9 @@ class _Reader:
             if not kind.startswith("multipart/"):
                 faults.append("mime-type-ambiguous")
             yield from self._multipart(place, head, kind, boundaries, faults)
+            others = [each for each in types if not each.main.startswith("multipart")]
+            if others:
+                yield from self._leaves(replace(place, path=f"{place.path}~2"), head, others, [])
         elif kind in _MESSAGES:
             yield from self._nested(place, head, types[0], faults)
         else:
@@ -98,15 +101,16 @@ class _Reader:
         place = replace(place, parent=kind, default="message/rfc822" if kind == "multipart/digest" else "")
         for fault in faults:
             self.spending.fault(fault, place.path)
-        body: Span = (head.body_at, place.span[1])
+        body: Span = (head.body_at if head.or_at is None else min(head.or_at, head.body_at), place.span[1])
         splits = self._splits(place, body, boundaries)
+        if any(boundary in place.outer or _closes_an_outer(boundary, place.outer) for boundary in boundaries):
+            self.spending.fault("mime-boundary-reused", place.path)
+        yield from self._beyond(place, boundaries)
         if not splits:
             yield from self._without_parts(place, head, body, boundaries)
             return
         if len(splits) > 1:
             self.spending.fault("mime-boundary-ambiguous", place.path)
-        if any(boundary in place.outer or _closes_an_outer(boundary, place.outer) for boundary, _ in splits):
-            self.spending.fault("mime-boundary-reused", place.path)
         yield from self._read_splits(place, splits)
 
     def _splits(self, place: _Place, body: Span, boundaries: list[bytes]) -> list[tuple[bytes, Split]]:
@@ -118,6 +122,20 @@ class _Reader:
                 seen.add(spans)
                 found.append((boundary, split))
         return found
+
+    def _beyond(self, place: _Place, boundaries: list[bytes]) -> Iterator[Leaf]:
+        """Delimiters of this multipart after the end that the one around it gives it: some programs read on there."""
+        if not place.outer:
+            return
+        start = place.span[1]
+        for boundary in boundaries[:_MOST_READINGS]:
+            split = None if boundary in place.outer else split_at(place.raw, start, len(place.raw), boundary)
+            if split is None or not split.parts or _declares(place.raw[slice(*split.preamble)], boundary):
+                continue
+            self.spending.fault("mime-boundary-reused", place.path)
+            prefix = f"{place.prefix}~beyond."
+            inner = place.within(place.raw, (start, len(place.raw)), prefix=prefix)
+            yield from self._read_split(inner, split, (*place.outer, *boundaries), set())
 
     def _without_parts(self, place: _Place, head: Head, body: Span, boundaries: list[bytes]) -> Iterator[Leaf]:
         """No delimiter of the declared boundary: the body may be encoded, or clients may guess the boundary."""
@@ -222,6 +240,10 @@ class _Reader:
         for leaf in leaves_of(head, types, octets, self.spending):
             yield self._placed(leaf, place, faults)
             faults = []
+        if head.or_at is not None:
+            octets = place.raw[head.or_at : place.span[1]]
+            for leaf in leaves_of(head, types, octets, self.spending):
+                yield self._placed(replace(leaf, path=f"~or{leaf.path}"), place, [])
 
     def _placed(self, leaf: Leaf, place: _Place, faults: list[str]) -> Leaf:
         return replace(

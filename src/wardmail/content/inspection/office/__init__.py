@@ -1,0 +1,1 @@
+"""Looks into Office documents for what runs, fetches or hides."""

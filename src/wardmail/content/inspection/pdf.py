@@ -1,0 +1,130 @@
+"""Looks into PDF for what runs, launches, sends or is embedded, in plain objects and in packed ones (ISO 32000)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from wardmail.content.inspection.archives.unpack import TooLarge, inflated_as_far
+from wardmail.content.inspection.catalogue import found
+from wardmail.content.inspection.file import Allowance, File, Link, Member, Sign
+
+_STREAM = re.compile(rb"\bstream\r?\n")
+_NAME = re.compile(rb"/([A-Za-z0-9#_.+-]{1,127})")
+_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+_URI = re.compile(rb"/URI\s*\(((?:[^()\\]|\\.){1,2000})\)")
+_RUNS_AT_ONCE = re.compile(rb"/JavaScript\s*(?:\d+\s+\d+\s+R|<<|\[)")
+_ACTIVE = frozenset(
+    b"JavaScript JS Launch EmbeddedFile EmbeddedFiles OpenAction AA XFA GoToR GoToE SubmitForm ImportData RichMedia"
+    b" Encrypt ObjStm Flash".split()
+)
+_FILTERS = re.compile(
+    rb"/(FlateDecode|Fl|ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL|Crypt|JBIG2Decode)\b"
+)
+_FILE_NAME = re.compile(rb"/U?F\s*\(((?:[^()\\]|\\.){1,300})\)")
+_MOST_STREAMS = 20_000
+
+
+def look_into_pdf(file: File, allowance: Allowance) -> Iterator[Sign]:
+    reader = _Reader(file, allowance)
+    yield from reader.streams()
+    text = b"\n".join(reader.plain)
+    names, escaped = _names_in(text)
+    if escaped:
+        yield found("pdf-obfuscated", file.path)
+    if b"Encrypt" in names:
+        yield found("pdf-encrypted", file.path)
+    elif reader.unread:
+        yield found("pdf-unread", file.path)
+    yield from _judged(file, names, _unescaped(text) if escaped else text)
+    for match in _URI.finditer(text):
+        yield Link(match[1].decode("latin-1").replace("\\", ""))
+
+
+def _judged(file: File, names: set[bytes], text: bytes) -> Iterator[Sign]:
+    has_script = bool(names & {b"JavaScript", b"JS"})
+    if has_script:
+        yield found("pdf-javascript", file.path)
+    if has_script and (b"OpenAction" in names or _RUNS_AT_ONCE.search(text)):
+        yield found("pdf-action", file.path, "JavaScript")
+    if b"Launch" in names:
+        yield found("pdf-launch", file.path)
+    if names & {b"EmbeddedFile", b"EmbeddedFiles", b"RichMedia", b"Flash"}:
+        yield found("pdf-embedded", file.path)
+    if names & {b"GoToR", b"GoToE", b"ImportData"}:
+        yield found("pdf-action", file.path, "another file")
+    if names & {b"SubmitForm", b"XFA"}:
+        yield found("pdf-form", file.path)
+
+
+def _names_in(text: bytes) -> tuple[set[bytes], bool]:
+    """Active names, and whether one of them is spelt with `#`, which nobody has a reason to do."""
+    names, escaped = set(), False
+    for raw in set(_NAME.findall(text)):
+        name = _unescaped(raw) if b"#" in raw else raw
+        if name in _ACTIVE:
+            names.add(name)
+            escaped = escaped or b"#" in raw
+    return names, escaped
+
+
+def _unescaped(text: bytes) -> bytes:
+    return _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text)
+
+
+class _Reader:
+    """`plain` is all that holds objects as text, streams cut out."""
+
+    def __init__(self, file: File, allowance: Allowance) -> None:
+        self.file, self.allowance = file, allowance
+        self.plain: list[bytes] = []
+        self.unread = False
+
+    def streams(self) -> Iterator[Sign]:
+        octets, position = self.file.octets, 0
+        for _ in range(_MOST_STREAMS):
+            match = _STREAM.search(octets, position)
+            if match is None:
+                break
+            before = octets[position : match.start()]
+            self.plain.append(before)
+            end = octets.find(b"endstream", match.end())
+            end = len(octets) if end < 0 else end
+            dictionary = before[max(0, before.rfind(b" obj")) :]
+            yield from self._stream(_unescaped(dictionary[-8192:]), octets[match.end() : end])
+            position = end
+        self.plain.append(octets[position:])
+
+    def _stream(self, dictionary: bytes, raw: bytes) -> Iterator[Sign]:
+        is_objects = b"/ObjStm" in dictionary
+        is_file = b"/EmbeddedFile" in dictionary
+        if not (is_objects or is_file):
+            return
+        content = self._decoded(dictionary, raw)
+        if content is None:
+            self.unread = True
+        elif is_objects and self.allowance.spending.octets(len(content)):
+            self.plain.append(content)
+        elif is_file and self.allowance.member(len(content)):
+            name = _FILE_NAME.search(self.file.octets)
+            yield Member(name[1].decode("latin-1") if name else "embedded", content)
+
+    def _decoded(self, dictionary: bytes, raw: bytes) -> bytes | None:
+        try:
+            for name in _FILTERS.findall(dictionary)[:5]:
+                if name in (b"FlateDecode", b"Fl"):
+                    raw = inflated_as_far(raw.lstrip(b"\r\n"), self.allowance.left)
+                elif name in (b"ASCIIHexDecode", b"AHx"):
+                    digits = re.sub(rb"[^0-9A-Fa-f]", b"", raw.partition(b">")[0])
+                    raw = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
+                elif name in (b"ASCII85Decode", b"A85"):
+                    raw = base64.a85decode(
+                        b"<~" + raw.strip().removeprefix(b"<~").partition(b"~>")[0] + b"~>", adobe=True
+                    )
+                else:
+                    return None
+        except (TooLarge, ValueError, binascii.Error):
+            return None
+        return raw

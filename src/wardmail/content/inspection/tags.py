@@ -1,0 +1,111 @@
+"""Splits HTML into tags as browsers do, in linear time: quoted `<` and `>` do not end a tag."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MOST_TAGS = 30_000
+_TAG = re.compile(r"<(/?[a-zA-Z][^\s/>]{0,60})")
+_SPACE = re.compile(r"[\s/]*+")
+_NAME = re.compile(r"[^\s=>/][^\s=>/]*+")
+_EQUALS = re.compile(r"\s*+=\s*+")
+_BARE = re.compile(r"[^\s>]*+")
+_NONE: dict[str, str] = {}
+_BARE_TAGS = frozenset(
+    (
+        "a",
+        "/a",
+        "form",
+        "script",
+        "style",
+        "textarea",
+        "title",
+        "xmp",
+        "noembed",
+        "svg:script",
+        "foreignobject",
+        "iframe",
+        "object",
+    )
+)
+"""Tags that matter although they have no attributes; the others are passed over."""
+_RAW = frozenset(("script", "style", "textarea", "title", "xmp", "noembed"))
+
+
+class Tag(NamedTuple):
+    """`name` in lower case, with `/` in front for an end; `raw` is what stands within a script or style."""
+
+    name: str
+    attributes: dict[str, str]
+    start: int
+    end: int
+    raw: str = ""
+
+
+def tags_of(text: str) -> Iterator[Tag]:
+    low: str | None = None
+    position = text.find("<")
+    for _ in range(MOST_TAGS):
+        if position < 0:
+            return
+        if text.startswith("<!--", position) and not text.startswith("<!--[if", position):
+            position = text.find("-->", position + 2)
+            position = text.find("<", position) if position >= 0 else -1
+            continue
+        match = _TAG.match(text, position)
+        if match is None:
+            position = text.find("<", position + 1)
+            continue
+        name, raw = match[1].lower(), ""
+        if text.startswith(">", match.end()):
+            attributes, end = _NONE, match.end() + 1
+            if name not in _BARE_TAGS:
+                position = text.find("<", end)
+                continue
+        else:
+            attributes, end = _attributes(text, match.end())
+        if name in _RAW:
+            low = low or text.lower()
+            close = low.find(f"</{name}", end) if len(low) == len(text) else text.find(f"</{name}", end)
+            close = len(text) if close < 0 else close
+            raw, following = text[end:close], close
+        else:
+            following = end
+        yield Tag(name, attributes, position, end, raw)
+        position = text.find("<", max(following, position + 1))
+
+
+def _attributes(text: str, position: int) -> tuple[dict[str, str], int]:
+    """Of doubled attributes the first counts (HTML 13.2.5.33)."""
+    found: dict[str, str] = {}
+    while position < len(text):
+        space = _SPACE.match(text, position)
+        position = space.end() if space else position
+        if text.startswith(">", position):
+            return found, position + 1
+        name = _NAME.match(text, position)
+        if name is None:
+            position += 1
+            continue
+        equals = _EQUALS.match(text, name.end())
+        if equals is None:
+            found.setdefault(name[0].lower(), "")
+            position = name.end()
+            continue
+        value, position = _value(text, equals.end())
+        if len(found) < 200:
+            found.setdefault(name[0].lower(), html.unescape(value) if "&" in value else value)
+    return found, len(text)
+
+
+def _value(text: str, position: int) -> tuple[str, int]:
+    quote = text[position : position + 1]
+    if quote in ("'", '"') and quote:
+        end = text.find(quote, position + 1)
+        # Without its end the rest of the page is the value; browsers show nothing of it.
+        return (text[position + 1 : end], end + 1) if end >= 0 else (text[position + 1 :], len(text))
+    bare = _BARE.match(text, position)
+    return (bare[0], bare.end()) if bare else ("", position)
