@@ -18,6 +18,8 @@ from wardmail.content.mime.words import shown
 
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news", "message/rfc822-headers"})
 _MOST_READINGS = 6
+_MOST_LOOKED_BEYOND = 20
+_LOOKED_AT = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def read_within(raw: bytes, spending: Spending, path: str, *, is_original: bool 
 class _Reader:
     def __init__(self, spending: Spending) -> None:
         self.spending = spending
+        self.multiparts = 0
 
     def entity(self, place: _Place) -> Iterator[Leaf]:
         if not self.spending.part():
@@ -125,12 +128,13 @@ class _Reader:
 
     def _beyond(self, place: _Place, boundaries: list[bytes]) -> Iterator[Leaf]:
         """Delimiters of this multipart after the end that the one around it gives it: some programs read on there."""
-        if not place.outer:
+        self.multiparts += 1
+        if not place.outer or self.multiparts > _MOST_LOOKED_BEYOND:
             return
         start = place.span[1]
         for boundary in boundaries[:_MOST_READINGS]:
             split = None if boundary in place.outer else split_at(place.raw, start, len(place.raw), boundary)
-            if split is None or not split.parts or _declares(place.raw[slice(*split.preamble)], boundary):
+            if split is None or not split.parts or _declares(place.raw, split.preamble, boundary):
                 continue
             self.spending.fault("mime-boundary-reused", place.path)
             prefix = f"{place.prefix}~beyond."
@@ -188,8 +192,8 @@ class _Reader:
     def _is_explained(self, place: _Place, line: bytes, outer: tuple[bytes, ...]) -> bool:
         """A longer boundary that an inner multipart declares is no trick."""
         inner = line.removesuffix(b"--")
-        declared = place.raw[slice(*place.span)]
-        return inner in outer or (b"boundary" in declared and _declares(declared, inner))
+        start, stop = place.span
+        return inner in outer or _declares(place.raw, (start, min(stop, start + _LOOKED_AT)), inner)
 
     def _note_faults(self, place: _Place, split: Split, outer: tuple[bytes, ...]) -> None:
         if split.too_many:
@@ -272,5 +276,5 @@ def _closes_an_outer(boundary: bytes, outer: tuple[bytes, ...]) -> bool:
     return any(boundary == each + b"--" or each == boundary + b"--" for each in outer)
 
 
-def _declares(declared: bytes, boundary: bytes) -> bool:
-    return b'"' + boundary + b'"' in declared or b"=" + boundary in declared
+def _declares(raw: bytes, span: Span, boundary: bytes) -> bool:
+    return raw.find(b'"' + boundary + b'"', *span) >= 0 or raw.find(b"=" + boundary, *span) >= 0
