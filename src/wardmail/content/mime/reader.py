@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wardmail.content.mime.boundaries import Span, Split, guessed_boundary, is_followed_by_field, split_at
+from wardmail.content.mime.boundaries import (
+    Span,
+    Split,
+    guessed_boundary,
+    is_followed_by_field,
+    split_at,
+)
 from wardmail.content.mime.fields import Head, read_head
 from wardmail.content.mime.leaf import Leaf, Limits, Spending
 from wardmail.content.mime.leaves import leaves_of
@@ -109,7 +115,7 @@ class _Reader:
         if any(boundary in place.outer or _closes_an_outer(boundary, place.outer) for boundary in boundaries):
             self.spending.fault("mime-boundary-reused", place.path)
         yield from self._beyond(place, boundaries)
-        if not splits:
+        if not any(split.parts or split.late for _, split in splits):
             yield from self._without_parts(place, head, body, boundaries)
             return
         if len(splits) > 1:
@@ -160,7 +166,7 @@ class _Reader:
             yield from self._read_splits(place, [(guess, split)])
             return
         self.spending.fault("mime-multipart-empty", place.path)
-        yield from self._leaves(place, replace(head, fields=()), [Structured("")], [])
+        yield from self._leaves(place, head, [Structured("")], [])
 
     def _read_splits(self, place: _Place, splits: list[tuple[bytes, Split]]) -> Iterator[Leaf]:
         seen: set[Span] = set()
@@ -209,6 +215,10 @@ class _Reader:
         """Parts and files where the standard says that there is nothing to be shown."""
         if span[1] - span[0] < 20:
             return
+        if any(field.name.startswith("content-") for field in read_head(place.raw, *span).fields):
+            # Some programs take several delimiters in a row for one, the closing one too.
+            self.spending.fault("mime-parts-after-end", place.path)
+            yield from self.entity(place.within(place.raw, span, path=path, prefix=f"{path}.", outer=outer))
         guess = guessed_boundary(place.raw, *span)
         split = split_at(place.raw, *span, guess) if guess and guess not in outer else None
         if split is not None:
