@@ -19,6 +19,7 @@ workloads: w2, w2c, w2e  streams of submissions, end to end (see bench/results/R
            latency       100 messages a second offered: final dot to 250
            backlog       upstream down while 20,000 messages are accepted, then the drain
            large         100 uploads of 35 MB at the same time: memory
+           receive       24 kB messages from other servers, proved, inspected, handed over
            decide        policy decisions and address checks on one processor
            start         time to the first 220; `wardmail --help`
            calibrate     the load generator straight into the sink

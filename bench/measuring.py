@@ -23,10 +23,11 @@ from bench.workloads.backlog import measure_backlog
 from bench.workloads.decide import measure_decide
 from bench.workloads.large import measure_large
 from bench.workloads.latency import measure_latency
+from bench.workloads.receive import measure_receive
 from bench.workloads.start import measure_start
 from bench.workloads.throughput import measure_flow
 
-WORKLOADS = ("calibrate", "w2", "w2c", "w2e", "latency", "backlog", "large", "decide", "start")
+WORKLOADS = ("calibrate", "w2", "w2c", "w2e", "latency", "backlog", "large", "receive", "decide", "start")
 
 # How many messages each system is sent: each run lasts about as long, whatever the system's speed.
 FLOWS: Mapping[str, Mapping[str, Load]] = {
@@ -156,6 +157,10 @@ class _Measurement:
             self._tell(f"large: {uploads} uploads of 35 MB at the same time")
             with self._attempt("large"), running(self._wardmail, self._sink.port) as server:
                 single["large"] = asdict(measure_large(ground, server, self._sink, uploads))
+        if "receive" in plan.only:
+            self._tell("receive: mail of 24 kB comes in, is proved, inspected and handed over")
+            with self._attempt("receive"):
+                single["receive"] = asdict(measure_receive(ground, plan.scaled(3000)))
         if "decide" in plan.only:
             self._tell("decide")
             single["decide"] = asdict(measure_decide())

@@ -85,6 +85,9 @@ def _backlog(record: Record) -> Iterator[Verdict]:
 def _single(record: Record) -> Iterator[Verdict]:
     if found := record.get("large"):
         yield Verdict("large", "most memory of one process", found["peak_mb"], 300.0, False, "MB")
+    if found := record.get("receive"):
+        what = "24 kB with an attachment, proved, inspected and handed over"
+        yield Verdict("receive", what, found["end_to_end_rate"], 100.0, True, "/s")
     if found := record.get("decide"):
         yield Verdict("decide", "decisions", found["decisions"], 50_000.0, True, "/s")
         yield Verdict("decide", "address checks", found["address_checks"], 200_000.0, True, "/s")

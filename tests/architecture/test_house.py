@@ -90,7 +90,8 @@ def test_every_command_has_help_and_json(name: str) -> None:
 def test_every_port_has_a_contract_or_a_journey() -> None:
     ports = [
         node.name
-        for node in ast.parse((ROOT / "src/wardmail/ports.py").read_text()).body
+        for path in (ROOT / "src/wardmail/ports").glob("*.py")
+        for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.ClassDef)
     ]
     tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
@@ -112,6 +113,18 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "SubmissionDesk": "SubmissionDesk",
         "Courier": "assemble_courier",
         "Cmdb": "ServiceNow",
+        "Mailbox": "ImapMailbox",
+        "Scanner": "ClamdScanner",
+        "Arrivals": "StoreArrivals",
+        "SeenItems": "StoreSeenItems",
+        "ReceptionDesk": "ReceivingDesk",
+        "HandoverCourier": "assemble_handovers",
+        "MessageRecords": "StoredMessageRecords",
+        "ArrivalRecords": "StoredArrivalRecords",
+        "GivenReplies": "StoreGivenReplies",
+        "Notices": "NoticesFeed",
+        "Webhooks": "StoreWebhooks",
+        "EndpointPoster": "SignedPoster",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

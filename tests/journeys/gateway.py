@@ -286,7 +286,7 @@ def running_sandbox(directory: Path, authority: Authority, **settings: str) -> I
     """`wardmail run` in `directory`, as a newcomer starts it; the lines that it prints end up in the log."""
     port, tls_port, home = free_port(), free_port(), directory / ".wardmail"
     sandbox = Gateway(home, authority, port, tls_port, f"sqlite:///{home / 'wardmail.db'}", settings, {"demo": "demo"})
-    sandbox.launch("run", "--port", str(port), "--tls-port", str(tls_port))
+    sandbox.launch("run", "--port", str(port), "--tls-port", str(tls_port), "--https-port", str(free_port()))
     try:
         yield sandbox
     finally:

@@ -17,9 +17,9 @@ from wardmail.edges.mailboxes.access import MailboxAccess
 from wardmail.edges.mailboxes.imap import ImapMailbox
 from wardmail.edges.mailboxes.pop3 import Pop3Mailbox
 from wardmail.edges.oauth import TokenSource
-from wardmail.inbound.mailbox import Mailbox
-from wardmail.model.mailbox import Gone, MailboxAccount, MailboxItem, MailboxKind, Settlement, TooLarge
+from wardmail.model.mailbox import MailboxAccount, MailboxKind
 from wardmail.model.refusal import Unavailable
+from wardmail.ports import Mailbox
 
 KINDS = [MailboxKind.IMAP, MailboxKind.POP3]
 ODD = (
@@ -58,41 +58,6 @@ async def opened(account: MailboxAccount, password: bytes = b"correct-horse") ->
         await mailbox.close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_every_octet_comes_as_it_is_kept_and_stays_until_it_is_settled(
-    dovecot: MailDovecot, authority: Authority, kind: MailboxKind
-) -> None:
-    user = f"octets-{kind.value}"
-    account = _account(dovecot, authority, kind, user)
-    if kind is MailboxKind.IMAP:
-        account = replace(account, settlement=Settlement.DELETE)
-    large = b"Subject: large\r\n\r\n" + (b"y" * 76 + b"\r\n") * 40_000
-    for name, message in (("1", ODD), ("2", large), ("3", b"Subject: three\r\n\r\n\r\n")):
-        dovecot.deliver(user, name, message)
-    async with opened(account) as mailbox:
-        listing = await mailbox.look()
-        found = [await mailbox.fetch(item) for item in listing.items]
-        assert set(found) == {ODD, large, b"Subject: three\r\n\r\n\r\n"}
-        again = await mailbox.look()
-        assert [item.key for item in again.items] == [item.key for item in listing.items]
-        assert len(dovecot.kept(user)) == 3
-        first, *others = [item.key for item in listing.items]
-        assert await mailbox.settle([first]) == [first]
-        assert [item.key for item in (await mailbox.look()).items] == others
-        assert isinstance(await mailbox.fetch(MailboxItem(first)), Gone)
-        assert await mailbox.settle([first]) == [first] or kind is MailboxKind.IMAP
-    assert len(dovecot.kept(user)) == 2
-
-
-async def test_imap_moves_to_a_folder_that_it_makes(dovecot: MailDovecot, authority: Authority) -> None:
-    dovecot.deliver("mover", "1", ODD)
-    async with opened(_account(dovecot, authority, MailboxKind.IMAP, "mover")) as mailbox:
-        (item,) = (await mailbox.look()).items
-        assert await mailbox.settle([item.key]) == [item.key]
-        assert (await mailbox.look()).items == ()
-    assert dovecot.kept("mover", "Wardmail") == [ODD]
-
-
 async def test_idle_wakes_when_mail_comes(dovecot: MailDovecot, authority: Authority) -> None:
     dovecot.deliver("sleeper", "1", ODD)
     async with opened(_account(dovecot, authority, MailboxKind.IMAP, "sleeper")) as mailbox:
@@ -103,16 +68,6 @@ async def test_idle_wakes_when_mail_comes(dovecot: MailDovecot, authority: Autho
         dovecot.deliver("sleeper", "2", ODD)
         await asyncio.wait_for(watching, 35)
         assert len((await mailbox.look()).items) == 2
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_a_message_over_the_limit_stays(dovecot: MailDovecot, authority: Authority, kind: MailboxKind) -> None:
-    user = f"large-{kind.value}"
-    dovecot.deliver(user, "1", ODD)
-    async with opened(replace(_account(dovecot, authority, kind, user), largest=1000)) as mailbox:
-        (item,) = (await mailbox.look()).items
-        assert await mailbox.fetch(item) == TooLarge(item.key, 1000)
-    assert dovecot.kept(user) == [ODD]
 
 
 @pytest.mark.parametrize("kind", KINDS)

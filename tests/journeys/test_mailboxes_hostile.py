@@ -15,9 +15,9 @@ from wardmail.edges.mailboxes.access import MailboxAccess
 from wardmail.edges.mailboxes.imap import ImapMailbox
 from wardmail.edges.mailboxes.pop3 import Pop3Mailbox
 from wardmail.edges.oauth import TokenSource
-from wardmail.inbound.mailbox import Mailbox
 from wardmail.model.mailbox import Gone, MailboxAccount, MailboxKind
 from wardmail.model.refusal import Unavailable
+from wardmail.ports import Mailbox
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wardmail.app.failures import CommandFailed
+from wardmail.app.output import today_of
 from wardmail.app.settings import Settings, load
 from wardmail.edges.clock import SystemClock
 from wardmail.manage.address_check import AddressCheck, checker
-from wardmail.model.standing import Profile, Standing
+from wardmail.model.standing import Profile, Standing, StandingAnswer
 from wardmail.policy.standing import LocalRow, StandingTable
 
 
@@ -17,6 +18,13 @@ def address_checker(config_path: str | None, profile: str | None) -> Callable[[s
     settings = load(Path(config_path) if config_path else None)
     table = _table(settings, Profile(profile or Profile.HEALTH_AND_CARE.value))
     return checker(table, SystemClock(settings.clock_ahead).now)
+
+
+def standing_of(config_path: str | None, profile: str | None) -> Callable[[str, float], StandingAnswer]:
+    """The same for a domain in A-labels, on the day of a moment (seconds since the epoch)."""
+    settings = load(Path(config_path) if config_path else None)
+    table = _table(settings, Profile(profile or Profile.HEALTH_AND_CARE.value))
+    return lambda domain, at: table.standing_of(domain, today_of(at))
 
 
 def local_rows(lines: Sequence[str]) -> tuple[LocalRow, ...]:

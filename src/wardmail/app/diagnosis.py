@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from wardmail.app.audit_heads import broken_heads
+from wardmail.app.diagnosis_of_receiving import receiving
 from wardmail.app.diagnosis_of_secrets import retention, secrets
 from wardmail.app.failures import CommandFailed
 from wardmail.app.finding import Finding, Grade
@@ -42,6 +43,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         ("Signing", lambda: _signing(installation)),
         ("Accredited list", lambda: _list_age(installation)),
         ("Waiting", lambda: _waiting(installation)),
+        ("Receiving", lambda: receiving(installation)),
         ("Retention", lambda: retention(installation)),
         ("Closed relay", lambda: _relay(settings)),
     )
@@ -186,7 +188,7 @@ def _waiting(installation: Installation) -> Iterator[Finding]:
 
 def _relay(settings: Settings) -> Iterator[Finding]:
     """SEND-6: asks our own door for what it must never do."""
-    from wardmail.app.wiring import address
+    from wardmail.app.host_and_port import address
 
     for text in settings["listen.submission"]:
         host, port = address(text)

@@ -98,8 +98,27 @@ def _write(directory: Path, files: dict[str, bytes]) -> None:
 
 def doors(installation: Installation) -> tuple[Door, ...]:
     settings = installation.settings
-    return tuple(
+    listeners = [
         Door(text, mode)
         for key, mode in (("listen.submissions", "from the first byte"), ("listen.submission", "by STARTTLS"))
         for text in settings[key]
-    )
+    ]
+    receivers = [
+        Door(text, "by STARTTLS before MAIL", "none: for known recipients only") for text in settings["receive.listen"]
+    ]
+    sources = installation.register.snapshot().sources.values()
+    exceptions = [
+        Door(f"{source.name}: {each.network}", f"or none until {each.until.isoformat()}: {each.why}", "none")
+        for source in sources
+        for each in (source.smtp.plain_peers if source.smtp else ())
+    ]
+    mailboxes = [
+        Door(
+            f"{source.name}: {account.username} at {account.host}",
+            "from the first byte, name verified",
+            "OAuth 2.0" if account.oauth else "password",
+        )
+        for source in sources
+        if (account := source.mailbox) is not None
+    ]
+    return (*listeners, *receivers, *exceptions, *mailboxes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from wardmail.app.failures import CONFLICT, CommandFailed
+from wardmail.app.host_and_port import address
 from wardmail.app.settings import Settings
 from wardmail.app.wiring import listener_settings
 
@@ -13,6 +14,8 @@ def require_free_ports(settings: Settings) -> None:
     """Workers share their ports (SO_REUSEPORT), so the kernel would let a second gateway in without a word."""
     for endpoint in listener_settings(settings).endpoints:
         _require_free(endpoint.host, endpoint.port)
+    for text in (*settings["listen.https"], *settings["receive.listen"]):
+        _require_free(*address(text))
 
 
 def _require_free(host: str, port: int) -> None:

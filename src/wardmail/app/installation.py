@@ -19,6 +19,7 @@ from wardmail.store.agreements import StoreAgreements
 from wardmail.store.breakers import Breakers
 from wardmail.store.connection import Database
 from wardmail.store.hold_tasks import HoldTasks
+from wardmail.store.inbox import Inbox
 from wardmail.store.legal_holds import StoreLegalHolds
 from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
@@ -28,7 +29,9 @@ from wardmail.store.register import StoreRegister
 from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.setup import require_current
 from wardmail.store.shelves import ShelfList
+from wardmail.store.sources import StoreSources
 from wardmail.store.suppressions import StoreSuppressions
+from wardmail.store.webhooks import StoreWebhooks
 
 T = TypeVar("T")
 
@@ -88,8 +91,20 @@ class Installation:
         return HoldTasks(self.database)
 
     @cached_property
+    def sources(self) -> StoreSources:
+        return StoreSources(self.database)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.database)
+
+    @cached_property
     def policies(self) -> StorePolicies:
         return StorePolicies(self.database)
+
+    @cached_property
+    def webhooks(self) -> StoreWebhooks:
+        return StoreWebhooks(self.database)
 
     @cached_property
     def messages(self) -> Messages:

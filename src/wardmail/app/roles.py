@@ -9,15 +9,21 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from wardmail.app.installation import Installation
+from wardmail.app.reception import open_reception
 from wardmail.app.secret_upkeep import keep_uses
 from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, open_world
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
+from wardmail.inbound.pulling import PullDesk
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
+
+if TYPE_CHECKING:
+    from wardmail.web.listening import HttpsListener
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +79,14 @@ async def _listening(
     settings = installation.settings
     delivery = make_delivery(installation, world)
     spool = SealedSpool(settings.data / "spool")
-    listener = await start_listeners(listener_settings(settings), Desk(world, delivery), spool, certificates)
+    desk = Desk(world, delivery)
+    receiving = await open_reception(installation, slot, certificates, world, spool)
+    https = _open_https(installation, world, desk, PullDesk(receiving.receiving.world), certificates)
+    listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
+    background += [asyncio.create_task(each) for each in receiving.tasks]
+    if https is not None:
+        background.append(asyncio.create_task(https.run()))
     background.append(asyncio.create_task(keep_uses(installation)))
     if slot == 0:
         background += [asyncio.create_task(each) for each in housekeeping(installation, world, spool)]
@@ -84,11 +96,23 @@ async def _listening(
         yield listener
     finally:
         patience = settings["delivery.drain_seconds"]
-        await listener.drain(patience)
+        if https is not None:
+            https.stop()
+        await asyncio.gather(listener.drain(patience), receiving.drain(patience))
         await delivery.drain(patience)
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+
+
+def _open_https(
+    installation: Installation, world: World, desk: Desk, pull: PullDesk, certificates: CertificateFiles
+) -> HttpsListener | None:
+    if not installation.settings["listen.https"]:
+        return None
+    from wardmail.app.web_wiring import make_https_listener
+
+    return make_https_listener(installation, world, desk, pull, certificates)
 
 
 def _stop_without(ended: asyncio.Task[None], stop: asyncio.Event) -> None:

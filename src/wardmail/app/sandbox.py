@@ -18,9 +18,11 @@ from wardmail.manage.integrations import make_credential
 from wardmail.manage.routes import preset
 from wardmail.model.integration import Integration, IntegrationState, Limits
 from wardmail.model.route import RouteKind
+from wardmail.web import KEY_PREFIX
 
 DEMO = "demo"
 SENDER = "app@demo.example"
+_EXAMPLE = json.dumps({"from": SENDER, "to": ["clinic@example.nhs.uk"], "subject": "Hello", "text": "By the API"})
 _OPENING = "# Written anew by each `wardmail run`."
 
 
@@ -31,7 +33,7 @@ class Sandbox:
     certificate: SandboxCertificate
 
 
-def make_sandbox(directory: Path, port: int, tls_port: int) -> Sandbox:
+def make_sandbox(directory: Path, port: int, tls_port: int, https_port: int) -> Sandbox:
     """Create what is missing; an existing sandbox keeps its messages."""
     directory = directory.absolute()
     try:
@@ -45,7 +47,7 @@ def make_sandbox(directory: Path, port: int, tls_port: int) -> Sandbox:
         raise CommandFailed(
             "WM-SANDBOX", f"{file} belongs to a real installation, or was changed by hand.", "Say another --directory."
         )
-    file.write_text(_settings(directory, port, tls_port))
+    file.write_text(_settings(directory, port, tls_port, https_port))
     settings = load(file)
     set_up(settings, whoami())
     certificate = make_sandbox_certificate(directory / "tls", ["localhost", "127.0.0.1", "::1"])
@@ -53,7 +55,7 @@ def make_sandbox(directory: Path, port: int, tls_port: int) -> Sandbox:
     return Sandbox(directory, settings, certificate)
 
 
-def welcome(sandbox: Sandbox, port: int, tls_port: int) -> Iterator[str]:
+def welcome(sandbox: Sandbox, port: int, tls_port: int, https_port: int) -> Iterator[str]:
     """What is running, and lines that work when they are pasted."""
     ca, wardmail = _short(sandbox.certificate.authority), _short(Path(sys.argv[0]))
     settings = sandbox.directory / "wardmail.toml"
@@ -64,6 +66,8 @@ def welcome(sandbox: Sandbox, port: int, tls_port: int) -> Iterator[str]:
     yield "  Wardmail sandbox. Nothing leaves this machine; mail ends in " + _short(mail)
     yield ""
     yield f"  SMTP     localhost:{port} (STARTTLS) and localhost:{tls_port} (TLS), user {DEMO}, password {DEMO}"
+    yield f"  Pages    https://localhost:{https_port}/check  (is it safe to e-mail this address?)"
+    yield f"  API      https://localhost:{https_port}/v1, key {KEY_PREFIX}{DEMO}.{DEMO}"
     yield f"  CA       {ca}"
     yield f"  Sender   {SENDER}, or anything at demo.example"
     yield ""
@@ -80,17 +84,23 @@ def welcome(sandbox: Sandbox, port: int, tls_port: int) -> Iterator[str]:
         f"    printf 'From: {SENDER}\\r\\nSubject: Hello\\r\\n\\r\\nHello\\r\\n' | curl --ssl-reqd --cacert {ca} "
         f"--url smtp://localhost:{port} --user {DEMO}:{DEMO} --mail-from {SENDER} --mail-rcpt bounce@sandbox.invalid -T -"
     )
+    yield (
+        f"    curl --cacert {ca} -H 'Authorization: Bearer {KEY_PREFIX}{DEMO}.{DEMO}' -H 'Content-Type: application/json' "
+        f"https://localhost:{https_port}/v1/messages -d '{_EXAMPLE}'"
+    )
     yield "  Simulators: bounce@, delay@, tlsfail@ and held@sandbox.invalid"
     yield ""
 
 
-def _settings(directory: Path, port: int, tls_port: int) -> str:
+def _settings(directory: Path, port: int, tls_port: int, https_port: int) -> str:
     return (
         f"{_OPENING}\n"
         f'[gateway]\nhostname = "localhost.localdomain"\ndata = {json.dumps(str(directory))}\nworkers = 1\n'
         f'[listen]\nsubmission = ["127.0.0.1:{port}"]\nsubmissions = ["127.0.0.1:{tls_port}"]\n'
+        f'https = ["127.0.0.1:{https_port}"]\n'
         f"[tls]\ncertificate = {json.dumps(f'{directory}/tls/server.pem')}\n"
         f"key = {json.dumps(f'{directory}/tls/server.key')}\n"
+        '[pages]\norganisation = "Demo trust"\nenvironment = "sandbox"\n'
         "[delivery]\nretry_minutes = [0.1, 0.2, 0.5]\nnotice_after_minutes = 1.0\n"
     )
 

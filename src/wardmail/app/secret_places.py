@@ -15,6 +15,7 @@ from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.secret_reference import is_reference
+from wardmail.model.source import Source
 
 ROUTE_SECRET = "route-secret"  # noqa: S105 (the kind of a keystore entry)
 
@@ -48,6 +49,16 @@ def places(settings: Settings, snapshot: RegisterSnapshot) -> Iterator[tuple[str
     for route in snapshot.routes.values():
         for text in of_route(route):
             yield f"route {route.name}", text
+    yield from _places_of_receiving(snapshot)
+
+
+def _places_of_receiving(snapshot: RegisterSnapshot) -> Iterator[tuple[str, str]]:
+    for source in snapshot.sources.values():
+        for text in of_source(source):
+            yield f"source {source.name}", text
+    for handover in snapshot.handovers.values():
+        for text in filter(None, (handover.secret_ref, *handover.signing_refs)):
+            yield f"handover {handover.integration}", text
 
 
 def of_route(route: Route) -> list[str]:
@@ -55,9 +66,19 @@ def of_route(route: Route) -> list[str]:
     return [text for text in both if text]
 
 
+def of_source(source: Source) -> list[str]:
+    account = source.mailbox
+    if account is None:
+        return []
+    both = [account.secret_ref, account.oauth.secret_ref if account.oauth else ""]
+    return [text for text in both if text]
+
+
 def known_secrets(installation: Installation) -> Iterator[KnownSecret]:
     """All that is referred to, and what the keystore holds besides for routes. Asks every store."""
     used = dict(references(installation.settings, installation.register.snapshot()))
+    for endpoint in installation.webhooks.all():
+        used |= dict.fromkeys(endpoint.signing_refs, (f"webhook {endpoint.id}",))
     for entry in installation.keystore.entries(ROUTE_SECRET):
         used.setdefault(f"keystore:{entry.name}", ())
     for reference, where in sorted(used.items()):

@@ -29,6 +29,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.clock_ahead_days", float, 0.0, "for trials only: how far ahead of this machine's clock we live"),
     Setting("listen.submissions", list, ["[::]:465"], "addresses for implicit TLS (RFC 8314)"),
     Setting("listen.submission", list, ["[::]:587"], "addresses for STARTTLS"),
+    Setting("listen.https", list, [], "addresses of the pages and the API, HTTPS; none: there are none"),
+    Setting("pages.organisation", str, "", "whose gateway it is, as pages say it"),
+    Setting("pages.environment", str, "", "sandbox, test and so on, as pages say it; empty: the live service"),
+    Setting("pages.profile", str, "health-and-care", "whose table of secure domains pages go by, or government"),
+    Setting(
+        "pages.check_networks",
+        list,
+        ["127.0.0.0/8", "::1/128"],
+        "from where anybody may ask whether it is safe to e-mail an address",
+    ),
     Setting(
         "listen.connections_per_address", int, 200, "connections that one address may have open; 0: no ceiling", least=0
     ),
@@ -99,6 +109,31 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("delivery.ca_file", str, "", "CA certificates trusted for upstreams besides the system's; empty: none"),
     Setting("delivery.direct_port", int, 25, "the port of other domains' mail servers", least=1),
     Setting("delivery.drain_seconds", float, 30.0, "how long a stopping process may finish what it has begun", least=0),
+    Setting("receive.listen", list, [], "addresses where other mail servers bring mail, such as [::]:25; none: nobody"),
+    Setting("receive.largest_message_mb", int, 50, "megabytes that a message brought or collected may have", least=1),
+    Setting("receive.connections_per_address", int, 50, "connections that one mail server may have open", least=1),
+    Setting("receive.connections_per_minute", int, 600, "connections that one address may open in a minute", least=1),
+    Setting("receive.data_seconds", float, 20.0, "how long a mail server waits for the verdict at most", least=0.1),
+    Setting(
+        "receive.unscanned_hours", float, 4.0, "how long mail waits for a silent scanner, before a person", least=0
+    ),
+    Setting("receive.memory_mb", int, 128, "megabytes of incoming mail that one process works on at once", least=1),
+    Setting("receive.collect_seconds", float, 60.0, "how often mailboxes are looked at that tell nothing", least=1),
+    Setting("receive.graph_listen", str, "", "address where Microsoft Graph tells of new mail; empty: it is asked"),
+    Setting("receive.graph_public", str, "", "https address by which Graph reaches that"),
+    Setting(
+        "receive.trusted_sealers",
+        list,
+        [],
+        "domains whose ARC seals we believe about mail that they changed on its way",
+    ),
+    Setting("scan.clamd", str, "", "ClamAV: HOST:PORT or the path of clamd's socket; empty: none"),
+    Setting(
+        "scan.rspamd", str, "", "Rspamd: address of a worker that scans, such as http://127.0.0.1:11333; empty: none"
+    ),
+    Setting("scan.rspamd_password", str, "", "where its password is, as keystore:NAME; empty: it asks for none"),
+    Setting("scan.spamd", str, "", "SpamAssassin: HOST:PORT or the path of spamd's socket; empty: none"),
+    Setting("scan.seconds", float, 30.0, "how long one scanner may take for one message", least=0.1),
     Setting("notices.sender", str, "", "From address of our notices to people; empty: wardmail@ our host name"),
     Setting("notices.route", str, "", "the route that notices take; empty: the integration's own"),
     Setting("notices.webhook", str, "", "https address that alerts are posted to as well; empty: none"),
@@ -143,6 +178,7 @@ SECRET_REFERENCES = (
     "vault.secret_id",
     "azure.client_secret",
     "pkcs11.pin",
+    "scan.rspamd_password",
     "notices.webhook_secret",
     "cmdb.secret",
 )

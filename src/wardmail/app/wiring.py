@@ -12,6 +12,7 @@ from typing import Any
 from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.register_terms import review_terms
 from wardmail.app.secret_upkeep import require_references
@@ -20,6 +21,7 @@ from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
 from wardmail.edges.dns import DnsResolver
+from wardmail.edges.endpoint_poster import SignedPoster
 from wardmail.edges.https import HttpsFetcher, WorldResolver
 from wardmail.edges.notify_courier import NotifyCourier
 from wardmail.edges.sealing import ContentSealer
@@ -42,11 +44,13 @@ from wardmail.outbound.retry import MINUTES
 from wardmail.outbound.review_watch import ReviewWatch
 from wardmail.outbound.shredding import Shredder
 from wardmail.outbound.sweeping import Sweeper
+from wardmail.outbound.telling import Teller
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.policy.completeness import with_gap_noted
 from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
+from wardmail.store.notices_feed import NoticesFeed
 from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import Change
@@ -130,7 +134,13 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
         make_review_watch(installation, world).run(),
         keep_heads(installation),
         WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
+        make_teller(installation).run(),
     )
+
+
+def make_teller(installation: Installation) -> Teller:
+    poster = SignedPoster(installation.secrets, installation.clock)
+    return Teller(installation.webhooks, NoticesFeed(installation.database), poster, installation.clock)
 
 
 def make_shredder(installation: Installation, queue: StoreQueue, spool: SealedSpool) -> Shredder:
@@ -265,13 +275,3 @@ def listener_settings(settings: Settings) -> ListenerSettings:
 
 def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:
     return tuple(address(text, default_port=53) for text in settings["delivery.nameservers"])
-
-
-def address(text: str, default_port: int | None = None) -> tuple[str, int]:
-    """`192.0.2.1:465`, `[::1]:465`, or without a port where there is a default."""
-    host, colon, port = text.rpartition(":")
-    if default_port is not None and (not colon or text.endswith("]") or (text.count(":") > 1 and "]" not in text)):
-        return text.strip("[]"), default_port
-    if not colon or not port.isdigit():
-        raise CommandFailed("WM-CONFIG-ADDRESS", f"{text!r} is no address with a port.", "Write 0.0.0.0:465.", USAGE)
-    return host.strip("[]"), int(port)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wardmail.edges.connection_pool import ConnectionPool
-from wardmail.edges.dns import drive
 from wardmail.edges.offering import Offer, groups, offer
 from wardmail.edges.upstream import TlsDemand, Upstream
 from wardmail.model.consignment import AttemptResult, ConsignedRecipient, Consignment
 from wardmail.model.delivery import AttemptTls, Deferred, Failed
+from wardmail.model.question import drive
 from wardmail.model.route import Route, TlsLevel, TlsMode
 from wardmail.ports import Clock, Resolver
 from wardmail.posture.mail_host import MailHost, examine_host

@@ -1,11 +1,10 @@
-"""Answers DNS questions by a validating resolver nearby, with a cache, and runs inquiries of the pure core."""
+"""Answers DNS questions by a validating resolver nearby, with a cache."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Generator, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import dns.asyncresolver
 import dns.exception
@@ -18,26 +17,13 @@ import dns.rdtypes.txtbase
 import dns.resolver
 
 from wardmail.model.question import Answer, DnsQuestion, Found, NotFound, Question, Unknown
-from wardmail.ports import Clock, Resolver
-
-_T = TypeVar("_T")
+from wardmail.ports import Clock
 
 _MAX_CACHED = 10_000
 _LONGEST_LIFE = 86_400
 _LONGEST_ABSENCE = 900
 _MAX_UDP = 1232
 _MAX_RECORDS = 100
-
-
-async def drive(inquiry: Generator[Question, Answer, _T], resolver: Resolver) -> _T:
-    """Ask what the generator asks, until it knows."""
-    try:
-        question = next(inquiry)
-        while True:
-            question = inquiry.send(await resolver.answer(question))
-    except StopIteration as end:
-        result: _T = end.value
-        return result
 
 
 class DnsResolver:

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 
-from wardmail.edges.dns import drive
-from wardmail.model.question import Answer, Found, HttpsQuestion, NotFound, Question, Unknown
+from wardmail.model.question import Answer, Found, HttpsQuestion, NotFound, Question, Unknown, drive
 from wardmail.ports import Resolver
 from wardmail.posture.mx import HostAddresses, find_addresses
 

@@ -23,7 +23,7 @@ from wardmail.protocol.smtp_server import SmtpServer
 
 _log = logging.getLogger(__name__)
 
-_LOCAL_ERROR = Refusal(451, "4.3.0", "Local error: try again later", "WM-INTERNAL")
+LOCAL_ERROR = Refusal(451, "4.3.0", "Local error: try again later", "WM-INTERNAL")
 _LOGIN_UNAVAILABLE = Refusal(454, "4.7.0", "Authentication is not possible now: try again later", "WM-AUTH-UNAVAILABLE")
 _LOCKED_OUT = Refusal(454, "4.7.0", "Too many failed log-ins: try again later", "WM-AUTH-LOCKED")
 _WRONG_CREDENTIALS = Refusal(535, "5.7.8", "User name or secret is wrong", "WM-AUTH-FAILED")
@@ -63,7 +63,8 @@ class SmtpDialogue:
         self.tls: TlsSession | None = None
 
     @property
-    def has_logged_in(self) -> bool:
+    def may_stay(self) -> bool:
+        """Who has logged in need not hurry any more."""
         return self._identity is not None
 
     def follow(self, event: events.Event) -> MessageCollector | None:
@@ -72,7 +73,7 @@ class SmtpDialogue:
             return self._follow(event)
         except Exception as failure:
             is_login = isinstance(event, events.AuthStart | events.AuthResponse)
-            self._core.refuse(_refusal_for(failure, is_login=is_login))
+            self._core.refuse(refusal_for(failure, is_login=is_login))
             return None
 
     def _follow(self, event: events.Event) -> MessageCollector | None:
@@ -104,7 +105,7 @@ class SmtpDialogue:
         if isinstance(event, events.ProtocolFault):
             _log.info("dialogue with %s ended: %s", self._peer, event.reply.text)
         elif isinstance(event, events.Hello):
-            self._helo = _harmless(event.name)
+            self._helo = harmless(event.name)
             self._core.accept()
         return self.end_transaction()
 
@@ -124,7 +125,7 @@ class SmtpDialogue:
         collector, envelope, identity = self._collector, self._envelope, self._identity
         self._collector = self._envelope = None
         if collector is None or envelope is None or identity is None:
-            verdict: Accepted | Refusal = _LOCAL_ERROR
+            verdict: Accepted | Refusal = LOCAL_ERROR
         elif collector.refusal is not None:
             verdict = collector.refusal
         else:
@@ -143,7 +144,7 @@ class SmtpDialogue:
             head, body = await collector.finish()
             return await self._desk.accept(self._submission(identity, envelope, head, body))
         except Exception as failure:
-            return _refusal_for(failure)
+            return refusal_for(failure)
 
     def _submission(self, identity: Identity, envelope: Envelope, head: bytes, body: Body) -> Submission:
         username = identity.credential.username
@@ -228,13 +229,13 @@ def _envelope(mail: events.MailFrom, recipients: tuple[Recipient, ...]) -> Envel
     return Envelope(mail.sender, recipients, mail.ret, mail.envid, mail.eight_bit, mail.smtputf8, mail.require_tls)
 
 
-def _refusal_for(failure: Exception, *, is_login: bool = False) -> Refusal:
+def refusal_for(failure: Exception, *, is_login: bool = False) -> Refusal:
     """A failure of ours is never a permanent refusal."""
     if isinstance(failure, Unavailable):
         _log.warning("%s is unavailable", failure.part)
     else:
         log_surprise(failure)
-    return _LOGIN_UNAVAILABLE if is_login else _LOCAL_ERROR
+    return _LOGIN_UNAVAILABLE if is_login else LOCAL_ERROR
 
 
 def log_surprise(failure: Exception) -> None:
@@ -243,6 +244,6 @@ def log_surprise(failure: Exception) -> None:
     _log.error("unexpected %s at %s:%s", type(failure).__name__, place.filename, place.lineno)
 
 
-def _harmless(name: str) -> str:
+def harmless(name: str) -> str:
     """A client's name for itself, fit for a header field and a log."""
     return "".join(letter if letter.isascii() and (letter.isalnum() or letter in ".-:[]_") else "?" for letter in name)

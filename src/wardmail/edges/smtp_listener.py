@@ -1,4 +1,4 @@
-"""Listens for applications that hand in mail: port 465 with TLS from the first octet, port 587 with STARTTLS."""
+"""Listens for applications that hand in mail (ports 465 and 587), and for mail servers that bring some (port 25)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from wardmail.edges.smtp_dialogue import DialogueTools
+from wardmail.edges.smtp_body import MessageCollector
+from wardmail.edges.smtp_dialogue import DialogueTools, SmtpDialogue
 from wardmail.edges.smtp_limits import PeerLedger
-from wardmail.edges.smtp_room import SessionRoom
+from wardmail.edges.smtp_reception import ReceptionHost
+from wardmail.edges.smtp_room import Dialogue, DialogueHost, SessionRoom
 from wardmail.edges.smtp_session import SmtpSession
 from wardmail.edges.smtp_settings import Endpoint, ListenerSettings
 from wardmail.edges.tls import CertificateFiles
 from wardmail.model.refusal import Unavailable
-from wardmail.ports import Spool, SubmissionDesk
+from wardmail.ports import ReceptionDesk, Spool, SubmissionDesk
+from wardmail.protocol.smtp_server import SmtpServer
+from wardmail.protocol.smtp_verbs import ServerTerms
 
 _log = logging.getLogger(__name__)
 
@@ -25,10 +30,10 @@ _SPOOL_THREADS = 4
 
 
 class SmtpListener:
-    """The endpoints of one worker process. Made by `start_listeners`."""
+    """The endpoints of one worker process. Made by `start_listeners` and `start_receiver`."""
 
     def __init__(
-        self, settings: ListenerSettings, desk: SubmissionDesk, spool: Spool, certificates: CertificateFiles
+        self, settings: ListenerSettings, host: DialogueHost, spool: Spool, certificates: CertificateFiles
     ) -> None:
         self._settings = settings
         self._certificates = certificates
@@ -36,8 +41,7 @@ class SmtpListener:
         self._is_empty = asyncio.Event()
         self._ticks = 0
         self._executor = ThreadPoolExecutor(_SPOOL_THREADS, "spool")
-        tools = DialogueTools(desk, PeerLedger(settings.limits), secrets.token_bytes(32))
-        self._room = SessionRoom(settings, tools, spool, certificates.context, self._executor, self._is_empty.set)
+        self._room = SessionRoom(settings, host, spool, certificates.context, self._executor, self._is_empty.set)
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -110,14 +114,40 @@ class SmtpListener:
         self._tick_handle = asyncio.get_running_loop().call_later(_TICK, self._tick)
 
 
+class SubmissionHost:
+    """Implements `DialogueHost` for applications that hand in mail."""
+
+    def __init__(self, settings: ListenerSettings, desk: SubmissionDesk) -> None:
+        self.ledger = PeerLedger(settings.limits)
+        self._terms = settings.terms
+        self._tools = DialogueTools(desk, self.ledger, secrets.token_bytes(32))
+
+    def terms_for(self, peer: str) -> ServerTerms:
+        return self._terms
+
+    def begin(self, core: SmtpServer, peer: str, new_collector: Callable[[str], MessageCollector]) -> Dialogue:
+        return SmtpDialogue(core, self._tools, peer, new_collector)
+
+
 async def start_listeners(
     settings: ListenerSettings, desk: SubmissionDesk, spool: Spool, certificates: CertificateFiles
 ) -> SmtpListener:
+    """Listen for applications; see `start`."""
+    return await start(SmtpListener(settings, SubmissionHost(settings, desk), spool, certificates))
+
+
+async def start_receiver(
+    settings: ListenerSettings, desk: ReceptionDesk, spool: Spool, certificates: CertificateFiles
+) -> SmtpListener:
+    """Listen for other mail servers; see `start`."""
+    return await start(SmtpListener(settings, ReceptionHost(settings, desk), spool, certificates))
+
+
+async def start(listener: SmtpListener) -> SmtpListener:
     """Listen on every endpoint, sharing the ports with other workers (SO_REUSEPORT).
 
     Raises Unavailable when a port cannot be had; then none is listened on.
     """
-    listener = SmtpListener(settings, desk, spool, certificates)
     try:
         await listener._listen()
     except Unavailable:

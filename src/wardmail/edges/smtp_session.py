@@ -9,7 +9,7 @@ import time
 from typing import cast
 
 from wardmail.edges.smtp_body import MessageCollector, SpoolWriter
-from wardmail.edges.smtp_dialogue import SmtpDialogue, log_surprise
+from wardmail.edges.smtp_dialogue import log_surprise
 from wardmail.edges.smtp_room import SessionRoom
 from wardmail.edges.tls_pipe import TlsFailure, TlsPipe
 from wardmail.model.route import TlsMode
@@ -51,10 +51,11 @@ class SmtpSession(asyncio.BufferedProtocol):
         self._transport = transport
         now = time.monotonic()
         self._peer = str((transport.get_extra_info("peername") or ("unknown",))[0])
-        self._dialogue = SmtpDialogue(self._core, self._room.tools, self._peer, self._new_collector)
+        self._core = SmtpServer(self._room.host.terms_for(self._peer), tls=self._mode is TlsMode.IMPLICIT)
+        self._dialogue = self._room.host.begin(self._core, self._peer, self._new_collector)
         self._room.sessions.add(self)
         self._login_deadline = now + self._patience.before_login
-        unwanted = self._room.tools.ledger.admit(self._peer, now)
+        unwanted = self._room.host.ledger.admit(self._peer, now)
         if self._mode is TlsMode.IMPLICIT:
             if unwanted:
                 self._transport.abort()  # a reason could only be told after a handshake, which costs us more than them
@@ -83,7 +84,7 @@ class SmtpSession(asyncio.BufferedProtocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._room.tools.ledger.release(self._peer)
+        self._room.host.ledger.release(self._peer)
         self._room.sessions.discard(self)
         self._is_leaving = True
         self._core.say_goodbye(_BROKEN)
@@ -124,7 +125,7 @@ class SmtpSession(asyncio.BufferedProtocol):
             return
         self._core.greet()
         if self._core.is_closed:
-            self._room.tools.ledger.ban(self._peer, time.monotonic())
+            self._room.host.ledger.ban(self._peer, time.monotonic())
         self._pump()
         self._set_deadline()
 
@@ -214,7 +215,7 @@ class SmtpSession(asyncio.BufferedProtocol):
             self.deadline = min(now + self._patience.block, at_slowest)
         else:
             self.deadline = now + self._patience.command
-        if not self._dialogue.has_logged_in:
+        if not self._dialogue.may_stay:
             self.deadline = min(self.deadline, self._login_deadline)
 
     def _flush(self) -> None:

@@ -1,21 +1,18 @@
-"""Posts one message to the site's webhook, signed as Standard Webhooks asks (HMAC-SHA-256 over id, time and body)."""
+"""Posts one message to the site's webhook, signed as Standard Webhooks asks."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import ssl
 
 import httpx2
 
+from wardmail.edges.webhook_signature import signed_headers
 from wardmail.model.refusal import Unavailable
 from wardmail.model.webhook import WebhookMessage
 from wardmail.ports import Clock, Secrets
 
 _TIMEOUT = 15.0
-_PREFIX = "whsec_"
 
 
 class HttpsPoster:
@@ -46,24 +43,10 @@ class HttpsPoster:
             return f"the connection failed ({type(error).__name__})"
 
     async def _post(self, message: WebhookMessage, secret: bytes) -> str:
-        headers = signed_headers(message, secret, int(self._clock.now()))
+        payload = message.payload.encode()
+        headers = signed_headers([secret], message.id, int(self._clock.now()), payload)
         async with (
             httpx2.AsyncClient(verify=self._context, trust_env=False, follow_redirects=False) as http,
-            http.stream("POST", self._url, content=message.payload.encode(), headers=headers) as response,
+            http.stream("POST", self._url, content=payload, headers=headers) as response,
         ):
             return "" if 200 <= response.status_code < 300 else f"the receiver answered {response.status_code}"
-
-
-def signed_headers(message: WebhookMessage, secret: bytes, at: int) -> dict[str, str]:
-    """A secret that begins with `whsec_` is base64 behind it, as Standard Webhooks writes it."""
-    text = secret.decode("ascii", "replace")
-    key = base64.b64decode(text.removeprefix(_PREFIX)) if text.startswith(_PREFIX) else secret
-    signed = f"{message.id}.{at}.{message.payload}".encode()
-    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    return {
-        "webhook-id": message.id,
-        "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{signature}",
-        "content-type": "application/json",
-        "user-agent": "wardmail",
-    }

@@ -38,12 +38,17 @@ def account_problem(
                 f"The account {account} belongs to integration {each.id} already: each has an account of its own (RECV-5)."
             )
     named = [each for each in (record.owner, record.deputy, *record.contacts) if each is not None]
-    why = _personal(account, [*named, *people]) or _shared(account)
+    why = name_problem(account, [*named, *people])
     return (
         BadInput(f"The account {account} {why}: use a service account that is for this alone (RECV-5).")
         if why
         else None
     )
+
+
+def name_problem(account: str, people: Iterable[Contact]) -> str:
+    """Why an account of this name (in lower case) looks like no service account; empty when it does."""
+    return _personal(account, people) or _shared(account)
 
 
 def _same(one: Integration, other: Integration) -> bool:

@@ -70,7 +70,7 @@ def connection_rows(doors: Iterable[Door], ways_out: Iterable[Route], links: Ite
     """SEC-1: every way in and out, how it is encrypted and authenticated, and when it was last used."""
     used = {link.route: link for link in links}
     rows: list[tuple[str, ...]] = [
-        ("in", door.address, f"TLS 1.2 or later, {door.mode}", "password or SCRAM, over TLS", "") for door in doors
+        ("in", door.address, f"TLS 1.2 or later, {door.mode}", door.log_in, "") for door in doors
     ]
     for route in ways_out:
         link = used.get(route.name)

@@ -84,10 +84,11 @@ class ListAge:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One address that we listen at, and how TLS begins there."""
+    """One way in: where we listen, or where we collect; how TLS begins there, and who is let in, or we are, by what."""
 
     address: str
     mode: str
+    log_in: str = "password or SCRAM, over TLS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +51,18 @@ class Unknown:
 
 
 Answer = Found | NotFound | Unknown
+
+
+class Answering(Protocol):
+    async def answer(self, question: Question) -> Answer: ...
+
+
+async def drive(inquiry: Generator[Question, Answer, _T], resolver: Answering) -> _T:
+    """Ask what the generator asks, until it knows."""
+    try:
+        question = next(inquiry)
+        while True:
+            question = inquiry.send(await resolver.answer(question))
+    except StopIteration as end:
+        result: _T = end.value
+        return result

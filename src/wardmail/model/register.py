@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from wardmail.model.accredited import AccreditedEntry
 from wardmail.model.agreement import CAUTIOUS, Agreement, RiskAppetite
+from wardmail.model.handover import Handover
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.policy import NO_SITE_POLICY, PolicyVersion
 from wardmail.model.route import Route
+from wardmail.model.source import Source
 from wardmail.model.traffic import Breaker, Phase
 
 
@@ -28,6 +30,8 @@ class RegisterSnapshot:
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     appetite: RiskAppetite = CAUTIOUS
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    handovers: Mapping[str, Handover] = field(default_factory=dict)
 
     def is_paused(self, integration: str, now: float) -> bool:
         """Whether its circuit breaker keeps its mail back."""

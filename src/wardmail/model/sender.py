@@ -70,7 +70,8 @@ class DkimEvidence:
 
 @dataclass(frozen=True, slots=True)
 class ArcEvidence:
-    """`result` is cv of the whole chain: none, pass or fail; `sealers` oldest first (RFC 8617)."""
+    """`result` is cv of the whole chain: none, pass or fail (RFC 8617), or temperror where the DNS was silent;
+    `sealers` oldest first."""
 
     result: AuthResult
     sealers: tuple[str, ...]

@@ -92,6 +92,11 @@ class RegisterView:
         self._states[integration.id] = (integration, today, state)
         return state
 
+    def table(self, profile: Profile) -> StandingTable:
+        """By which addresses are judged, with the list that is loaded. Raises Unavailable when the register is stale."""
+        assert self.snapshot
+        return self._tables[profile]
+
     def standing(self, profile: Profile, domain: str) -> StandingAnswer:
         """Whether a domain is known to be secure, by this profile's table and the list that is loaded."""
         return self._tables[profile].standing_of(domain, self.today())

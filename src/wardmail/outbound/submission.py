@@ -64,5 +64,9 @@ class Desk:
     def _told(self, refusal: Refusal) -> Refusal:
         return told(refusal, self._world.settings.contacts)
 
+    async def preview(self, submission: Submission) -> walk.Judgement | Refusal:
+        """What would be decided; nothing is stored, sent or counted."""
+        return await walk.judge(self._world, submission)
+
     async def accept(self, submission: Submission) -> Accepted | Refusal:
         return await walk.accept(self._world, submission, self._dispatch)

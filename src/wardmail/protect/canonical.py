@@ -9,7 +9,7 @@ _BLANKS = b" \t\r\n"
 
 def relaxed_field(name: bytes, raw: bytes) -> bytes:
     """`name` in lower case, `raw` the whole field as it stands in the message; the result ends in CRLF."""
-    value = raw[len(name) + 1 :]
+    value = raw[raw.index(b":") + 1 :]
     return b"%b:%b\r\n" % (name, _single_spaced(value.replace(b"\r\n", b"")).strip(b" "))
 
 
@@ -21,7 +21,8 @@ def _single_spaced(octets: bytes) -> bytes:
     return octets
 
 
-def _relaxed_lines(octets: bytes) -> bytes:
+def relaxed_lines(octets: bytes) -> bytes:
+    """Whole lines, each ended by CRLF."""
     octets = _single_spaced(octets)
     return octets.replace(b" \r\n", b"\r\n") if b" \r\n" in octets else octets
 
@@ -50,7 +51,7 @@ class RelaxedBodyHash:
         if self._held:
             ready = b"".join((*self._held, ready))
         self._held = [chunk[filled:]] if filled < len(chunk) else []
-        self._hash.update(_relaxed_lines(ready))
+        self._hash.update(relaxed_lines(ready))
         self._begun = True
 
     def digest(self) -> bytes:
@@ -58,7 +59,7 @@ class RelaxedBodyHash:
         tail = b"".join(self._held)
         if not tail.endswith(b"\r\n"):
             tail += b"\r\n"
-        tail = _without_empty_lines(_relaxed_lines(tail))
+        tail = _without_empty_lines(relaxed_lines(tail))
         if self._begun or tail:
             self._hash.update(tail + b"\r\n")
         return self._hash.digest()

@@ -35,6 +35,7 @@ class ServerTerms:
     offers_starttls: bool = True
     requires_tls: bool = True
     requires_auth: bool = True
+    offers_dsn: bool = True
     max_faults: int = 20
     max_idle_commands: int = 50
     max_failed_logins: int = 3
@@ -78,8 +79,8 @@ def _hello(arguments: str, standing: Standing, terms: ServerTerms, *, extended: 
         return ProtocolFault(event)
     lines = [terms.host_name]
     if extended:
-        lines += ["PIPELINING", f"SIZE {terms.max_message_size}", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"]
-        lines.append("CHUNKING")
+        lines += ["PIPELINING", f"SIZE {terms.max_message_size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        lines += ["DSN", "CHUNKING"] if terms.offers_dsn else ["CHUNKING"]
         if standing.is_tls:
             lines.append("REQUIRETLS")
             if terms.requires_auth:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_, update
+from sqlalchemy import Connection, Row, delete, select, tuple_, update
 
 from wardmail.model.consignment import Consignment
 from wardmail.model.message import Body, MemoryBody
@@ -31,20 +31,34 @@ class Contents:
         self._spool = spool
 
     def rows_of(self, accepted: AcceptedMessage) -> Iterator[tuple[object, ...]]:
-        """One row for each variant; the first also carries the body, or the spool's name for it."""
-        group = rows.group_of(accepted)
-        for variant, head in enumerate(accepted.heads):
-            sealed_head = self._sealer.seal((head,), _context(accepted.id, f"head {variant}"), group)
-            if variant:
-                yield accepted.id, variant, sealed_head, None, None
-            else:
-                yield accepted.id, variant, sealed_head, *self._sealed_body(accepted, group)
+        return self.sealed(accepted.id, accepted.heads, accepted.body, rows.group_of(accepted))
 
-    def _sealed_body(self, accepted: AcceptedMessage, group: str) -> tuple[bytes, str | None]:
-        spooled = rows.spooled_body(accepted)
+    def sealed(self, message_id: str, heads: Sequence[bytes], body: Body, group: str) -> Iterator[tuple[object, ...]]:
+        """One row for each variant; the first also carries the body, or the spool's name for it."""
+        for variant, head in enumerate(heads):
+            sealed_head = self._sealer.seal((head,), _context(message_id, f"head {variant}"), group)
+            if variant:
+                yield message_id, variant, sealed_head, None, None
+            else:
+                yield message_id, variant, sealed_head, *self._sealed_body(message_id, body, group)
+
+    def _sealed_body(self, message_id: str, body: Body, group: str) -> tuple[bytes, str | None]:
+        spooled = rows.spooled_body(body)
         if spooled is None:
-            return self._sealer.seal(tuple(accepted.body.chunks()), _context(accepted.id, "body"), group), None
-        return self._sealer.seal((spooled.key,), _context(accepted.id, "body key"), group), spooled.name
+            return self._sealer.seal(tuple(body.chunks()), _context(message_id, "body"), group), None
+        return self._sealer.seal((spooled.key,), _context(message_id, "body key"), group), spooled.name
+
+    def put_aside(self, connection: Connection, message_id: str, variant: int, text: bytes, group: str) -> None:
+        """A text that belongs to a message, in place of the header block of one variant; what stood there is gone."""
+        connection.execute(delete(content).where(content.c.message_id == message_id, content.c.variant == variant))
+        sealed = self._sealer.seal((text,), _context(message_id, f"head {variant}"), group)
+        connection.execute(content.insert().values(message_id=message_id, variant=variant, head=sealed))
+
+    def read_aside(self, message_id: str, variant: int) -> bytes | None:
+        query = select(content.c.head).where(content.c.message_id == message_id, content.c.variant == variant)
+        with self._database.read() as connection:
+            sealed = connection.execute(query).scalar_one_or_none()
+        return None if sealed is None else self._sealer.open(bytes(sealed), _context(message_id, f"head {variant}"))
 
     def add_variant(self, connection: Connection, message_id: str, head: bytes) -> int:
         """One more header block for a message that is stored already; returns its number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select, true, update
 
 from wardmail.model.retention import LegalHold
 from wardmail.model.stored import Event
@@ -13,6 +13,7 @@ from wardmail.store import records
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.schema import message, recipient
+from wardmail.store.schema_of_inbound import arrival
 from wardmail.store.schema_of_keeping import legal_hold
 
 
@@ -52,9 +53,12 @@ class StoreLegalHolds:
 
     def kept(self, hold: LegalHold) -> int:
         """How many messages that still have content fit a hold."""
-        query = select(func.count()).select_from(message).where(message.c.data_key.is_not(None), _fits(hold))
+        total = 0
         with self._database.read() as connection:
-            return int(connection.execute(query).scalar_one())
+            for table, fits in ((message, _fits(hold)), (arrival, _fits_arrival(hold))):
+                query = select(func.count()).select_from(table).where(table.c.data_key.is_not(None), fits)
+                total += int(connection.execute(query).scalar_one())
+        return total
 
     def _note(self, connection: Connection, hold: LegalHold, kind: str) -> None:
         if hold.lifted_at is None:
@@ -70,24 +74,45 @@ class StoreLegalHolds:
 
 def under_a_hold(connection: Connection) -> ColumnElement[bool] | None:
     """Of a message row, whether a hold keeps it; None when there is no hold. As of this transaction."""
-    texts = connection.execute(select(legal_hold.c.record).where(legal_hold.c.lifted_at.is_(None))).scalars()
-    fitting = [_fits(records.decode(LegalHold, text)) for text in texts]
+    fitting = [_fits(each) for each in _in_force(connection)]
     return or_(*fitting) if fitting else None
 
 
+def arrivals_under_a_hold(connection: Connection) -> ColumnElement[bool] | None:
+    """The same of a row of what came in: there a hold's recipient may also be who wrote."""
+    fitting = [_fits_arrival(each) for each in _in_force(connection)]
+    return or_(*fitting) if fitting else None
+
+
+def _in_force(connection: Connection) -> list[LegalHold]:
+    texts = connection.execute(select(legal_hold.c.record).where(legal_hold.c.lifted_at.is_(None))).scalars()
+    return [records.decode(LegalHold, text) for text in texts]
+
+
 def _fits(hold: LegalHold) -> ColumnElement[bool]:
-    parts: list[ColumnElement[bool]] = []
-    if hold.message_id:
-        parts.append(message.c.id == hold.message_id)
-    if hold.integration:
-        parts.append(message.c.integration_id == hold.integration)
+    return and_(*_common_parts(hold, message), *([_goes_to(hold.recipient)] if hold.recipient else []))
+
+
+def _fits_arrival(hold: LegalHold) -> ColumnElement[bool]:
+    parts = _common_parts(hold, arrival)
     if hold.recipient:
-        parts.append(_goes_to(hold.recipient))
-    if hold.since is not None:
-        parts.append(message.c.received_at >= hold.since)
-    if hold.until is not None:
-        parts.append(message.c.received_at < hold.until)
+        text = hold.recipient.lower()
+        to = func.lower(arrival.c.recipients).contains(text + '"', autoescape=True)
+        parts.append(or_(to, func.lower(arrival.c.sender).endswith(text, autoescape=True)))
     return and_(*parts)
+
+
+def _common_parts(hold: LegalHold, table: Table) -> list[ColumnElement[bool]]:
+    parts: list[ColumnElement[bool]] = [true()]
+    if hold.message_id:
+        parts.append(table.c.id == hold.message_id)
+    if hold.integration:
+        parts.append(table.c.integration_id == hold.integration)
+    if hold.since is not None:
+        parts.append(table.c.received_at >= hold.since)
+    if hold.until is not None:
+        parts.append(table.c.received_at < hold.until)
+    return parts
 
 
 def _goes_to(text: str) -> ColumnElement[bool]:

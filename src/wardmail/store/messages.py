@@ -69,7 +69,10 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Any of these narrow the list, newest first; `text` is an address, a message ID or the beginning of one."""
+    """Any of these narrow the list, newest first; `text` is an address, a message ID or the beginning of one.
+
+    `after` is the message and row that an earlier list ended with.
+    """
 
     text: str = ""
     states: tuple[str, ...] = ()
@@ -77,6 +80,7 @@ class Search:
     domain: str = ""
     since: float = 0.0
     limit: int = 50
+    after: tuple[str, int] | None = None
 
 
 class Messages:
@@ -99,6 +103,9 @@ class Messages:
             query = query.where(recipient.c.state.in_(wanted.states))
         if wanted.integration:
             query = query.where(message.c.integration_id == wanted.integration)
+        if wanted.after is not None:
+            last, n = wanted.after
+            query = query.where(or_(message.c.id < last, and_(message.c.id == last, recipient.c.n > n)))
         if wanted.domain:
             query = query.where(recipient.c.domain == wanted.domain)
         query = query.order_by(message.c.id.desc(), recipient.c.n).limit(wanted.limit)
@@ -129,6 +136,11 @@ class Messages:
     def exists(self, message_id: str) -> bool:
         with self._database.read() as connection:
             return connection.execute(select(message.c.id).where(message.c.id == message_id)).first() is not None
+
+    def of_integration(self, integration: str, message_id: str) -> bool:
+        where = (message.c.id == message_id, message.c.integration_id == integration)
+        with self._database.read() as connection:
+            return connection.execute(select(message.c.id).where(*where)).first() is not None
 
     def history(self, message_id: str) -> Sequence[EventLine]:
         query = select(event).where(event.c.message_id == message_id).order_by(event.c.seq)

@@ -11,9 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.accredited import AccreditedEntry
 from wardmail.model.agreement import appetite_in_force
+from wardmail.model.handover import Handover
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import Route
+from wardmail.model.source import Source
 from wardmail.model.stored import Event
 from wardmail.model.suppression import Suppression
 from wardmail.store import breakers, records
@@ -24,6 +26,7 @@ from wardmail.store.messages import EventLine, event_line
 from wardmail.store.policies import in_force
 from wardmail.store.register_version import moved_on, register_version
 from wardmail.store.schema import accredited_domain, credential, event, integration, list_version, route
+from wardmail.store.schema_of_inbound import handover, source
 from wardmail.store.suppressions import StoreSuppressions
 
 T = TypeVar("T")
@@ -80,6 +83,8 @@ class StoreRegister:
                 appetite=appetite_in_force(all_statements(connection)),
                 read_at=self._database.clock.now(),
                 breakers=breakers.in_force(connection),
+                sources={each.name: each for each in _all(connection, source, Source)},
+                handovers={each.integration: each for each in _all(connection, handover, Handover)},
             )
 
     def suppressions_since(self, number: int) -> Sequence[Suppression]:

@@ -13,7 +13,7 @@ from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.consignment import AttemptResult, ConsignedRecipient
 from wardmail.model.decision import Decision, Outcome, Protection, RuleHit
 from wardmail.model.delivery import Ambiguous, Deferred, Delivered, Failed, HandedOn, PeerReply, RecipientState
-from wardmail.model.message import Envelope, Origin, Recipient, SpooledBody, TlsSession
+from wardmail.model.message import Body, Envelope, Origin, Recipient, SpooledBody, TlsSession
 from wardmail.model.refusal import Refusal
 from wardmail.model.retention import A_DAY, kept_until, key_group
 from wardmail.model.route import TlsLevel
@@ -156,13 +156,17 @@ def _spoken(reply: PeerReply) -> str:
     return " ".join(filter(None, (str(reply.code), reply.status, reply.text)))
 
 
-def spooled_body(message: AcceptedMessage) -> SpooledBody | None:
+def spooled_body(body: Body) -> SpooledBody | None:
     """By the flag, not by `isinstance`: that looks up every attribute of the protocol, for every message."""
-    return cast(SpooledBody, message.body) if message.body.is_spooled else None
+    return cast(SpooledBody, body) if body.is_spooled else None
 
 
 def group_of(message: AcceptedMessage) -> str:
-    return _group(int(message.received_at // A_DAY), message.retention_days)
+    return group_at(message.received_at, message.retention_days)
+
+
+def group_at(at: float, days: int) -> str:
+    return _group(int(at // A_DAY), days)
 
 
 @lru_cache(maxsize=256)

@@ -1,1 +1,4 @@
 """Pages and API over HTTPS."""
+
+KEY_PREFIX = "wmk_"
+"""API keys begin with it, so that a scanner of source code finds those that were left there."""

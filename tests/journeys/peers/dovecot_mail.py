@@ -1,4 +1,4 @@
-"""A private Dovecot that keeps mailboxes: IMAP and POP3 over TLS, log-in by password and by token."""
+"""A private Dovecot that keeps mailboxes: IMAP, POP3 and LMTP over TLS, log-in by password and by token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ base_dir = {directory}/run
 state_dir = {directory}/state
 log_path = {directory}/log
 auth_failure_delay = 0
-protocols = imap pop3
+protocols = imap pop3 lmtp
 listen = 127.0.0.1
 default_internal_user = dovecot
 default_login_user = dovenull
@@ -45,6 +45,14 @@ service pop3-login {{
     ssl = yes
   }}
 }}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {lmtp}
+  }}
+  unix_listener {directory}/lmtp {{
+    mode = 0666
+  }}
+}}
 passdb {{
   driver = oauth2
   mechanisms = xoauth2
@@ -57,7 +65,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={uid} home={directory}/mail/%u
+  args = uid={uid} gid={uid} home={directory}/mail/%u allow_all_users=yes
 }}
 service anvil {{
   unix_listener anvil-auth-penalty {{
@@ -86,6 +94,7 @@ class MailDovecot:
     directory: Path
     imap: int
     pop3: int
+    lmtp: int
     password: str
     tokens: dict[str, str]
 
@@ -114,7 +123,7 @@ def running_mailboxes(authority: Authority, password: str = "correct-horse") -> 
     need("dovecot")
     certificate = authority.issue("localhost", "127.0.0.1")
     with open_directory("dovecot-mail") as directory, _introspection({}) as (endpoint, tokens):
-        made = MailDovecot(directory, free_port(), free_port(), password, tokens)
+        made = MailDovecot(directory, free_port(), free_port(), free_port(), password, tokens)
         mail = directory / "mail"
         mail.mkdir()
         subprocess.run(["chown", "nobody:nogroup", str(mail)], check=True)
@@ -127,13 +136,14 @@ def running_mailboxes(authority: Authority, password: str = "correct-horse") -> 
                 key=certificate.key,
                 imap=made.imap,
                 pop3=made.pop3,
+                lmtp=made.lmtp,
                 password=password,
                 uid=65534,
             )
         )
         process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", str(configuration)])
         try:
-            wait_until(lambda: is_listening(made.imap) and is_listening(made.pop3), f"Dovecot; {made.log()}")
+            wait_until(lambda: all(map(is_listening, (made.imap, made.pop3, made.lmtp))), f"Dovecot; {made.log()}")
             yield made
         finally:
             stop(process)

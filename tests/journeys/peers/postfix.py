@@ -33,6 +33,7 @@ trace      unix  - - n - 0 bounce
 anvil      unix  - - n - 1 anvil
 proxymap   unix  - - n - - proxymap
 virtual    unix  - n n - - virtual
+smtp       unix  - - n - - smtp
 error      unix  - - n - - error
 discard    unix  - - n - - discard
 postlog    unix-dgram n - n - 1 postlogd

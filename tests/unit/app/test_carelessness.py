@@ -86,7 +86,7 @@ def test_options_of_init_are_never_silently_ignored(tmp_path: Path, settings: Se
 def test_a_sandbox_does_not_overwrite_a_real_settings_file(tmp_path: Path, settings: Settings) -> None:
     before = (tmp_path / "wardmail.toml").read_text()
     with pytest.raises(CommandFailed, match="--directory"):
-        make_sandbox(tmp_path, 20_025, 20_465)
+        make_sandbox(tmp_path, 20_025, 20_465, 20_443)
     assert (tmp_path / "wardmail.toml").read_text() == before
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from wardmail.app.checking import local_rows
 from wardmail.app.failures import CommandFailed
+from wardmail.app.host_and_port import address
 from wardmail.app.settings import load
 from wardmail.app.settings_schema import SETTINGS
-from wardmail.app.wiring import address
 from wardmail.model.standing import Standing
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.journeys.peers.ground import Authority, free_port
 from tests.journeys.peers.webhook import SECRET, receiving
 
 from wardmail.edges.clock import SystemClock
-from wardmail.edges.webhook import HttpsPoster, signed_headers
+from wardmail.edges.webhook import HttpsPoster
+from wardmail.edges.webhook_signature import signature, signed_headers
 from wardmail.model.refusal import Unavailable
 from wardmail.model.webhook import WebhookMessage
 
@@ -65,10 +68,31 @@ async def test_a_secret_that_cannot_be_read_means_later_and_is_not_shown(tmp_pat
     assert said == "its secret cannot be read: the keystore"
 
 
-@pytest.mark.parametrize("secret", [b"plain", b"whsec_a2V5"])
+PAYLOAD = MESSAGE.payload.encode()
+
+
+@pytest.mark.parametrize(
+    "secret", [b"plain", b"whsec_a2V5", b"whsk_" + b"YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY="]
+)
 def test_a_signature_covers_id_time_and_body(secret: bytes) -> None:
-    one = signed_headers(MESSAGE, secret, 1)["webhook-signature"]
-    assert one != signed_headers(MESSAGE, secret, 2)["webhook-signature"]
-    other = WebhookMessage("msg_2", MESSAGE.type, MESSAGE.payload, 0.0)
-    assert one != signed_headers(other, secret, 1)["webhook-signature"]
-    assert signed_headers(MESSAGE, b"key", 1) == signed_headers(MESSAGE, b"whsec_a2V5", 1)
+    one = signature(secret, "msg_1", 1, PAYLOAD)
+    assert one != signature(secret, "msg_1", 2, PAYLOAD)
+    assert one != signature(secret, "msg_2", 1, PAYLOAD)
+    assert one != signature(secret, "msg_1", 1, PAYLOAD + b" ")
+
+
+def test_a_shared_secret_may_be_written_in_either_way() -> None:
+    assert signature(b"key", "msg_1", 1, PAYLOAD) == signature(b"whsec_a2V5", "msg_1", 1, PAYLOAD)
+
+
+def test_a_private_key_signs_what_its_public_key_proves() -> None:
+    seed = bytes(range(32))
+    version, _, made = signature(b"whsk_" + base64.b64encode(seed), "msg_1", 1, PAYLOAD).partition(",")
+    assert version == "v1a"
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    public.verify(base64.b64decode(made), b"msg_1.1." + PAYLOAD)  # raises when it does not fit
+
+
+def test_two_secrets_are_two_signatures() -> None:
+    signed = signed_headers([b"new", b"old"], "msg_1", 1, PAYLOAD)["webhook-signature"].split(" ")
+    assert signed == [signature(b"new", "msg_1", 1, PAYLOAD), signature(b"old", "msg_1", 1, PAYLOAD)]

@@ -23,7 +23,10 @@ import click
     show_default=True,
     help="SMTP with TLS from the first byte.",
 )
-def command(directory: Path, port: int, tls_port: int) -> None:
+@click.option(
+    "--https-port", type=click.IntRange(1, 65_535), default=8443, show_default=True, help="The API for programs."
+)
+def command(directory: Path, port: int, tls_port: int, https_port: int) -> None:
     """Start a sandbox: SMTP on loopback, a demo integration, and a route that keeps all mail on this machine."""
     from wardmail.app import logs
     from wardmail.app.free_ports import require_free_ports
@@ -34,12 +37,12 @@ def command(directory: Path, port: int, tls_port: int) -> None:
     from wardmail.edges.smtp_listener import SmtpListener
     from wardmail.edges.tls import CertificateFiles
 
-    sandbox = make_sandbox(directory, port, tls_port)
+    sandbox = make_sandbox(directory, port, tls_port, https_port)
     logs.configure("info", "logfmt")
     certificates = CertificateFiles(sandbox.certificate.certificate, sandbox.certificate.key)
 
     async def greet(_: SmtpListener) -> None:
-        for line in welcome(sandbox, port, tls_port):
+        for line in welcome(sandbox, port, tls_port, https_port):
             click.echo(line)
 
     with only_one(sandbox.settings.data):

@@ -16,6 +16,7 @@ def command(config_path: str | None, workers: int | None) -> None:
     """Run the gateway until SIGTERM. SIGHUP reads the certificates again."""
     from wardmail.app import logs
     from wardmail.app.free_ports import require_free_ports
+    from wardmail.app.inbound_wiring import require_usable_receiving
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
     from wardmail.app.settings import load
@@ -33,6 +34,7 @@ def command(config_path: str | None, workers: int | None) -> None:
             "Set tls.certificate and tls.key; there is no plain service.",
         )
     require_usable(settings)
+    require_usable_receiving(settings)
     installation = Installation(settings)
     installation.check()
     certificates = CertificateFiles(Path(settings["tls.certificate"]), Path(settings["tls.key"]))
@@ -44,6 +46,9 @@ def command(config_path: str | None, workers: int | None) -> None:
         run_worker(Installation(settings, installation.master), slot, certificates)
 
     from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
+
+    if settings["listen.https"]:
+        from wardmail.web.api import building  # noqa: F401 (as above)
 
     with only_one(settings.data):
         require_free_ports(settings)

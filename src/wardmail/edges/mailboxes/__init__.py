@@ -1,1 +1,1 @@
-"""Mailboxes at upstream services: implements `inbound.mailbox.Mailbox` for IMAP, POP3, Microsoft Graph and EWS."""
+"""Mailboxes at upstream services: implements `ports.Mailbox` for IMAP, POP3, Microsoft Graph and EWS."""

@@ -43,7 +43,7 @@ class _Client(IMAPClient):  # type: ignore[misc]
 
 
 class ImapMailbox:
-    """Implements `inbound.mailbox.Mailbox`.
+    """Implements `ports.Mailbox`.
 
     Keys are `UIDVALIDITY.UID`: when the server starts its numbers anew, the keys are new too.
     """

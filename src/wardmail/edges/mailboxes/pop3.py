@@ -58,7 +58,7 @@ class _BoundedPop3(poplib.POP3_SSL):
 
 
 class Pop3Mailbox:
-    """Implements `inbound.mailbox.Mailbox`. A session sees one state of the mailbox, so each look has one of its own."""
+    """Implements `ports.Mailbox`. A session sees one state of the mailbox, so each look has one of its own."""
 
     def __init__(self, account: MailboxAccount, access: MailboxAccess) -> None:
         self._account = account

@@ -1,0 +1,269 @@
+"""`wardmail inbound`: mail that came in, and its way to the applications."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wardmail.app.acting import acting_person, by_option
+from wardmail.app.arrival_output import SENTENCES, WORDS, as_record, one_arrival
+from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
+from wardmail.app.installation import Installation
+from wardmail.app.output import confirm, emit, json_option, moment, rfc3339, say, table
+from wardmail.model.arrival import Arrival, ArrivalState
+from wardmail.model.person import Permission
+from wardmail.store.inbox import ArrivalSearch
+
+if TYPE_CHECKING:
+    from wardmail.inbound.pulling import NotPossible, PullDesk
+
+_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_STATES = click.Choice([state.value for state in ArrivalState])
+
+
+@click.group()
+def command() -> None:
+    """Mail that came in: list, show, fetch, acknowledge, reject, and hand over again."""
+
+
+@command.command("list")
+@click.argument("text", default="")
+@click.option("--status", "states", type=_STATES, multiple=True, help="Only in this state. Again for more.")
+@click.option("--integration", default="")
+@click.option("--source", default="")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+@click.pass_obj
+def list_(
+    config_path: str | None,
+    *,
+    text: str,
+    states: tuple[str, ...],
+    integration: str,
+    source: str,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List arrivals, the newest first; TEXT is an ID, the beginning of one, or an address."""
+    installation = Installation.at(config_path)
+    wanted = ArrivalSearch(text, tuple(map(ArrivalState, states)), integration, source, limit=limit)
+    show_arrivals(installation.inbox.search(wanted), as_json)
+
+
+def show_arrivals(arrivals: Sequence[Arrival], as_json: bool) -> None:
+    if as_json:
+        for each in arrivals:
+            emit(as_record(each))
+        return
+    rows = [
+        (
+            each.id,
+            moment(each.received_at),
+            each.source,
+            each.sender or "-",
+            WORDS[each.state],
+            each.action or "-",
+            ", ".join(each.findings) or each.why,
+        )
+        for each in arrivals
+    ]
+    table(("ID", "CAME", "SOURCE", "FROM", "STATE", "VERDICT", "FOUND"), rows)
+
+
+@command.command()
+@click.argument("arrival_id", metavar="ID")
+@click.option("--reasons", is_flag=True, help="Also the sentences of what was found, which name files and hosts.")
+@by_option
+@json_option
+@click.pass_obj
+def show(config_path: str | None, *, arrival_id: str, reasons: bool, by: str, as_json: bool) -> None:
+    """Show one arrival and its history. Its subject and text are never shown here."""
+    from wardmail.app.arrival_judgement import judgement_record
+
+    installation = Installation.at(config_path)
+    arrival = one_arrival(installation, arrival_id)
+    if reasons:
+        acting_person(installation, by, Permission.READ_CONTENT)
+    judged = judgement_record(installation, arrival.id, sentences=reasons)
+    history = installation.messages.history(arrival.id)
+    if as_json:
+        events = [{"at": rfc3339(e.at), "event": e.kind, "by": e.actor, "detail": e.detail} for e in history]
+        emit(as_record(arrival) | {"judgement": judged, "history": events})
+        return
+    say(f"{arrival.id}: {WORDS[arrival.state]}. {SENTENCES[arrival.state]}")
+    for key, value in (as_record(arrival) | judged).items():
+        if value not in ("", [], None, 0):
+            say(f"  {key:<22}{', '.join(map(str, value)) if isinstance(value, list) else value}")
+    for each in history:
+        say(f"  {moment(each.at)}  {each.kind} by {each.actor}")
+
+
+@command.command()
+@click.argument("arrival_id", metavar="ID")
+@click.option("--out", type=click.Path(path_type=Path), help="Write it into this file instead of standard output.")
+@by_option
+@json_option
+@click.pass_obj
+def fetch(config_path: str | None, *, arrival_id: str, out: Path | None, by: str, as_json: bool) -> None:
+    """Fetch a message as its application gets it. That you read it is kept in the audit."""
+    from wardmail.app.inbound_wiring import open_receiving
+    from wardmail.inbound.pulling import NotPossible, PullDesk
+
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.READ_CONTENT)
+    arrival = one_arrival(installation, arrival_id)
+
+    async def read() -> bytes | NotPossible:
+        with open_receiving(installation) as receiving:
+            parcel = await PullDesk(receiving.world).fetch(arrival.id, "", actor.id)
+            return parcel if isinstance(parcel, NotPossible) else parcel.message
+
+    found = asyncio.run(read())
+    if isinstance(found, NotPossible):
+        raise CommandFailed(
+            "WM-INBOUND-NOT-FETCHED", found.reason, f"See `wardmail inbound show {arrival.id}`.", CONFLICT
+        )
+    if out is not None:
+        out.write_bytes(found)
+        emit({"id": arrival.id, "file": str(out), "size": len(found)}) if as_json else say(
+            f"{len(found)} octets in {out}."
+        )
+    elif as_json:
+        emit({"id": arrival.id, "message": found.decode("ascii", "backslashreplace")})
+    else:
+        sys.stdout.buffer.write(found)
+
+
+@command.command()
+@click.argument("arrival_id", metavar="ID")
+@by_option
+@json_option
+@click.pass_obj
+def ack(config_path: str | None, *, arrival_id: str, by: str, as_json: bool) -> None:
+    """Say that the application has it: then the upstream's copy may go."""
+    _do(
+        config_path,
+        arrival_id,
+        by=by,
+        as_json=as_json,
+        done="acknowledged",
+        act=lambda desk, of, who: desk.acknowledge(of, "", who),
+    )
+
+
+@command.command()
+@click.argument("arrival_id", metavar="ID")
+@_REASON
+@by_option
+@json_option
+@click.pass_obj
+def reject(config_path: str | None, *, arrival_id: str, reason: str, by: str, as_json: bool) -> None:
+    """Say that the application does not want it. It stays upstream."""
+    _do(
+        config_path,
+        arrival_id,
+        by=by,
+        as_json=as_json,
+        done="rejected",
+        act=lambda desk, of, who: desk.reject(of, "", who, reason),
+    )
+
+
+@command.command()
+@click.argument("arrival_id", metavar="ID")
+@_REASON
+@by_option
+@json_option
+@click.pass_obj
+def replay(config_path: str | None, *, arrival_id: str, reason: str, by: str, as_json: bool) -> None:
+    """Hand over once more what was handed over, with the same Wardmail-Message-Id."""
+    _do(
+        config_path,
+        arrival_id,
+        by=by,
+        as_json=as_json,
+        done="replayed",
+        act=lambda desk, of, who: desk.replay(of, who, reason),
+    )
+
+
+@command.command()
+@click.argument("arrival_id", metavar="ID", required=False)
+@click.option("--all", "every", is_flag=True, help="Every dead letter that the next option matches.")
+@click.option("--integration", default="", help="With --all: only of this integration.")
+@_REASON
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
+@json_option
+@click.pass_obj
+def redrive(
+    config_path: str | None,
+    *,
+    arrival_id: str | None,
+    every: bool,
+    integration: str,
+    reason: str,
+    yes: bool,
+    by: str,
+    as_json: bool,
+) -> None:
+    """Send dead letters on their way again, once what kept the application from taking them is mended."""
+    if every == bool(arrival_id):
+        raise CommandFailed("WM-USAGE", "Name one arrival, or say --all.", "See --help.", USAGE)
+    if arrival_id:
+        _do(
+            config_path,
+            arrival_id,
+            by=by,
+            as_json=as_json,
+            done="redriven",
+            act=lambda desk, of, who: desk.redrive(of, who, reason),
+        )
+        return
+    installation = Installation.at(config_path)
+    wanted = ArrivalSearch(states=(ArrivalState.DEAD_LETTER,), integration=integration, limit=10_000)
+    found = installation.inbox.search(wanted)
+    if not confirm(f"Redrive {len(found)} dead letters?", assume_yes=yes):
+        raise SystemExit(FAILED)
+    for each in found:
+        _do(
+            config_path,
+            each.id,
+            by=by,
+            as_json=as_json,
+            done="redriven",
+            act=lambda desk, of, who: desk.redrive(of, who, reason),
+        )
+
+
+def _do(
+    config_path: str | None,
+    arrival_id: str,
+    *,
+    by: str,
+    as_json: bool,
+    done: str,
+    act: Callable[[PullDesk, str, str], Awaitable[NotPossible | None]],
+) -> None:
+    from wardmail.app.inbound_wiring import open_receiving
+    from wardmail.inbound.pulling import PullDesk
+
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
+    arrival = one_arrival(installation, arrival_id)
+
+    async def run() -> NotPossible | None:
+        with open_receiving(installation) as receiving:
+            return await act(PullDesk(receiving.world), arrival.id, actor.id)
+
+    problem = asyncio.run(run())
+    if problem is not None:
+        raise CommandFailed(
+            "WM-INBOUND-NOT-DONE", problem.reason, f"See `wardmail inbound show {arrival.id}`.", CONFLICT
+        )
+    emit({"id": arrival.id, "done": done, "by": actor.id}) if as_json else say(f"{arrival.id} is {done}.")

@@ -1,0 +1,89 @@
+"""Reads what is stored for pages and programs, as the records that `--json` prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wardmail.app import arrival_output
+from wardmail.app.message_output import as_record
+from wardmail.app.output import rfc3339
+from wardmail.model.arrival import ArrivalState
+from wardmail.model.reading import Page, Record, Wanted
+from wardmail.store.inbox import ArrivalSearch, Inbox
+from wardmail.store.messages import Messages, Search
+
+_ID = re.compile(r"[0-9A-Z]{18}")
+_CURSOR = re.compile(r"([0-9A-Z]{18})-([0-9]{1,6})")
+
+
+class StoredMessageRecords:
+    """Implements `ports.MessageRecords` over the store."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    def of_message(self, integration: str, message_id: str) -> Sequence[Record]:
+        if not self._messages.of_integration(integration, message_id):
+            return ()
+        return [as_record(line) for line in self._messages.search(Search(message_id, limit=1000))]
+
+    def search(self, wanted: Wanted) -> Page:
+        lines = self._messages.search(
+            Search(
+                wanted.text,
+                states=(wanted.status,) if wanted.status else (),
+                integration=wanted.integration,
+                since=wanted.since,
+                limit=wanted.limit + 1,
+                after=_place(wanted.after) if wanted.after else None,
+            )
+        )
+        shown = lines[: wanted.limit]
+        following = f"{shown[-1].message_id}-{shown[-1].n}" if len(lines) > wanted.limit else ""
+        return Page([as_record(line) for line in shown], following)
+
+    def history(self, integration: str, message_id: str) -> Sequence[Record]:
+        if not self._messages.of_integration(integration, message_id):
+            return ()
+        return [
+            {"seq": each.seq, "at": rfc3339(each.at), "type": each.kind, "actor": each.actor, "detail": each.detail}
+            for each in self._messages.history(message_id)
+        ]
+
+
+class StoredArrivalRecords:
+    """Implements `ports.ArrivalRecords` over the store."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    def one(self, integration: str, arrival_id: str) -> Record | None:
+        if not _ID.fullmatch(arrival_id):
+            return None
+        found = self._inbox.search(ArrivalSearch(arrival_id, integration=integration, limit=1))
+        return arrival_output.as_record(found[0]) if found else None
+
+    def search(self, wanted: Wanted) -> Page:
+        if wanted.after and not _ID.fullmatch(wanted.after):
+            raise ValueError("no cursor of ours")
+        found = self._inbox.search(
+            ArrivalSearch(
+                wanted.text,
+                (ArrivalState(wanted.status),) if wanted.status else (),
+                wanted.integration,
+                since=wanted.since,
+                limit=wanted.limit + 1,
+                after=wanted.after,
+            )
+        )
+        shown = found[: wanted.limit]
+        following = shown[-1].id if len(found) > wanted.limit else ""
+        return Page([arrival_output.as_record(each) for each in shown], following)
+
+
+def _place(cursor: str) -> tuple[str, int]:
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise ValueError("no cursor of ours")
+    return match.group(1), int(match.group(2))

@@ -1,0 +1,70 @@
+"""Chooses what the pages and the API stand on, and where they listen."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.host_and_port import address
+from wardmail.app.installation import Installation
+from wardmail.app.settings import Settings
+from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords
+from wardmail.app.wiring import listener_settings
+from wardmail.edges.smtp_limits import PeerLedger
+from wardmail.edges.tls import CertificateFiles
+from wardmail.inbound.pulling import PullDesk
+from wardmail.manage.address_check import AddressCheck, checker
+from wardmail.model.standing import Profile
+from wardmail.outbound.submission import Desk
+from wardmail.outbound.world import World
+from wardmail.store.given_replies import StoreGivenReplies
+from wardmail.store.notices_feed import NoticesFeed
+from wardmail.web.listening import HttpsListener
+
+
+def https_endpoints(settings: Settings) -> tuple[tuple[str, int], ...]:
+    return tuple(address(text) for text in settings["listen.https"])
+
+
+def make_https_listener(
+    installation: Installation, world: World, desk: Desk, pull: PullDesk, certificates: CertificateFiles
+) -> HttpsListener:
+    from wardmail.web.api.building import build_api
+    from wardmail.web.api.services import ApiServices
+    from wardmail.web.pages.building import build_site
+    from wardmail.web.pages.check import CheckPage
+    from wardmail.web.pages.rendering import Pages, Site
+
+    settings = installation.settings
+    limits = listener_settings(settings)
+
+    def check(profile: Profile, text: str) -> AddressCheck:
+        return checker(world.register.table(profile), world.clock.now)(text)
+
+    services = ApiServices(
+        desk=desk,
+        ledger=PeerLedger(limits.limits),
+        check_address=check,
+        messages=StoredMessageRecords(installation.messages),
+        arrivals=StoredArrivalRecords(installation.inbox),
+        pull=pull,
+        replies=StoreGivenReplies(installation.database),
+        notices=NoticesFeed(installation.database),
+        largest=limits.terms.max_message_size,
+    )
+    profile = Profile(settings["pages.profile"])
+    pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
+    page = CheckPage(pages, lambda text: check(profile, text), check_networks(settings))
+    site = build_site(page, build_api(services, version("wardmail")))
+    return HttpsListener(site, certificates.context, https_endpoints(settings))
+
+
+def check_networks(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Raises CommandFailed."""
+    try:
+        return tuple(ip_network(text) for text in settings["pages.check_networks"])
+    except ValueError as error:
+        raise CommandFailed(
+            "WM-CONFIG-NETWORK", f"pages.check_networks: {error}.", "Write 10.0.0.0/8.", USAGE
+        ) from error

@@ -1,0 +1,1 @@
+"""The ways in which applications get what came in for them."""

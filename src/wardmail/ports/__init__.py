@@ -1,0 +1,43 @@
+"""Everything that the walks ask of the outside world, by subject."""
+
+from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
+from wardmail.ports.queue import Holds, Queue
+from wardmail.ports.reading import ArrivalRecords, GivenReplies, MessageRecords, Notices
+from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
+from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
+from wardmail.ports.spool import BodySink, Spool
+from wardmail.ports.submission import SubmissionDesk
+from wardmail.ports.telling import EndpointPoster, Webhooks
+from wardmail.ports.world import Clock, Resolver
+
+__all__ = [
+    "ArrivalRecords",
+    "Arrivals",
+    "BodySink",
+    "Clock",
+    "Cmdb",
+    "Courier",
+    "EndpointPoster",
+    "GivenReplies",
+    "HandoverCourier",
+    "Holds",
+    "LaterFailures",
+    "Mailbox",
+    "MessageRecords",
+    "Notices",
+    "Outbox",
+    "Queue",
+    "ReceptionDesk",
+    "Resolver",
+    "Returns",
+    "Scanner",
+    "Sealer",
+    "Secrets",
+    "SeenItems",
+    "Signer",
+    "SigningKey",
+    "Spool",
+    "SubmissionDesk",
+    "WebhookPoster",
+    "Webhooks",
+]

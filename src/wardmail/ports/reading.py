@@ -1,0 +1,60 @@
+"""What pages and programs ask of what is stored, and what is kept for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from wardmail.model.notification import Told
+from wardmail.model.reading import Page, Record, Wanted
+from wardmail.model.repetition import Repetition
+
+
+class MessageRecords(Protocol):
+    """One record for each recipient. Blocking: call from a thread."""
+
+    def of_message(self, integration: str, message_id: str) -> Sequence[Record]:
+        """Empty when the message is not this integration's, as if it were not there."""
+        ...
+
+    def search(self, wanted: Wanted) -> Page:
+        """Newest first. Raises ValueError for an `after` that no page gave."""
+        ...
+
+    def history(self, integration: str, message_id: str) -> Sequence[Record]: ...
+
+
+class ArrivalRecords(Protocol):
+    """One record for each message that came in. Blocking: call from a thread."""
+
+    def one(self, integration: str, arrival_id: str) -> Record | None:
+        """With what was proved and found. None when it is not this integration's, as if it were not there."""
+        ...
+
+    def search(self, wanted: Wanted) -> Page:
+        """Newest first. Raises ValueError for an `after` that no page gave."""
+        ...
+
+
+class GivenReplies(Protocol):
+    """Requests that carry a key, and what was answered to them. Blocking. Raises Unavailable."""
+
+    def begin(self, integration: str, key: str, fingerprint: str, message_id: str) -> Repetition:
+        """`message_id` is what a message would be stored by, if it is the first time."""
+        ...
+
+    def end(self, integration: str, key: str, reply: str) -> None:
+        """`reply` empty: nothing was taken, and the next try begins anew."""
+        ...
+
+
+class Notices(Protocol):
+    """What happened to one integration's mail, in the order of the audit. Blocking."""
+
+    def since(self, integration: str, after: int, limit: int) -> Told:
+        """Up to `limit` after that place. There may be more after `seen_to`, also when nothing was found."""
+        ...
+
+    def last(self) -> int:
+        """Where the audit ends now."""
+        ...

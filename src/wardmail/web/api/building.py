@@ -1,0 +1,84 @@
+"""Puts the API together: its routes, its problems, and what every answer carries."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wardmail.model.refusal import Unavailable
+from wardmail.web.api import addresses, events, inbound, messages
+from wardmail.web.api.problem import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
+from wardmail.web.api.services import ApiServices
+
+_log = logging.getLogger(__name__)
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_ALWAYS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+_DESCRIPTION = """Send through the gateway, and ask it what became of a message.
+
+Every problem is `application/problem+json` (RFC 9457) with a `code` that stays the same. `X-Request-ID` and
+`X-Correlation-ID` come back as they were sent."""
+
+
+def build_api(services: ApiServices, version: str) -> FastAPI:
+    # The pages that the framework brings would load scripts from elsewhere.
+    api = FastAPI(title="Wardmail", version=version, description=_DESCRIPTION, docs_url=None, redoc_url=None)
+    api.state.services = services
+    api.include_router(messages.router)
+    api.include_router(addresses.router)
+    api.include_router(inbound.router)
+    api.include_router(events.router)
+    api.add_exception_handler(Problem, answer_problem)
+    api.add_exception_handler(Unavailable, answer_unavailable)
+    api.add_exception_handler(RequestValidationError, answer_invalid)
+    api.add_exception_handler(HTTPException, answer_http)
+    api.middleware("http")(_accompany)
+    return api
+
+
+def _has_two_lengths(request: Request) -> bool:
+    return "transfer-encoding" in request.headers and "content-length" in request.headers
+
+
+async def _refuse_two_lengths(request: Request) -> Response:
+    """A proxy before us may have gone by the other one: what follows is anybody's (RFC 9112 section 6.1)."""
+    detail = "It has both Content-Length and Transfer-Encoding: send one of them."
+    return await answer_problem(
+        request, Problem(400, "WM-REQUEST", "The request means two things", detail, headers={"Connection": "close"})
+    )
+
+
+async def _accompany(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Gives each request an ID, never lets an exception's words out, and writes one line without an address."""
+    began = time.monotonic()
+    sent = request.headers.get("x-request-id", "")
+    request.state.request_id = sent if _ID.fullmatch(sent) else secrets.token_hex(16)
+    try:
+        response = await (_refuse_two_lengths(request) if _has_two_lengths(request) else go_on(request))
+    except Exception as error:
+        _log.error("event=api_failed error=%s", type(error).__name__)
+        detail = "The gateway failed. Nothing was taken unless you have an ID; try again."
+        problem = Problem(500, "WM-INTERNAL", "The gateway failed", detail)
+        response = await answer_problem(request, problem)
+    response.headers.update(_ALWAYS | {"X-Request-ID": request.state.request_id})
+    correlation = request.headers.get("x-correlation-id", "")
+    if _ID.fullmatch(correlation):
+        response.headers["X-Correlation-ID"] = correlation
+    route = getattr(request.scope.get("route"), "path", "none")
+    spent = (time.monotonic() - began) * 1000
+    _log.info("event=api method=%s route=%s status=%d ms=%.0f", request.method, route, response.status_code, spent)
+    return response

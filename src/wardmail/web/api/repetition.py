@@ -1,0 +1,78 @@
+"""Answers a request that comes again as it was answered before, and takes nothing twice.
+
+The key is `Idempotency-Key`, or else `X-Request-ID`, which NHS clients keep when they try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from wardmail.model.repetition import AnotherRequest, BeingAnswered, FirstTime, GivenBefore
+from wardmail.web.api.intake import Intake
+from wardmail.web.api.problem import Problem
+from wardmail.web.api.services import ApiServices, services_of
+
+_LONGEST_KEY = 255
+
+Reply = dict[str, object]
+
+
+async def once(request: Request, intake: Intake, take: Callable[[Intake], Awaitable[Reply]]) -> Response:
+    """`take` gives the reply to a message that was taken, or raises. Without a key it is just done."""
+    key = request.headers.get("idempotency-key") or request.headers.get("x-request-id") or ""
+    if not key:
+        return _accepted(await take(intake))
+    if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
+        detail = f"Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters."
+        raise Problem(422, "WM-IDEMPOTENCY-KEY", "The key cannot be used", detail)
+    services, integration = services_of(request), intake.identity.integration.id
+    known = await asyncio.to_thread(services.replies.begin, integration, key, intake.fingerprint, intake.submission.id)
+    match known:
+        case GivenBefore(reply):
+            return _replayed(json.loads(reply))
+        case BeingAnswered():
+            detail = "The same request is being answered at this moment; try again in a while."
+            raise Problem(409, "WM-IDEMPOTENCY-BUSY", "It is in hand", detail, headers={"Retry-After": "5"})
+        case AnotherRequest():
+            detail = "This key was used for another request in the last 24 hours: take a new one."
+            raise Problem(422, "WM-IDEMPOTENCY-DIFFERENT", "The key is another request's", detail)
+    return await _first(services, intake, key, known, take)
+
+
+async def _first(
+    services: ApiServices, intake: Intake, key: str, known: FirstTime, take: Callable[[Intake], Awaitable[Reply]]
+) -> Response:
+    integration = intake.identity.integration.id
+    if known.is_retry:
+        # The try before this one ended half-way: the message is stored, or nothing is.
+        stored = await asyncio.to_thread(services.messages.of_message, integration, known.message_id)
+        if stored:
+            return _replayed(
+                {"id": known.message_id, "status": "accepted", "recipients": [dict(each) for each in stored]}
+            )
+    intake = replace(intake, submission=replace(intake.submission, id=known.message_id))
+    reply: Reply = {}
+    try:
+        reply = await take(intake)
+    finally:
+        # Also when it failed: then the row goes, and the next try begins anew.
+        await asyncio.shield(
+            asyncio.to_thread(services.replies.end, integration, key, json.dumps(reply) if reply else "")
+        )
+    return _accepted(reply)
+
+
+def _replayed(reply: Reply) -> Response:
+    response = _accepted(reply)
+    response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _accepted(reply: Reply) -> Response:
+    return JSONResponse(reply, 202, headers={"Location": f"/v1/messages/{reply['id']}"})

@@ -1,0 +1,132 @@
+"""What programs send and get, in the words that the documentation shows."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from wardmail.model.arrival import ArrivalState
+
+Line = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\r\n\x00]*$")]
+"""One line of text: what stands in a header field."""
+
+AddressText = Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^\r\n\x00]*$")]
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, hide_input_in_errors=True)
+
+
+class Attachment(_Sent):
+    filename: Annotated[Line, Field(min_length=1, max_length=255)]
+    content_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}$")] = (
+        "application/octet-stream"
+    )
+    content: Annotated[bytes, Field(description="Base64.", json_schema_extra={"format": "base64"})]
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _decoded(cls, value: object) -> bytes:
+        if not isinstance(value, str):
+            raise ValueError("must be base64 text")
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("is not base64") from None
+
+
+class Message(_Sent):
+    """A message to be sent. Each recipient in `to`, `cc` and `bcc` gets a decision of its own."""
+
+    sender: Annotated[AddressText, Field(alias="from", description="Must be a sender address of the integration.")]
+    to: Annotated[list[AddressText], Field(min_length=1, max_length=1_000)]
+    cc: Annotated[list[AddressText], Field(max_length=1_000)] = []
+    bcc: Annotated[list[AddressText], Field(max_length=1_000)] = []
+    reply_to: AddressText | None = None
+    subject: Line = ""
+    text: Annotated[str, Field(description="The plain text.")] = ""
+    html: str | None = None
+    attachments: Annotated[list[Attachment], Field(max_length=100)] = []
+    classification: Annotated[Line, Field(max_length=100, examples=["official-sensitive"])] = ""
+    time_critical: Annotated[bool, Field(description="Somebody's care waits for it.")] = False
+    require_tls: Annotated[bool, Field(description="TLS on every hop (RFC 8689).")] = False
+
+
+class Find(_Sent):
+    q: Annotated[str, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
+    status: Annotated[str, Field(pattern="^[a-z]*$", max_length=20)] = ""
+    after: Annotated[str, Field(max_length=100, description="`next` of an earlier page.")] = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class FindInbound(_Sent):
+    q: Annotated[str, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
+    status: Annotated[ArrivalState | None, Field(description="Only in this state.")] = None
+    after: Annotated[str, Field(max_length=100, description="`next` of an earlier page.")] = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class Rejection(_Sent):
+    reason: Annotated[Line, Field(min_length=1, max_length=500, description="Kept in the audit: no patient's name.")]
+
+
+class RecipientDecision(BaseModel):
+    """`outcome` is deliver, protect, hold or refuse; `because` says why, one sentence a rule."""
+
+    to: str
+    outcome: str
+    route: str | None
+    because: list[str]
+
+
+class Decided(BaseModel):
+    """`id` is also the queue ID, the same in the SMTP reply, in logs and on pages; absent in a dry run."""
+
+    id: str | None = None
+    status: str
+    classification: str | None = None
+    recipients: list[RecipientDecision]
+
+
+class Items(BaseModel):
+    items: list[dict[str, object]]
+    next: str | None = Field(None, description="Give it as `after` for the next page.")
+
+
+class Event(BaseModel):
+    """Thin: the API tells the rest to who may know it."""
+
+    id: int
+    type: Annotated[str, Field(examples=["message.delivered"])]
+    timestamp: str
+    data: dict[str, object]
+
+
+class Events(BaseModel):
+    items: list[Event]
+    next: Annotated[int, Field(description="Give it as `after` the next time.")]
+
+
+class Addresses(_Sent):
+    addresses: Annotated[list[Annotated[str, StringConstraints(max_length=1_000)]], Field(min_length=1, max_length=500)]
+    profile: Annotated[str | None, Field(pattern="^(health-and-care|government)$")] = None
+
+
+class CheckedAddress(BaseModel):
+    """`standing` is secure, unknown, not-secure or invalid; unknown is not "no", but not in the normal way."""
+
+    address: str
+    domain: str
+    standing: str
+    profile: str
+    reason: str
+    source: str
+    list_version: str | None
+    checked_at: str
+
+
+class CheckedAddresses(BaseModel):
+    items: list[CheckedAddress]

@@ -1,0 +1,52 @@
+"""What the API stands on: the same desk that SMTP listeners speak to, and what can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.requests import Request
+
+from wardmail.inbound.pulling import PullDesk
+from wardmail.manage.address_check import AddressCheck
+from wardmail.model.message import Submission
+from wardmail.model.refusal import Refusal
+from wardmail.model.standing import Profile
+from wardmail.outbound.walk import Judgement
+from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, Notices, SubmissionDesk
+
+
+class LoginLedger(Protocol):
+    """Counts failed log-ins by address, for all doors of one process. `now` of a steady clock."""
+
+    def is_locked_out(self, peer: str, username: str, now: float) -> bool: ...
+
+    def record_failed_login(self, peer: str, username: str, now: float) -> None: ...
+
+
+class TrialDesk(SubmissionDesk, Protocol):
+    async def preview(self, submission: Submission) -> Judgement | Refusal:
+        """What would be decided; nothing is stored, sent or counted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """`largest` is the most octets that a message may have."""
+
+    desk: TrialDesk
+    ledger: LoginLedger
+    check_address: Callable[[Profile, str], AddressCheck]
+    messages: MessageRecords
+    arrivals: ArrivalRecords
+    pull: PullDesk
+    replies: GivenReplies
+    notices: Notices
+    largest: int
+
+
+def services_of(request: Request) -> ApiServices:
+    services = request.app.state.services
+    assert isinstance(services, ApiServices)
+    return services

@@ -1,0 +1,157 @@
+"""A process that dies at any point between arrival and receipt: another goes on from what is stored, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.databases import fresh_sqlite
+from tests.inbound_desk import MAILBOX, MESSAGE, Office, SettableClock, office
+from tests.mailbox_double import ListedMailbox
+from wardmail.inbound.arrival import collected
+from wardmail.inbound.collecting import MailboxRound
+from wardmail.inbound.walk import judge
+from wardmail.model.arrival import ArrivalState
+from wardmail.model.refusal import Unavailable
+from wardmail.store.connection import Database
+from wardmail.store.inbox import Inbox
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with fresh_sqlite(tmp_path) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def life(database: Database, clock: SettableClock) -> AsyncIterator[Office]:
+    """One process of the same name; its end is a death: nothing is given back."""
+    with office(database, clock=clock) as opened:
+        yield opened
+        for task in opened.workers._in_hand.values():
+            task.cancel()
+        await asyncio.sleep(0)
+
+
+async def reborn(desk: Office) -> None:
+    desk.arrivals.take_back_leases()
+    await desk.workers.sweep()
+    await desk.settle()
+
+
+@pytest.mark.parametrize("point", ["stored", "judged", "handed over"])
+async def test_the_next_life_goes_on(database: Database, point: str) -> None:
+    clock = SettableClock()
+    async with life(database, clock) as desk:
+        arrived = collected(desk.world, MAILBOX, MESSAGE)
+        await desk.arrivals.put([arrived])
+        if point != "stored":
+            await judge(desk.world, arrived.arrival, MESSAGE)
+        if point == "handed over":
+            judgement = await desk.arrivals.judgement(arrived.arrival.id)
+            assert judgement is not None
+            await desk.world.courier.hand_over(None, None)  # type: ignore[arg-type] # taken, and never written down
+    async with life(database, clock) as desk:
+        await reborn(desk)
+        name = arrived.arrival.id
+        assert await desk.state(name) is ArrivalState.HANDED_OVER
+        (parcel,) = desk.judges.taken
+        assert (parcel.id, parcel.attempts > 0) == (name, point != "stored"), "it may have been given before"
+
+
+async def test_another_process_waits_for_the_lease(database: Database) -> None:
+    clock = SettableClock()
+    async with life(database, clock) as desk:
+        arrived = collected(desk.world, MAILBOX, MESSAGE)
+        await desk.arrivals.put([arrived])
+    with office(database, "worker-1", clock) as other:
+        assert not await other.workers.sweep()
+        assert other.judges.taken == []
+        clock.at += other.world.settings.lease + 1
+        await other.workers.sweep()
+        await other.settle()
+        assert await other.state(arrived.arrival.id) is ArrivalState.HANDED_OVER
+
+
+async def test_what_kills_its_process_again_and_again_is_set_aside(database: Database) -> None:
+    clock = SettableClock()
+    async with life(database, clock) as desk:
+        arrived = collected(desk.world, MAILBOX, MESSAGE)
+        await desk.arrivals.put([arrived])
+    for _ in range(70):
+        with office(database, clock=clock) as desk:
+            desk.arrivals.take_back_leases()
+            await desk.arrivals.lease(1, clock.now(), clock.now() + 600)
+    async with life(database, clock) as desk:
+        await reborn(desk)
+        assert await desk.state(arrived.arrival.id) is ArrivalState.QUARANTINED
+
+
+@pytest.mark.parametrize("dies_after", ["fetch", "store", "receipt", "settle"])
+async def test_collecting_dies_anywhere_and_every_message_comes_once(database: Database, dies_after: str) -> None:
+    clock, mailbox = SettableClock(), ListedMailbox({"1.1": MESSAGE, "1.2": MESSAGE + b"two\r\n"})
+    async with life(database, clock) as desk:
+        mailbox.dies_after = dies_after
+        round_ = MailboxRound(desk.world, desk.seen, desk.workers, MAILBOX, mailbox)
+        with pytest.raises(Unavailable):
+            await round_.claim()
+            await round_.collect()
+            await desk.settle()
+            await round_.collect()
+            raise Unavailable("the rest", "it died later")
+    mailbox.dies_after = ""
+    taken = []
+    async with life(database, clock) as desk:
+        await reborn(desk)
+        desk.workers._is_draining = False
+        round_ = MailboxRound(desk.world, desk.seen, desk.workers, MAILBOX, mailbox)
+        await round_.claim()
+        await round_.collect()
+        await desk.settle()
+        await round_.settle()
+        taken = [parcel.id for parcel in desk.judges.taken]
+    assert len(set(taken)) == len(taken)
+    assert mailbox.kept == {}, "both receipts have come, so both copies are gone"
+    (day,) = Inbox(database).days("results", collected=True, since=0.0)
+    assert (day.came, day.receipted, day.unaccounted) == (2, 2, 0)
+
+
+async def test_a_mailbox_that_renames_everything_changes_nothing(database: Database) -> None:
+    clock, mailbox = SettableClock(), ListedMailbox({"1.1": MESSAGE})
+    async with life(database, clock) as desk:
+        desk.judges.handover = Unavailable("the application", "a test")
+        round_ = MailboxRound(desk.world, desk.seen, desk.workers, MAILBOX, mailbox)
+        assert await round_.collect() == 1
+        mailbox.kept = {"2.1": MESSAGE}
+        assert await round_.collect() == 0, "UIDVALIDITY has changed, the message has not"
+        await desk.settle()
+
+
+async def test_what_cannot_be_fetched_keeps_nobody_else_waiting(database: Database) -> None:
+    clock, mailbox = SettableClock(), ListedMailbox({"1.1": MESSAGE, "1.2": MESSAGE + b"two\r\n"})
+    mailbox.stubborn = "1.1"
+    async with life(database, clock) as desk:
+        round_ = MailboxRound(desk.world, desk.seen, desk.workers, MAILBOX, mailbox)
+        for _ in range(4):
+            with pytest.raises(Unavailable):
+                await round_.collect()
+        assert await round_.collect() == 1
+        await desk.settle()
+        assert await desk.seen.unseen("results", ["1.1", "1.2"]) == []
+        assert await desk.seen.forget_problem("results", "1.1")
+        assert await desk.seen.unseen("results", ["1.1", "1.2"]) == ["1.1"]
+
+
+async def test_what_is_too_large_is_for_a_person_and_stays_upstream(database: Database) -> None:
+    clock, mailbox = SettableClock(), ListedMailbox({"1.1": b"x" * 2000})
+    mailbox.largest = 1000
+    async with life(database, clock) as desk:
+        round_ = MailboxRound(desk.world, desk.seen, desk.workers, MAILBOX, mailbox)
+        assert await round_.collect() == 0
+        assert await round_.collect() == 0
+        assert mailbox.fetched == ["1.1"], "it is not fetched again and again"
+        assert list(mailbox.kept) == ["1.1"]

@@ -1,0 +1,70 @@
+"""The API over a real store and the real walk, called in memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from tests.databases import fresh_sqlite
+from tests.inbound_desk import Office, office
+from tests.worlds import Stage, staged
+from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords
+from wardmail.edges.smtp_limits import PeerLedger
+from wardmail.edges.smtp_settings import PeerLimits
+from wardmail.inbound.pulling import PullDesk
+from wardmail.manage.address_check import checker
+from wardmail.outbound.submission import Desk
+from wardmail.store.given_replies import StoreGivenReplies
+from wardmail.store.inbox import Inbox
+from wardmail.store.messages import Messages
+from wardmail.store.notices_feed import NoticesFeed
+from wardmail.web.api.building import build_api
+from wardmail.web.api.services import ApiServices
+
+LARGEST = 3 * 1024 * 1024
+
+
+@dataclass
+class Api:
+    stage: Stage
+    http: httpx2.AsyncClient
+    office: Office
+    services: ApiServices
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer wmk_app-1.{self.stage.secret}"}
+
+
+class NoDispatch:
+    """Nothing is delivered: what is accepted waits."""
+
+    def has_room(self, route: str, size: int) -> bool:
+        return False
+
+    def offer(self, consignments: object) -> None:
+        return
+
+
+@contextlib.asynccontextmanager
+async def opened(directory: Path) -> AsyncIterator[Api]:
+    with fresh_sqlite(directory) as database, office(database) as desk, staged(directory, database) as stage:
+        world = stage.world
+        services = ApiServices(
+            desk=Desk(world, NoDispatch()),
+            ledger=PeerLedger(PeerLimits(failed_logins=5)),
+            check_address=lambda profile, text: checker(world.register.table(profile), world.clock.now)(text),
+            messages=StoredMessageRecords(Messages(stage.database)),
+            arrivals=StoredArrivalRecords(Inbox(stage.database)),
+            pull=PullDesk(desk.world),
+            replies=StoreGivenReplies(stage.database),
+            notices=NoticesFeed(stage.database),
+            largest=LARGEST,
+        )
+        transport = httpx2.ASGITransport(app=build_api(services, "0"), raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="https://gw.test") as http:
+            yield Api(stage, http, desk, services)
