@@ -5,8 +5,8 @@ from __future__ import annotations
 import email
 
 import pytest
-from tests.mail_of import PROGRAM, attached, multipart
 
+from tests.mail_of import PROGRAM, attached, multipart
 from wardmail.content.inspection import inspect
 from wardmail.inbound.stripping import CannotStrip, Stripped, strip
 from wardmail.inbound.verdict import verdict
