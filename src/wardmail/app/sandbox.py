@@ -66,6 +66,7 @@ def welcome(sandbox: Sandbox, port: int, tls_port: int, https_port: int) -> Iter
     yield "  Wardmail sandbox. Nothing leaves this machine; mail ends in " + _short(mail)
     yield ""
     yield f"  SMTP     localhost:{port} (STARTTLS) and localhost:{tls_port} (TLS), user {DEMO}, password {DEMO}"
+    yield f"  Pages    https://localhost:{https_port}/check  (is it safe to e-mail this address?)"
     yield f"  API      https://localhost:{https_port}/v1, key {KEY_PREFIX}{DEMO}.{DEMO}"
     yield f"  CA       {ca}"
     yield f"  Sender   {SENDER}, or anything at demo.example"
@@ -99,6 +100,7 @@ def _settings(directory: Path, port: int, tls_port: int, https_port: int) -> str
         f'https = ["127.0.0.1:{https_port}"]\n'
         f"[tls]\ncertificate = {json.dumps(f'{directory}/tls/server.pem')}\n"
         f"key = {json.dumps(f'{directory}/tls/server.key')}\n"
+        '[pages]\norganisation = "Demo trust"\nenvironment = "sandbox"\n'
         "[delivery]\nretry_minutes = [0.1, 0.2, 0.5]\nnotice_after_minutes = 1.0\n"
     )
 

@@ -51,8 +51,17 @@ def scanned_each(files: Sequence[str], terms: Terms, jobs: int) -> Iterator[Scan
                     position += 1
                     yield result
             except BrokenProcessPool:
-                yield Scanned(files[position], record_of(BROKEN_DOWN, terms))
+                # Which of the files in hand broke it nobody can say: this one is tried once more, by itself.
+                yield _alone(files[position], terms)
                 position += 1
+
+
+def _alone(file: str, terms: Terms) -> Scanned:
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            return pool.submit(scanned, file, terms).result()
+        except BrokenProcessPool:
+            return Scanned(file, record_of(BROKEN_DOWN, terms))
 
 
 def scanned(file: str, terms: Terms) -> Scanned:

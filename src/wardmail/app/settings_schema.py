@@ -29,7 +29,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.clock_ahead_days", float, 0.0, "for trials only: how far ahead of this machine's clock we live"),
     Setting("listen.submissions", list, ["[::]:465"], "addresses for implicit TLS (RFC 8314)"),
     Setting("listen.submission", list, ["[::]:587"], "addresses for STARTTLS"),
-    Setting("listen.https", list, [], "addresses of the API for programs, HTTPS; none: there is no API"),
+    Setting("listen.https", list, [], "addresses of the pages and the API, HTTPS; none: there are none"),
+    Setting("pages.organisation", str, "", "whose gateway it is, as pages say it"),
+    Setting("pages.environment", str, "", "sandbox, test and so on, as pages say it; empty: the live service"),
+    Setting("pages.profile", str, "health-and-care", "whose table of secure domains pages go by, or government"),
+    Setting(
+        "pages.check_networks",
+        list,
+        ["127.0.0.0/8", "::1/128"],
+        "from where anybody may ask whether it is safe to e-mail an address",
+    ),
     Setting(
         "listen.connections_per_address", int, 200, "connections that one address may have open; 0: no ceiling", least=0
     ),

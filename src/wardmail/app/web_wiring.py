@@ -1,9 +1,11 @@
-"""Chooses what the API stands on, and where it listens."""
+"""Chooses what the pages and the API stand on, and where they listen."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
@@ -30,6 +32,9 @@ def make_https_listener(
 ) -> HttpsListener:
     from wardmail.web.api.building import build_api
     from wardmail.web.api.services import ApiServices
+    from wardmail.web.pages.building import build_site
+    from wardmail.web.pages.check import CheckPage
+    from wardmail.web.pages.rendering import Pages, Site
 
     settings = installation.settings
     limits = listener_settings(settings)
@@ -48,4 +53,18 @@ def make_https_listener(
         notices=NoticesFeed(installation.database),
         largest=limits.terms.max_message_size,
     )
-    return HttpsListener(build_api(services, version("wardmail")), certificates.context, https_endpoints(settings))
+    profile = Profile(settings["pages.profile"])
+    pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
+    page = CheckPage(pages, lambda text: check(profile, text), check_networks(settings))
+    site = build_site(page, build_api(services, version("wardmail")))
+    return HttpsListener(site, certificates.context, https_endpoints(settings))
+
+
+def check_networks(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Raises CommandFailed."""
+    try:
+        return tuple(ip_network(text) for text in settings["pages.check_networks"])
+    except ValueError as error:
+        raise CommandFailed(
+            "WM-CONFIG-NETWORK", f"pages.check_networks: {error}.", "Write 10.0.0.0/8.", USAGE
+        ) from error

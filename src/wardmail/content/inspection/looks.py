@@ -19,6 +19,7 @@ from wardmail.content.inspection.office.rtf import look_into_rtf
 from wardmail.content.inspection.page import look_into_page, look_into_picture, look_into_text
 from wardmail.content.inspection.pdf import look_into_pdf
 from wardmail.content.inspection.types import look_at_type
+from wardmail.content.inspection.wrappings import look_at_wrapping
 
 Look = Callable[[File, Allowance], Iterator[Sign]]
 
@@ -31,7 +32,7 @@ def _types(file: File, _allowance: Allowance) -> Iterator[Sign]:
     yield from look_at_type(file)
 
 
-_ALWAYS: tuple[Look, ...] = (_names, _types)
+_ALWAYS: tuple[Look, ...] = (_names, _types, look_at_wrapping)
 _UNREAD = (
     "zstd x-compress x-lzip x-installshield x-arj x-ace x-lzh x-zoo x-xar x-udf-image x-vhd x-vhdx x-vmdk x-qcow"
     " vnd.ms-outlook-pst x-szdd x-cpio x-sis mac-binhex40 msaccess"

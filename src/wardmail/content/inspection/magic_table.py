@@ -53,7 +53,7 @@ AT_START: tuple[tuple[int, bytes, str], ...] = (
     (0, bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), "application/onenote"),
     (0, b"\x78\x9f\x3e\x22", "application/ms-tnef"),
     (0, b"ActiveMime", "application/x-mso"),
-    (0, b"SZDDs\x88\xf0\x27", "application/x-szdd"),
+    (0, b"SZDD\x88\xf0\x27", "application/x-szdd"),
     (0, b"SZ \x88\xf0\x27", "application/x-szdd"),
     (0, b"KWAJ", "application/x-szdd"),
     (0, b"07070", "application/x-cpio"),

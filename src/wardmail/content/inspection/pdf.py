@@ -81,6 +81,8 @@ class _Reader:
         self.file, self.allowance = file, allowance
         self.plain: list[bytes] = []
         self.unread = False
+        name = _FILE_NAME.search(file.octets)
+        self.embedded_name = name[1].decode("latin-1") if name else "embedded"
 
     def streams(self) -> Iterator[Sign]:
         octets, position = self.file.octets, 0
@@ -108,8 +110,7 @@ class _Reader:
         elif is_objects and self.allowance.spending.octets(len(content)):
             self.plain.append(content)
         elif is_file and self.allowance.member(len(content)):
-            name = _FILE_NAME.search(self.file.octets)
-            yield Member(name[1].decode("latin-1") if name else "embedded", content)
+            yield Member(self.embedded_name, content)
 
     def _decoded(self, dictionary: bytes, raw: bytes) -> bytes | None:
         try:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 MOST_DELIMITERS = 2000
+MOST_ODD = 20
 Span = tuple[int, int]
 
 _REST = re.compile(rb"[^\r\n]*")
@@ -36,7 +37,7 @@ def split_at(raw: bytes, start: int, stop: int, boundary: bytes) -> Split | None
     if not lines:
         return None
     split = Split((start, _before(raw, start, lines[0][0])), (stop, stop), odd=odd, by_bare_cr=bare_cr)
-    split.too_many = len(lines) >= MOST_DELIMITERS
+    split.too_many = len(lines) >= MOST_DELIMITERS or len(odd) >= MOST_ODD
     for index, (_, after, closes) in enumerate(lines):
         is_last = index + 1 == len(lines)
         end = stop if is_last else _before(raw, after, lines[index + 1][0])
@@ -56,7 +57,7 @@ def _delimiters(
     odd: list[tuple[int, bytes]] = []
     bare_cr = False
     position = raw.find(delimiter, start, stop)
-    while position >= 0 and len(lines) < MOST_DELIMITERS and len(odd) < MOST_DELIMITERS:
+    while position >= 0 and len(lines) < MOST_DELIMITERS and len(odd) < MOST_ODD:
         after = position + len(delimiter)
         before = raw[position - 1] if position > start else 10
         if before in b"\r\n":

@@ -110,6 +110,9 @@ class _HeadReader:
 
     def _junk(self, line: bytes, position: int) -> bool:
         """Some programs skip a line that is no field, others begin the body there; a delimiter always begins it."""
+        if not line.strip(b" \t") and not self.names:
+            self.blank_at = position if self.blank_at < 0 else self.blank_at
+            return True
         if line.startswith(b"--") or not self.names:
             return False
         if self.junk_at < 0:

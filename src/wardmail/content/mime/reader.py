@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wardmail.content.mime.boundaries import Span, Split, guessed_boundary, is_followed_by_field, split_at
+from wardmail.content.mime.boundaries import (
+    Span,
+    Split,
+    guessed_boundary,
+    is_followed_by_field,
+    split_at,
+)
 from wardmail.content.mime.fields import Head, read_head
 from wardmail.content.mime.leaf import Leaf, Limits, Spending
 from wardmail.content.mime.leaves import leaves_of
@@ -18,6 +24,8 @@ from wardmail.content.mime.words import shown
 
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news", "message/rfc822-headers"})
 _MOST_READINGS = 6
+_MOST_LOOKED_BEYOND = 20
+_LOOKED_AT = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ def read_within(raw: bytes, spending: Spending, path: str, *, is_original: bool 
 class _Reader:
     def __init__(self, spending: Spending) -> None:
         self.spending = spending
+        self.multiparts = 0
 
     def entity(self, place: _Place) -> Iterator[Leaf]:
         if not self.spending.part():
@@ -106,7 +115,7 @@ class _Reader:
         if any(boundary in place.outer or _closes_an_outer(boundary, place.outer) for boundary in boundaries):
             self.spending.fault("mime-boundary-reused", place.path)
         yield from self._beyond(place, boundaries)
-        if not splits:
+        if not any(split.parts or split.late for _, split in splits):
             yield from self._without_parts(place, head, body, boundaries)
             return
         if len(splits) > 1:
@@ -125,12 +134,13 @@ class _Reader:
 
     def _beyond(self, place: _Place, boundaries: list[bytes]) -> Iterator[Leaf]:
         """Delimiters of this multipart after the end that the one around it gives it: some programs read on there."""
-        if not place.outer:
+        self.multiparts += 1
+        if not place.outer or self.multiparts > _MOST_LOOKED_BEYOND:
             return
         start = place.span[1]
         for boundary in boundaries[:_MOST_READINGS]:
             split = None if boundary in place.outer else split_at(place.raw, start, len(place.raw), boundary)
-            if split is None or not split.parts or _declares(place.raw[slice(*split.preamble)], boundary):
+            if split is None or not split.parts or _declares(place.raw, split.preamble, boundary):
                 continue
             self.spending.fault("mime-boundary-reused", place.path)
             prefix = f"{place.prefix}~beyond."
@@ -156,7 +166,7 @@ class _Reader:
             yield from self._read_splits(place, [(guess, split)])
             return
         self.spending.fault("mime-multipart-empty", place.path)
-        yield from self._leaves(place, replace(head, fields=()), [Structured("")], [])
+        yield from self._leaves(place, head, [Structured("")], [])
 
     def _read_splits(self, place: _Place, splits: list[tuple[bytes, Split]]) -> Iterator[Leaf]:
         seen: set[Span] = set()
@@ -188,8 +198,8 @@ class _Reader:
     def _is_explained(self, place: _Place, line: bytes, outer: tuple[bytes, ...]) -> bool:
         """A longer boundary that an inner multipart declares is no trick."""
         inner = line.removesuffix(b"--")
-        declared = place.raw[slice(*place.span)]
-        return inner in outer or (b"boundary" in declared and _declares(declared, inner))
+        start, stop = place.span
+        return inner in outer or _declares(place.raw, (start, min(stop, start + _LOOKED_AT)), inner)
 
     def _note_faults(self, place: _Place, split: Split, outer: tuple[bytes, ...]) -> None:
         if split.too_many:
@@ -205,6 +215,10 @@ class _Reader:
         """Parts and files where the standard says that there is nothing to be shown."""
         if span[1] - span[0] < 20:
             return
+        if any(field.name.startswith("content-") for field in read_head(place.raw, *span).fields):
+            # Some programs take several delimiters in a row for one, the closing one too.
+            self.spending.fault("mime-parts-after-end", place.path)
+            yield from self.entity(place.within(place.raw, span, path=path, prefix=f"{path}.", outer=outer))
         guess = guessed_boundary(place.raw, *span)
         split = split_at(place.raw, *span, guess) if guess and guess not in outer else None
         if split is not None:
@@ -272,5 +286,5 @@ def _closes_an_outer(boundary: bytes, outer: tuple[bytes, ...]) -> bool:
     return any(boundary == each + b"--" or each == boundary + b"--" for each in outer)
 
 
-def _declares(declared: bytes, boundary: bytes) -> bool:
-    return b'"' + boundary + b'"' in declared or b"=" + boundary in declared
+def _declares(raw: bytes, span: Span, boundary: bytes) -> bool:
+    return raw.find(b'"' + boundary + b'"', *span) >= 0 or raw.find(b"=" + boundary, *span) >= 0

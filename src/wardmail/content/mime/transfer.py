@@ -129,8 +129,8 @@ def yencoded_in(text: bytes) -> list[tuple[bytes, bytes]]:
         return []
     found = []
     for match in _YENC_BEGIN.finditer(text):
-        end = text.find(b"\n=yend", match.end())
-        body = text[match.end() : end if end > 0 else len(text)]
+        ends = (text.find(mark, match.end()) for mark in (b"\n=yend", b"\n=ybegin"))
+        body = text[match.end() : min((end for end in ends if end > 0), default=len(text))]
         if body.startswith(b"=ypart"):
             body = body.partition(b"\n")[2]
         found.append((match[1].strip(), _from_yenc(body)))

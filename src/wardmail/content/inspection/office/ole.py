@@ -61,16 +61,17 @@ class Ole:
 
     def _read_fat(self) -> tuple[int, ...]:
         sectors = list(struct.unpack_from("<109L", self._octets, 76))
-        following, seen = struct.unpack_from("<L", self._octets, 68)[0], 0
+        following = struct.unpack_from("<L", self._octets, 68)[0]
         per_sector = self._sector // 4
-        while following < _END and seen < 1000:
+        most = len(self._octets) // (self._sector * per_sector) + 2
+        while following < _END and len(sectors) < most + per_sector:
             block = self._sector_at(following)
             if len(block) < self._sector:
                 break
             numbers = struct.unpack(f"<{per_sector}L", block)
             sectors += numbers[:-1]
-            following, seen = numbers[-1], seen + 1
-        blocks = [self._sector_at(number) for number in sectors if number < _END]
+            following = numbers[-1]
+        blocks = [self._sector_at(number) for number in sectors[: max(most, 109)] if number < _END][:most]
         fat = b"".join(block for block in blocks if len(block) == self._sector)
         return struct.unpack(f"<{len(fat) // 4}L", fat)
 

@@ -13,7 +13,7 @@ from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import Allowance, File, Link, Member, Sign
 from wardmail.content.mime.transfer import from_base64
 
-_RELATION = re.compile(r"<(?:\w+:)?Relationship\s([^>]{1,8000})>", re.IGNORECASE)
+_RELATION = re.compile(r"<(?:\w+:)?Relationship\s([^<>]{1,8000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _CODE = re.compile(r"<w:instrText[^>]{0,300}>([^<]{0,4000})|w:instr=\"([^\"]{0,4000})\"")
 _DDE = re.compile(r"\bDDE(?:AUTO)?\b", re.IGNORECASE)

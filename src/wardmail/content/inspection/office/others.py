@@ -11,7 +11,7 @@ from wardmail.content.inspection.file import Allowance, File, Member, Sign
 _EMBEDDED = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac")
 _MOST = 100
 _FORMULA = re.compile(
-    rb"(?:^|[\s,;\"'])[=+@-][^\r\n]{0,200}?(?:cmd\s*\||\|\s*'|DDE\s*\(|powershell|mshta|msexcel\s*\||rundll32|regsvr32)"
+    rb"(?:^|[\s,;\"'])[=+@-][^\r\n]{0,100}?(?:cmd\s*\||\|\s*'|DDE\s*\(|powershell|mshta|msexcel\s*\||rundll32|regsvr32)"
     rb"|=\s*(?:WEBSERVICE|IMPORTXML|IMPORTDATA)\s*\(",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -36,7 +36,7 @@ def look_into_onenote(file: File, allowance: Allowance) -> Iterator[Sign]:
 
 def look_into_table(file: File, _allowance: Allowance) -> Iterator[Sign]:
     if file.extension in {"csv", "tsv", "slk", "iqy", "dif", "txt", "xls"} or file.kind == "application/x-sylk":
-        octets = file.octets[: 4 * 1024 * 1024]
+        octets = file.octets[: 512 * 1024]
         low = octets.lower()
         if any(mark in low for mark in _FORMULA_MARKS) and _FORMULA.search(octets):
             yield found("sheet-formula", file.path)

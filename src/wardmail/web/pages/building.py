@@ -1,0 +1,36 @@
+"""The site: pages, their files, and the API below `/v1`."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from wardmail.web.pages.check import CheckPage
+from wardmail.web.pages.rendering import ASSETS
+
+_LASTING = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+
+
+class _LastingFiles(StaticFiles):
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers.update(_LASTING)
+        return response
+
+
+def build_site(check: CheckPage, api: ASGIApp) -> Starlette:
+    routes = [
+        Route("/", _first),
+        Route("/check", check.show, methods=["GET", "POST"]),
+        Mount("/assets", _LastingFiles(directory=ASSETS)),
+        Mount("", api),
+    ]
+    return Starlette(routes=routes)
+
+
+async def _first(_: Request) -> Response:
+    return RedirectResponse("/check", 303)

@@ -1,0 +1,154 @@
+"""The page that a clinician asks: is it safe to e-mail this address? (SHARE-2)"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from wardmail.manage.address_check import AddressCheck
+from wardmail.model.refusal import Unavailable
+from wardmail.web.pages.rendering import Pages
+
+MOST_ADDRESSES = 500
+_LARGEST_FORM = 64 * 1024
+_LONDON = ZoneInfo("Europe/London")
+_HEADLINES = {
+    "secure": ("Yes", "", "The organisation's email system is known to be secure."),
+    "unknown": (
+        "Not in the normal way",
+        "wardmail-verdict--caution",
+        "We do not know how this organisation protects email after it arrives.",
+    ),
+    "not-secure": ("No", "wardmail-verdict--no", "This email system is not secure for patient information."),
+    "invalid": ("This is not an email address", "wardmail-verdict--caution", "Look for a slip in the address."),
+}
+_WHAT_WE_DO = {
+    "secure": ("Allowed", "Send it with required TLS. If the link is not secure the message waits, and you are told."),
+    "unknown": (
+        "Not without a signed sharing agreement",
+        "Hold a sensitive message until a person decides. Nothing is sent meanwhile.",
+    ),
+    "not-secure": ("Not allowed", "Hold a sensitive message until a person decides. Nothing is sent meanwhile."),
+    "invalid": ("Not allowed", "Refuse the message, and say so."),
+}
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """As the page shows it; `look` is a class of the stylesheet."""
+
+    address: str
+    headline: str
+    look: str
+    lead: str
+    rows: Sequence[object]
+    technical: str
+    why: str
+
+
+class CheckPage:
+    """Needs no log-in within `networks`: what it tells is in published lists."""
+
+    def __init__(self, pages: Pages, check: Callable[[str], AddressCheck], networks: tuple[Network, ...]) -> None:
+        self._pages = pages
+        self._check = check
+        self._networks = networks
+
+    async def show(self, request: Request) -> Response:
+        if not self._is_within(request):
+            return self._pages.problem(
+                403,
+                "This page is for people in the organisation's network",
+                "Connect by the network of your place of work, or ask the mail team.",
+            )
+        if request.method != "POST":
+            return self._draw("", [])
+        try:
+            typed = await _typed(request)
+        except (ValueError, TimeoutError, ClientDisconnect):
+            return self._draw("", [], "Write fewer addresses at a time", 422)
+        wanted = [line.strip() for line in typed.splitlines() if line.strip()]
+        if not wanted:
+            return self._draw(typed, [], "Enter an email address", 422)
+        if len(wanted) > MOST_ADDRESSES:
+            return self._draw(typed, [], f"Write at most {MOST_ADDRESSES} addresses at a time", 422)
+        try:
+            answers = [_answer(self._check(each)) for each in wanted]
+        except Unavailable:
+            return self._pages.problem(
+                503, "Sorry, we cannot say just now", "Do not take this for a yes.", "Try again in a few minutes."
+            )
+        return self._draw("", answers)
+
+    def _draw(self, typed: str, answers: Sequence[Answer], error: str = "", status: int = 200) -> Response:
+        title = "Is it safe to email this address?"
+        rows = [_cells(each) for each in answers]
+        caption = f"{len(answers)} addresses"
+        values = {
+            "typed": typed,
+            "answers": answers,
+            "rows": rows,
+            "caption": caption,
+            "error": error,
+            "errors": bool(error),
+        }
+        return self._pages.draw("check.jinja", title, status, **values)
+
+    def _is_within(self, request: Request) -> bool:
+        if request.client is None:
+            return False
+        address = ip_address(request.client.host.partition("%")[0])
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in self._networks if network.version == address.version)
+
+
+async def _typed(request: Request) -> str:
+    """The one field of the form. Raises ValueError when it is too long."""
+    body = b""
+    async with asyncio.timeout(30):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LARGEST_FORM:
+                raise ValueError("the form is too long")
+    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=4)
+    return fields.get("addresses", [""])[0].replace("\0", "")
+
+
+def _answer(check: AddressCheck) -> Answer:
+    headline, look, lead = _HEADLINES[check.standing]
+    information, action = _WHAT_WE_DO[check.standing]
+    why = f"{check.reason[:1].upper()}{check.reason[1:]}".rstrip(".") + "."
+    at = datetime.fromtimestamp(check.checked_at, UTC).astimezone(_LONDON)
+    when = f"{at.day} {at:%B %Y} at {at.hour % 12 or 12}:{at:%M}{'am' if at.hour < 12 else 'pm'}"
+    shown = check.address
+    if not check.address.isascii() and check.domain:
+        why = f"Its domain is not what it may look like: it is {check.domain}. {why}"
+    rows = [
+        _row("Patient information", information),
+        _row("What the gateway will do", action),
+        _row("Why", why),
+        _row("List", check.list_version or "No list of accredited organisations is loaded"),
+        _row("Checked", when),
+    ]
+    table = "health and care" if check.profile == "health-and-care" else check.profile
+    technical = f"Domain: {check.domain or 'none'}. Table of senders in {table}. Rule {check.source}."
+    return Answer(shown, headline, look, lead, rows, technical, why)
+
+
+def _cells(answer: Answer) -> list[dict[str, str]]:
+    address = {"text": answer.address, "classes": "wardmail-break"}
+    return [address, {"text": answer.headline}, {"text": answer.why}]
+
+
+def _row(key: str, value: str) -> dict[str, dict[str, str]]:
+    return {"key": {"text": key}, "value": {"text": value}}

@@ -1,0 +1,67 @@
+"""Draws pages: everything is escaped, and a page may load nothing but our own files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
+from starlette.responses import HTMLResponse
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+_GUARDS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Whose gateway it is. `environment` empty where it is the real one."""
+
+    organisation: str = ""
+    environment: str = ""
+    service: str = "Secure email gateway"
+
+    @property
+    def environment_words(self) -> str:
+        kept = "Nothing that is sent here leaves this machine."
+        return kept if self.environment == "sandbox" else "This is not the live service."
+
+
+class Pages:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        # The design system's macros do not escape what they are given: the environment must, whatever a file is called.
+        self._environment = Environment(
+            loader=ChoiceLoader([PackageLoader("wardmail.web"), PackageLoader("nhsuk_frontend_jinja")]),
+            autoescape=True,
+            undefined=ChainableUndefined,
+        )
+        self._environment.globals |= {"site": site, "asset": asset}
+
+    def draw(self, name: str, title: str, status: int = 200, **values: object) -> HTMLResponse:
+        html = self._environment.get_template(name).render(title=title, **values)
+        return HTMLResponse(html, status, headers=_GUARDS)
+
+    def problem(self, status: int, title: str, *sentences: str) -> HTMLResponse:
+        return self.draw("problem.jinja", title, status, sentences=sentences)
+
+
+@cache
+def asset(name: str) -> str:
+    """Its address; a changed file has another one, so that it can be kept for ever."""
+    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()
+    return f"/assets/{name}?{digest[:12]}"
