@@ -173,6 +173,13 @@ def test_what_a_hop_did_not_say_of_this_author_is_judged_by_what_it_found(dmarc:
     assert evidence.dmarc.policy is DmarcPolicy.REJECT
 
 
+def test_a_hops_pass_is_for_the_one_author_it_names() -> None:
+    seen = b"Authentication-Results: hop.example; dmarc=pass header.from=sender.example\r\n"
+    assert proved(seen + MESSAGE, trusted=HOP).signature_acceptable is YES
+    two = MESSAGE.replace(b"From: ", b"From: a@other.example, ")
+    assert proved(seen + two, trusted=HOP).signature_acceptable is NO
+
+
 def test_a_hop_may_name_the_identity_only() -> None:
     seen = (
         b"Authentication-Results: hop.example; dkim=pass header.i=x@sender.example; iprev=pass; spf=odd smtp.helo=h\r\n"

@@ -65,6 +65,14 @@ def test_alignment(author: str, identifier: str, relaxed: AuthResult, strict: Au
         assert judged(zone, author, None, dkim(identifier)).result is expected
 
 
+def test_what_a_domain_asks_for_is_told_of_a_pass_too() -> None:
+    zone = {"_dmarc.example.com": f"{REJECT}; sp=quarantine"}
+    for author, policy in (("example.com", DmarcPolicy.REJECT), ("a.example.com", DmarcPolicy.QUARANTINE)):
+        evidence = judged(zone, author, spf("example.com"))
+        assert (evidence.result, evidence.policy, evidence.disposition) == (PASS, policy, DmarcPolicy.NONE)
+        assert ("the author's domain" in evidence.reason) == (author == "example.com")
+
+
 def test_strictness_is_apart_for_each_method() -> None:
     zone = {"_dmarc.example.com": f"{REJECT}; adkim=s"}
     assert judged(zone, "example.com", spf("a.example.com")).result is PASS
@@ -239,6 +247,8 @@ def test_every_author_must_be_proved() -> None:
     both = ["example.com", "nhs.example"]
     one_only = judged(zone, both, spf("example.com"))
     assert (one_only.result, one_only.domain, one_only.disposition) == (FAIL, "nhs.example", DmarcPolicy.QUARANTINE)
+    assert "names 2 domains" in one_only.reason
+    assert "names" not in judged(zone, "example.com").reason
     assert judged(zone, both).disposition is DmarcPolicy.REJECT
     assert judged(zone, both, spf("example.com"), dkim("nhs.example")).result is PASS
     assert judged(zone, ["example.com", "silent.example"], spf("example.com")).result is NONE

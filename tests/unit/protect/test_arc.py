@@ -54,6 +54,7 @@ def test_a_whole_chain() -> None:
         (b"ARC-Message-Signature: i=1", b"X: i=1"),
         (b"ARC-Authentication-Results: i=3", b"ARC-Authentication-Results: 3"),
         (b"ARC-Seal: i=1;", b"ARC-Seal: i=1; h=from;"),
+        (b"ARC-Seal: i=1;", b"ARC-Seal: i=1; bh=AAAA;"),
         (b"ARC-Message-Signature: i=3;", b"ARC-Message-Signature: i=3; l=2;"),
         (b"a=rsa-sha256", b"a=rsa-sha1"),
     ],

@@ -187,6 +187,7 @@ def test_flags_of_a_key() -> None:
         (b"d=sender.example;", b"d=;", "d="),
         (b"d=sender.example;", b"i=x@other.example; d=sender.example;", "i="),
         (b"d=sender.example;", b"i=x@notsender.example; d=sender.example;", "i="),
+        (b"i=@sender.example;", b"i=sender.example;", "i="),
         (b"s=s1;", b"", "s="),
         (b"q=dns/txt;", b"q=web;", "published"),
         (b"s=s1;", b"s=s1; l=-1;", "l="),
@@ -203,6 +204,15 @@ def test_a_malformed_signature_is_a_permanent_error(before: bytes, after: bytes,
     evidence = one(message.replace(before, after, 1))
     assert evidence.result is PERMERROR, evidence
     assert words in evidence.reason
+
+
+def test_an_internationalised_domain_is_asked_for_in_a_labels() -> None:
+    message = signed(domain="b\u00fccher.example".encode())
+    evidence = one(message, {"s1._domainkey.xn--bcher-kva.example": rsa_record(tags="t=s;")})
+    assert evidence.result is PASS, evidence
+    assert (evidence.domain, evidence.identity) == ("xn--bcher-kva.example", "@xn--bcher-kva.example")
+    assert not evidence.testing
+    assert one(signed(domain=b"\xff.example")).result is PERMERROR
 
 
 def test_an_empty_name_in_h_means_no_line_of_the_header() -> None:
