@@ -11,10 +11,16 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from wardmail.app.heartbeats import Heartbeats
+from wardmail.app.service_manager import ServiceManager
+
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+LONGEST_SILENCE = 60.0
+"""Seconds without a beat after which a worker is taken to hang, and is replaced; its leases run out or are taken back."""
 
 SHORTEST_LIFE = 5.0
 """Seconds; a worker that dies sooner is not replaced at once, so that a broken set-up does not spin."""
@@ -28,6 +34,8 @@ class Supervisor:
         self._work = work
         self._slots: dict[int, tuple[int, float]] = {}
         self._stopping = False
+        self.beats = Heartbeats(count)
+        self._manager = ServiceManager()
 
     def run(self) -> int:
         """Blocks until all workers have stopped; the exit status of the whole."""
@@ -38,11 +46,24 @@ class Supervisor:
             self._start(slot)
         while self._slots:
             pid, status = _wait()
+            self._watch()
             if pid:
                 self._ended(pid, status)
             elif self._stopping:
                 self._pass_on(signal.SIGTERM, None)  # again: a worker that was just being born may have missed it
         return 0 if self._stopping else 1
+
+    def _watch(self) -> None:
+        """A worker that hangs holds mail that nobody sees: it is killed, and another takes its place."""
+        for pid, (slot, _) in list(self._slots.items()):
+            if not self._stopping and slot in self.beats.silent(LONGEST_SILENCE):
+                log.critical("event=worker_hangs slot=%d silent_for=%.0f", slot, LONGEST_SILENCE)
+                self.beats.forget(slot)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        if self.beats.all_begun():
+            self._manager.ready(f"{self._count} workers")
+        self._manager.alive()
 
     def _start(self, slot: int) -> None:
         supervisor = os.getpid()
@@ -73,6 +94,7 @@ class Supervisor:
 
     def _ended(self, pid: int, status: int) -> None:
         slot, started = self._slots.pop(pid)
+        self.beats.forget(slot)
         if self._stopping:
             return
         lived = time.monotonic() - started
@@ -83,6 +105,7 @@ class Supervisor:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
+        self._manager.stopping()
         self._pass_on(signal.SIGTERM, frame)
 
     def _pass_on(self, number: int, _frame: FrameType | None) -> None:

@@ -16,6 +16,7 @@ def command(config_path: str | None, workers: int | None) -> None:
     """Run the gateway until SIGTERM. SIGHUP reads the certificates again."""
     from wardmail.app import logs
     from wardmail.app.free_ports import require_free_ports
+    from wardmail.app.heartbeats import beating
     from wardmail.app.inbound_wiring import require_usable_receiving
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
@@ -43,7 +44,7 @@ def command(config_path: str | None, workers: int | None) -> None:
         # Opened after the fork: a database connection must not be shared between processes.
         from wardmail.app.roles import run_worker
 
-        run_worker(Installation(settings, installation.master), slot, certificates)
+        run_worker(Installation(settings, installation.master), slot, certificates, beating(supervisor.beats, slot))
 
     from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
 
@@ -52,4 +53,5 @@ def command(config_path: str | None, workers: int | None) -> None:
 
     with only_one(settings.data):
         require_free_ports(settings)
-        raise SystemExit(Supervisor(settings.workers, work).run())
+        supervisor = Supervisor(settings.workers, work)
+        raise SystemExit(supervisor.run())
