@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.test_returns import bounce as report_of
 from tests.journeys.peers.dns import Dns, running_dns
 from tests.journeys.peers.ground import Authority, wait_until
 from tests.journeys.peers.postfix import running_postfix
@@ -32,6 +33,11 @@ def dns() -> Iterator[Dns]:
 def receiver(tmp_path_factory: pytest.TempPathFactory, authority: Authority, dns: Dns) -> Iterator[Receiver]:
     with receiving(make_receiver(tmp_path_factory.mktemp("receiver"), authority, dns)) as running:
         yield running
+
+
+def bounce(address: str, of: str) -> bytes:
+    head = b"From: postmaster@nhs.example\r\nTo: letters@trust.example\r\nDate: Wed, 25 Nov 2026 10:00:00 +0000\r\n"
+    return head + b"MIME-Version: 1.0\r\nMessage-ID: <b@nhs.example>\r\nSubject: failed\r\n" + report_of(address, of)
 
 
 def _its_copy(receiver: Receiver, name: str) -> bytes:
@@ -148,6 +154,20 @@ def test_a_mailbox_of_its_own_for_each_command(receiver: Receiver) -> None:
     days = gateway.ask("source", "reconcile")
     assert days[0]["unaccounted"] == 0
     assert days[0]["came"] == days[0]["receipted"] + days[0]["waiting"]
+
+
+def test_a_bounce_about_what_we_sent_counts_and_reaches_the_application(receiver: Receiver) -> None:
+    gateway = receiver.gateway
+    ours = letter(20).replace(b"ward@nhs.example", b"app@trust.example")
+    sent = gateway.send(ours, "gone@partner.example", sender="app@trust.example")
+    gateway.wait_for_states(sent, "delivered")
+    name = receiver.bring(bounce("gone@partner.example", sent), sender="")
+    receiver.wait_for(name, ArrivalState.HANDED_OVER)
+    assert b"Wardmail-Report: bounce" in _its_copy(receiver, name)
+    assert [each["address"] for each in gateway.ask("suppression", "list")] == ["gone@partner.example"]
+    forged = receiver.bring(bounce("gone@partner.example", "06DP0E9YQ4M7X2KZ3T"), sender="")
+    receiver.wait_for(forged, ArrivalState.HANDED_OVER)
+    assert b"Wardmail-Report" not in _its_copy(receiver, forged), "we sent no such message"
 
 
 def _events(receiver: Receiver, name: str) -> list[str]:

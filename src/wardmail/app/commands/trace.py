@@ -13,6 +13,7 @@ from wardmail.app.message_output import SENTENCES, as_record, state_word
 from wardmail.app.output import emit, json_option, moment, rfc3339, say
 from wardmail.app.periods import parse_period
 from wardmail.model.classification import Sensitivity
+from wardmail.store.inbox import ArrivalSearch
 from wardmail.store.messages import EventLine, MessageLine, Search
 
 
@@ -28,7 +29,8 @@ def command(config_path: str | None, text: str, since: str, limit: int, as_json:
     messages = installation.messages
     lines = messages.search(Search(text, since=installation.clock.now() - parse_period(since), limit=1000))
     if not lines:
-        raise not_found("message", text, "wardmail messages")
+        came_in = installation.inbox.search(ArrivalSearch(text, limit=1)) if text.strip() else ()
+        raise not_found("message", text, f"wardmail inbound show {came_in[0].id}" if came_in else "wardmail messages")
     groups: dict[str, list[MessageLine]] = {}
     for line in lines:
         groups.setdefault(line.message_id, []).append(line)
