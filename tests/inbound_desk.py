@@ -72,12 +72,14 @@ class Judges:
     action: Action = Action.ACCEPT
     handover: Taken | NotTaken | Exception = field(default_factory=lambda: Taken("250 ok"))
     taken: list[Parcel] = field(default_factory=list)
+    known: list[bool | None] = field(default_factory=list)
     name: str = "clamd"
 
     async def prove(self, message: bytes, sending: Sending, source: Source | None) -> SenderEvidence:
         return _or_raise(self.sender)
 
-    async def inspect(self, message: bytes, wishes: Wishes) -> Inspection:
+    async def inspect(self, message: bytes, wishes: Wishes, known_sender: bool | None) -> Inspection:
+        self.known.append(known_sender)
         return _or_raise(self.inspection)
 
     async def scan_it(self, message: bytes) -> ScanReport:

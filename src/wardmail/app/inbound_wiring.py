@@ -99,8 +99,9 @@ class PooledInspector:
     def __init__(self) -> None:
         self._pool = InspectionPool()
 
-    async def inspect(self, message: bytes, wishes: Wishes) -> Inspection:
-        return await self._pool.inspect(message, Context(wishes.protected_names, wishes.own_domains))
+    async def inspect(self, message: bytes, wishes: Wishes, known_sender: bool | None) -> Inspection:
+        context = Context(wishes.protected_names, wishes.own_domains, known_sender)
+        return await self._pool.inspect(message, context)
 
     async def close(self) -> None:
         await self._pool.close()

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from wardmail.inbound.returns import TakenReport, take_report
 from wardmail.inbound.world import InboundWorld
 from wardmail.model.arrival import Arrival, Judgement
-from wardmail.model.inspection import ScanOutcome, ScanReport
+from wardmail.model.inspection import Inspection, ScanOutcome, ScanReport
 from wardmail.model.refusal import Unavailable
 from wardmail.model.sender import AuthResult, SenderEvidence, Sending
+from wardmail.model.verdict import Wishes
 from wardmail.ports import Scanner
+from wardmail.protocol.authors import Authors, read_authors
+from wardmail.protocol.raw_message import split_message
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ async def examine(world: InboundWorld, arrival: Arrival, message: bytes) -> Judg
         async with asyncio.timeout(world.settings.judge_budget):
             sender, inspection, scans = await asyncio.gather(
                 world.prover.prove(message, sending, source),
-                world.inspector.inspect(message, wishes),
+                _inspect(world, arrival, message, wishes),
                 asyncio.gather(*(_scan(each, message, sending, arrival.recipients) for each in world.scanners)),
             )
     except TimeoutError:
@@ -34,6 +37,16 @@ async def examine(world: InboundWorld, arrival: Arrival, message: bytes) -> Judg
     verdict = world.decide(sender, inspection, scans, wishes)
     report = await _taken_report(world, message)
     return Judgement(sender, inspection, tuple(scans), verdict, world.clock.now(), report)
+
+
+async def _inspect(world: InboundWorld, arrival: Arrival, message: bytes, wishes: Wishes) -> Inspection:
+    authors = (await asyncio.to_thread(_authors, message)).addresses
+    known = await world.arrivals.knows(arrival.integration, authors)
+    return await world.inspector.inspect(message, wishes, known)
+
+
+def _authors(message: bytes) -> Authors:
+    return read_authors(split_message(message).all_of(b"from"))
 
 
 def is_undecided(judgement: Judgement) -> str:

@@ -42,7 +42,9 @@ class Prover(Protocol):
 class Inspector(Protocol):
     """Finds out what is in a message (RECV-2, RECV-3). Raises Unavailable when nobody could look."""
 
-    async def inspect(self, message: bytes, wishes: Wishes) -> Inspection: ...
+    async def inspect(self, message: bytes, wishes: Wishes, known_sender: bool | None) -> Inspection:
+        """`known_sender` None: nobody can tell whether the sender wrote before."""
+        ...
 
     async def close(self) -> None: ...
 

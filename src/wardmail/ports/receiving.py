@@ -78,6 +78,10 @@ class Arrivals(Protocol):
 
     async def judgement(self, arrival_id: str) -> Judgement | None: ...
 
+    async def knows(self, integration: str, authors: Sequence[str]) -> bool | None:
+        """Did one of them write to the integration before, or was written to? None while nobody can tell."""
+        ...
+
     async def overdue(self, integration: str, before: float, limit: int) -> Sequence[Arrival]:
         """Arrivals of an integration that are in quarantine and came in before that time."""
         ...

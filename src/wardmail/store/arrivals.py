@@ -16,6 +16,7 @@ from wardmail.store.arrival_rows import arrival_row, as_arrival, change_event, g
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
+from wardmail.store.correspondents import Correspondents
 from wardmail.store.schema import content
 from wardmail.store.schema_of_inbound import arrival
 from wardmail.store.statements import compiled, insert_all
@@ -36,6 +37,7 @@ class StoreArrivals:
         self._writer = writer
         self._contents = contents
         self._chain = EventChain(database)
+        self._correspondents = Correspondents(database)
         self._insert = insert_all(database, arrival)
         self._insert_content = insert_all(database, content)
         self._groups = compiled(database, select(arrival.c.data_key).where(arrival.c.id == bindparam("id")))
@@ -76,6 +78,9 @@ class StoreArrivals:
     async def judgement(self, arrival_id: str) -> Judgement | None:
         text = await asyncio.to_thread(self._contents.read_aside, arrival_id, JUDGEMENT)
         return records.decode(Judgement, text.decode()) if text is not None else None
+
+    async def knows(self, integration: str, authors: Sequence[str]) -> bool | None:
+        return await asyncio.to_thread(self._correspondents.know, integration, authors)
 
     async def overdue(self, integration: str, before: float, limit: int) -> Sequence[Arrival]:
         return await asyncio.to_thread(self._overdue, integration, before, limit)
@@ -122,6 +127,9 @@ class StoreArrivals:
             return False
         if change.judgement is not None:
             self._keep_judgement(connection, change.id, change.judgement)
+            if change.state is ArrivalState.HANDING_OVER:
+                of = connection.execute(select(arrival.c.integration_id).where(arrival.c.id == change.id)).scalar_one()
+                self._correspondents.add(connection, of, change.judgement.sender.authors)
         return True
 
     def _keep_judgement(self, connection: Connection, arrival_id: str, judgement: Judgement) -> None:

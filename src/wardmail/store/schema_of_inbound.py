@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, text
 
 from wardmail.store.schema import metadata
 
@@ -102,4 +102,12 @@ mailbox = Table(
     Column("problem", Text, nullable=False, comment="why it cannot be collected from, if it cannot"),
     Column("lease_owner", Text, nullable=False),
     Column("lease_until", Double, nullable=False),
+)
+
+correspondent = Table(
+    "correspondent",
+    metadata,
+    Column("integration_id", Text, primary_key=True),
+    Column("author", LargeBinary, primary_key=True, comment="SHA-256 of the integration and the address"),
+    Column("first_seen_at", Double, nullable=False),
 )

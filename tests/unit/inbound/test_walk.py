@@ -22,6 +22,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.sender import AuthResult
 from wardmail.model.source import PlainPeer, SmtpTerms
 from wardmail.model.verdict import Action
+from wardmail.store.correspondents import FEWEST
 from wardmail.store.sources import StoreSources
 
 TO = Address("letters", "trust.example")
@@ -228,3 +229,18 @@ async def sweep(desk: Office) -> None:
     desk.workers._is_draining = False
     await desk.workers.sweep()
     await desk.settle()
+
+
+async def test_a_stranger_is_told_from_who_wrote_before(desk: Office) -> None:
+    for n in range(FEWEST):
+        desk.judges.sender = replace(evidence(), authors=(f"p{n}@nhs.net",))
+        await brought(desk, head=b"From: p%d@nhs.net\r\n" % n)
+    desk.judges.sender = replace(evidence(), authors=("new@nhs.net",))
+    for _ in range(2):
+        await brought(desk, head=b"From: New <New@nhs.net>\r\n")
+    desk.judges.action = Action.QUARANTINE
+    desk.judges.sender = replace(evidence(), authors=("bad@nhs.net",))
+    for _ in range(2):
+        await brought(desk, head=b"From: bad@nhs.net\r\n")
+    assert desk.judges.known[:FEWEST] == [None] * FEWEST
+    assert desk.judges.known[FEWEST:] == [False, True, False, False], "what is kept back makes nobody known"

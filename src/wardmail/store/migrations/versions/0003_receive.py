@@ -117,3 +117,10 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("source"),
     )
+    op.create_table(
+        "correspondent",
+        sa.Column("integration_id", sa.Text(), nullable=False),
+        sa.Column("author", sa.LargeBinary(), nullable=False, comment="SHA-256 of the integration and the address"),
+        sa.Column("first_seen_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("integration_id", "author"),
+    )
