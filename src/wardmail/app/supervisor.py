@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from wardmail.app.heartbeats import Heartbeats
-from wardmail.app.service_manager import ServiceManager
+from wardmail.app.systemd import ServiceManager
 
 log = logging.getLogger(__name__)
 
