@@ -7,9 +7,9 @@ from collections import Counter
 
 from wardmail.content.inspection.catalogue import KINDS, found, harmless
 from wardmail.content.inspection.context import Context
-from wardmail.content.inspection.file import Allowance, File, Link, Member, Sign, Text
+from wardmail.content.inspection.file import Allowance, File, Link, Member, Sign, Text, extension_of
 from wardmail.content.inspection.looks import looks_for
-from wardmail.content.inspection.magic import detect
+from wardmail.content.inspection.magic import detect, opened_as
 from wardmail.content.inspection.people import look_at_people
 from wardmail.content.mime.leaf import Leaf, Spending
 from wardmail.content.mime.reader import read_within
@@ -31,7 +31,7 @@ class Inspector:
         self.texts: list[tuple[str, str]] = []
 
     def take(self, leaf: Leaf, depth: int = 0) -> None:
-        is_body = leaf.declared in _BODIES and leaf.disposition != "attachment" and depth == 0 and not any(leaf.names)
+        is_body = leaf.declared in _BODIES and leaf.disposition != "attachment" and not any(leaf.names)
         file = File(
             leaf.path,
             leaf.names,
@@ -77,7 +77,7 @@ class Inspector:
             for leaf in read_within(member.octets, self.spending, path):
                 self.take(leaf, file.depth + 1)
             return
-        kind = detect(member.octets)
+        kind = opened_as(detect(member.octets), extension_of(member.name), "")
         self._look(File(path, (member.name,) if member.name else (), "", kind, member.octets, file.depth + 1), [])
 
     def finished(self, message: bytes) -> Inspection:
@@ -92,7 +92,9 @@ def _kind(leaf: Leaf, is_body: bool) -> str:
     if is_body and leaf.declared in {"", "text", "text/plain"}:
         kind = detect(leaf.octets)
         return kind if not kind.startswith(("text/", "message/", "application/x-url", "image/svg")) else "text/plain"
-    return "text/html" if is_body and leaf.declared == "text/html" else detect(leaf.octets)
+    if is_body and leaf.declared == "text/html":
+        return "text/html"
+    return opened_as(detect(leaf.octets), extension_of(leaf.names[0]) if leaf.names else "", leaf.declared)
 
 
 def _part(file: File, findings: list[Finding]) -> Part:

@@ -22,6 +22,20 @@ _CALENDAR = re.compile(rb"\A\s*BEGIN:(VCALENDAR|VCARD)", re.IGNORECASE)
 _PE_OFFSET = slice(0x3C, 0x40)
 
 
+_PAGES = {
+    **dict.fromkeys(("html", "htm", "shtml", "xhtml", "xht", "mht", "mhtml", "hta"), "text/html"),
+    **dict.fromkeys(("svg", "svgz"), "image/svg+xml"),
+}
+
+
+def opened_as(kind: str, extension: str, declared: str) -> str:
+    """Nondescript text is opened as what its name or declaration says: a browser reads on where a sample ended."""
+    if kind not in {"text/plain", "text/xml", "application/octet-stream"}:
+        return kind
+    as_declared = declared if declared in {"text/html", "image/svg+xml"} else kind
+    return _PAGES.get(extension, "text/html" if declared == "application/xhtml+xml" else as_declared)
+
+
 def detect(octets: bytes) -> str:
     """A MIME type; `application/octet-stream` when nobody knows, `text/plain` for text of no special kind."""
     if not octets:
@@ -32,7 +46,15 @@ def detect(octets: bytes) -> str:
     for start, stop, signature, kind in ELSEWHERE:
         if octets.find(signature, start, stop) >= 0:
             return _closer(kind, octets)
-    return _text_kind(octets)
+    return _archive_behind(octets) or _text_kind(octets)
+
+
+def _archive_behind(octets: bytes) -> str:
+    """Programs find a zip by its end and a RAR within the first megabyte, whatever stands before."""
+    end = octets.rfind(b"PK\x05\x06", max(0, len(octets) - 66_000))
+    if end >= 0 and len(octets) - end >= 22 and octets.find(b"PK\x01\x02", 0, end) >= 0:
+        return "application/zip"
+    return "application/vnd.rar" if octets.find(b"Rar!\x1a\x07", 0, 1024 * 1024) >= 0 else ""
 
 
 def _closer(kind: str, octets: bytes) -> str:

@@ -204,3 +204,15 @@ def test_ordinary_names_are_ordinary(name: str) -> None:
 
 def test_a_program_by_another_name_is_told() -> None:
     assert {"type-executable", "type-mismatch"} <= found_in(attached(PROGRAM, "a.pdf", "application/pdf"))
+
+
+def test_an_archive_behind_something_else_is_opened_as_programs_open_it() -> None:
+    for before in (b"just words ", b"\0\1\2\3" * 100):
+        inspection = inspect(attached(before + zipped({"evil.exe": PROGRAM}), "a.zip"))
+        assert "evil.exe" in names_in(inspection)
+
+
+def test_a_page_is_a_page_however_late_it_begins() -> None:
+    late = b" " * 10_000 + b"<form><input type=password></form>"
+    assert "html-credential-page" in found_in(attached(late, "login.html"))
+    assert "svg-script" in found_in(attached(b" " * 10_000 + b"<svg onload=x()>", "a.svg"))
