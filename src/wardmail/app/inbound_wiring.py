@@ -49,6 +49,12 @@ class Receiving:
     seen: StoreSeenItems
     quarantine: Quarantine
 
+    async def close(self) -> None:
+        """What was started to judge a message; the workers close it themselves when they are drained."""
+        await self.world.inspector.close()
+        for scanner in self.world.scanners:
+            await scanner.close()
+
 
 def make_receiving(installation: Installation, register: RegisterView, queue: StoreQueue, owner: str) -> Receiving:
     """Over the store of the outbound walk: one writer for all."""

@@ -95,7 +95,10 @@ def release(config_path: str | None, *, arrival_id: str, reason: str, yes: bool,
 
     async def run() -> Released | Proposed | NotReleased:
         with open_receiving(installation) as receiving:
-            return await receiving.quarantine.release(arrival.id, actor.id, reason)
+            try:
+                return await receiving.quarantine.release(arrival.id, actor.id, reason)
+            finally:
+                await receiving.close()
 
     outcome = asyncio.run(run())
     if isinstance(outcome, NotReleased):
