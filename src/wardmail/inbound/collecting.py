@@ -143,7 +143,12 @@ class Collecting:
     async def _follow(self, source: Source) -> None:
         failures = 0
         while True:
-            mailbox = self._open(source)
+            try:
+                mailbox = self._open(source)
+            except Exception as error:  # a library that is not installed, say: doctor and `source check` tell which
+                log.error("event=mailbox_not_opened source=%s error=%s", source.name, type(error).__name__)
+                await asyncio.sleep(LONGEST_WAIT)
+                continue
             try:
                 round_ = MailboxRound(self._world, self._seen, self._workers, source, mailbox)
                 while await round_.claim():

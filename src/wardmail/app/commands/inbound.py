@@ -98,7 +98,7 @@ def show(config_path: str | None, *, arrival_id: str, reasons: bool, by: str, as
     say(f"{arrival.id}: {WORDS[arrival.state]}. {SENTENCES[arrival.state]}")
     for key, value in (as_record(arrival) | judged).items():
         if value not in ("", [], None, 0):
-            say(f"  {key:<22}{', '.join(map(str, value)) if isinstance(value, list) else value}")
+            say(f"  {key:<22}{_told(value)}")
     for each in history:
         say(f"  {moment(each.at)}  {each.kind} by {each.actor}")
 
@@ -267,3 +267,11 @@ def _do(
             "WM-INBOUND-NOT-DONE", problem.reason, f"See `wardmail inbound show {arrival.id}`.", CONFLICT
         )
     emit({"id": arrival.id, "done": done, "by": actor.id}) if as_json else say(f"{arrival.id} is {done}.")
+
+
+def _told(value: object) -> str:
+    """Sentences one after another, words with commas."""
+    if not isinstance(value, list):
+        return str(value)
+    texts = [str(each) for each in value]
+    return (" " if all(each.endswith(".") for each in texts) else ", ").join(texts)
