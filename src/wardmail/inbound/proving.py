@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from wardmail.inbound.sender import SenderTerms, prove_sender
+from wardmail.inbound.sender import LARGE, SenderTerms, prove_sender
 from wardmail.inbound.trusted import Trusted
 from wardmail.inbound.world import Register
 from wardmail.model.sender import SenderEvidence, Sending
@@ -34,7 +35,8 @@ class SenderProver:
     async def prove(self, message: bytes, sending: Sending, source: Source | None) -> SenderEvidence:
         trusted = Trusted(source.trusted_hop if source is not None else "", self._sealers)
         terms = SenderTerms(self._clock.now(), self._standing(source), self._receiver, trusted)
-        return await prove_sender(split_message(message), sending, terms, self._resolver)
+        raw = await asyncio.to_thread(split_message, message) if len(message) > LARGE else split_message(message)
+        return await prove_sender(raw, sending, terms, self._resolver)
 
     def _standing(self, source: Source | None) -> Callable[[str], StandingAnswer]:
         """By the table of the integration that the mail is for."""

@@ -33,6 +33,9 @@ from wardmail.protocol.authors import Authors, read_authors
 from wardmail.protocol.domain import InvalidDomain, parse_domain
 from wardmail.protocol.raw_message import RawMessage
 
+LARGE = 1024 * 1024
+"""Octets from which a body is hashed in a thread: the event loop has others to serve."""
+
 SECONDS = 20.0
 
 
@@ -68,6 +71,8 @@ async def _gather(message: RawMessage, sending: Sending, terms: SenderTerms, res
     authors = read_authors(message.all_of(b"from"))
     body = BodyHashes(message.octets, message.body_start)
     expect_arc(message.fields, body)
+    if len(message.octets) > LARGE:
+        await asyncio.to_thread(_hash_in_every_form, body)
     hop = found_by_hop(message.fields, terms.trusted.hop)
     if hop is not None:
         arc = await drive(verify_arc(message.fields, body), resolver)
@@ -83,6 +88,11 @@ async def _gather(message: RawMessage, sending: Sending, terms: SenderTerms, res
     )
     dmarc = await drive(check_dmarc(authors.domains, spf, dkim), resolver)
     return _Proofs(authors, spf, dkim, arc, dmarc, reverse)
+
+
+def _hash_in_every_form(body: BodyHashes) -> None:
+    for relaxed in (True, False):
+        body.of(relaxed=relaxed, limit=None)
 
 
 def judge(message: RawMessage, proofs: _Proofs, terms: SenderTerms) -> SenderEvidence:
