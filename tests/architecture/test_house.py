@@ -124,6 +124,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "GivenReplies": "StoreGivenReplies",
         "Notices": "NoticesFeed",
         "Webhooks": "StoreWebhooks",
+        "WebhookRecords": "StoredWebhookRecords",
         "EndpointPoster": "SignedPoster",
     }
     assert set(ports) == set(implementations)

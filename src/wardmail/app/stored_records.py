@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wardmail.app import arrival_output
+from wardmail.app import arrival_output, webhook_output
 from wardmail.app.message_output import as_record
 from wardmail.app.output import rfc3339
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.reading import Page, Record, Wanted
+from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.inbox import ArrivalSearch, Inbox
 from wardmail.store.messages import Messages, Search
+from wardmail.store.webhooks import StoreWebhooks
 
 _ID = re.compile(r"[0-9A-Z]{18}")
 _CURSOR = re.compile(r"([0-9A-Z]{18})-([0-9]{1,6})")
@@ -80,6 +82,30 @@ class StoredArrivalRecords:
         shown = found[: wanted.limit]
         following = shown[-1].id if len(found) > wanted.limit else ""
         return Page([arrival_output.as_record(each) for each in shown], following)
+
+
+class StoredWebhookRecords:
+    """Implements `ports.WebhookRecords` over the store."""
+
+    def __init__(self, webhooks: StoreWebhooks) -> None:
+        self._webhooks = webhooks
+
+    def of_integration(self, integration: str) -> Sequence[Record]:
+        return [webhook_output.as_record(each) for each in self._webhooks.all() if each.integration == integration]
+
+    def deliveries(self, integration: str, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record] | None:
+        if self._one(integration, endpoint_id) is None:
+            return None
+        found = self._webhooks.deliveries(endpoint_id, failed=failed, limit=limit)
+        return [webhook_output.telling_record(each) for each in found]
+
+    def replay(self, integration: str, endpoint_id: str, seq: int, actor: str) -> bool:
+        endpoint = self._one(integration, endpoint_id)
+        return endpoint is not None and self._webhooks.replay(endpoint, [seq], actor, "asked for by the API") > 0
+
+    def _one(self, integration: str, endpoint_id: str) -> WebhookEndpoint | None:
+        mine = (each for each in self._webhooks.all() if each.integration == integration)
+        return next((each for each in mine if each.id == endpoint_id), None)
 
 
 def _place(cursor: str) -> tuple[str, int]:

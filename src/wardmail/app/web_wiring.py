@@ -9,7 +9,7 @@ from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
-from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords
+from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.tls import CertificateFiles
@@ -51,6 +51,7 @@ def make_https_listener(
         pull=pull,
         replies=StoreGivenReplies(installation.database),
         notices=NoticesFeed(installation.database),
+        webhooks=StoredWebhookRecords(installation.webhooks),
         largest=limits.terms.max_message_size,
     )
     profile = Profile(settings["pages.profile"])

@@ -2,7 +2,7 @@
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.queue import Holds, Queue
-from wardmail.ports.reading import ArrivalRecords, GivenReplies, MessageRecords, Notices
+from wardmail.ports.reading import ArrivalRecords, GivenReplies, MessageRecords, Notices, WebhookRecords
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
@@ -39,5 +39,6 @@ __all__ = [
     "Spool",
     "SubmissionDesk",
     "WebhookPoster",
+    "WebhookRecords",
     "Webhooks",
 ]

@@ -58,3 +58,17 @@ class Notices(Protocol):
     def last(self) -> int:
         """Where the audit ends now."""
         ...
+
+
+class WebhookRecords(Protocol):
+    """One integration's webhooks; another's are as if they were not there. Blocking."""
+
+    def of_integration(self, integration: str) -> Sequence[Record]: ...
+
+    def deliveries(self, integration: str, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record] | None:
+        """None when there is no such endpoint."""
+        ...
+
+    def replay(self, integration: str, endpoint_id: str, seq: int, actor: str) -> bool:
+        """Whether there is such a delivery."""
+        ...

@@ -12,7 +12,7 @@ import httpx2
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
 from tests.worlds import Stage, staged
-from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords
+from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.pulling import PullDesk
@@ -22,6 +22,7 @@ from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.inbox import Inbox
 from wardmail.store.messages import Messages
 from wardmail.store.notices_feed import NoticesFeed
+from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.api.building import build_api
 from wardmail.web.api.services import ApiServices
 
@@ -63,6 +64,7 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             pull=PullDesk(desk.world),
             replies=StoreGivenReplies(stage.database),
             notices=NoticesFeed(stage.database),
+            webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
             largest=LARGEST,
         )
         transport = httpx2.ASGITransport(app=build_api(services, "0"), raise_app_exceptions=False)

@@ -258,5 +258,8 @@ async def test_the_description_is_served_and_whole(api: Api) -> None:
         "/v1/inbound-messages/{arrival_id}/content",
         "/v1/inbound-messages/{arrival_id}/ack",
         "/v1/inbound-messages/{arrival_id}/reject",
+        "/v1/webhook-endpoints",
+        "/v1/webhook-endpoints/{endpoint_id}/deliveries",
+        "/v1/webhook-endpoints/{endpoint_id}/deliveries/{seq}/replay",
     }
     assert "message/rfc822" in json.dumps(described)

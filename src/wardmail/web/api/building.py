@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wardmail.model.refusal import Unavailable
-from wardmail.web.api import addresses, events, inbound, messages
+from wardmail.web.api import addresses, events, inbound, messages, webhooks
 from wardmail.web.api.problem import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
 from wardmail.web.api.services import ApiServices
 
@@ -42,6 +42,7 @@ def build_api(services: ApiServices, version: str) -> FastAPI:
     api.include_router(addresses.router)
     api.include_router(inbound.router)
     api.include_router(events.router)
+    api.include_router(webhooks.router)
     api.add_exception_handler(Problem, answer_problem)
     api.add_exception_handler(Unavailable, answer_unavailable)
     api.add_exception_handler(RequestValidationError, answer_invalid)

@@ -14,7 +14,7 @@ from wardmail.model.message import Submission
 from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
 from wardmail.outbound.walk import Judgement
-from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, Notices, SubmissionDesk
+from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, Notices, SubmissionDesk, WebhookRecords
 
 
 class LoginLedger(Protocol):
@@ -43,6 +43,7 @@ class ApiServices:
     pull: PullDesk
     replies: GivenReplies
     notices: Notices
+    webhooks: WebhookRecords
     largest: int
 
 
