@@ -117,6 +117,6 @@ async def test_the_list_is_paged_to_its_end(api: Api) -> None:
             break
         after = page["next"]
     assert seen == names[::-1]
-    assert (await api.http.get(f"{INBOUND}?after=x", headers=api.key)).json()["code"] == "WM-CURSOR"
+    assert (await api.http.get(f"{INBOUND}?after=x", headers=api.key)).json()["code"] == "WM-REQUEST"
     assert (await api.http.get(f"{INBOUND}?status=x", headers=api.key)).status_code == 422
     assert (await api.http.get(f"{INBOUND}/%25/content", headers=api.key)).status_code == 404

@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +17,7 @@ from starlette.responses import Response
 
 from wardmail.model.refusal import Unavailable
 from wardmail.web.api import addresses, events, inbound, messages, webhooks
+from wardmail.web.api.description import described
 from wardmail.web.api.problem import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
 from wardmail.web.api.services import ApiServices
 
@@ -48,6 +50,7 @@ def build_api(services: ApiServices, version: str) -> FastAPI:
     api.add_exception_handler(RequestValidationError, answer_invalid)
     api.add_exception_handler(HTTPException, answer_http)
     api.middleware("http")(_accompany)
+    api.openapi = partial(described, api)  # type: ignore[method-assign]
     return api
 
 

@@ -19,7 +19,7 @@ def composed(message: Message) -> bytes:
     if message.cc:
         made["Cc"] = ", ".join(message.cc)
     if message.reply_to:
-        made["Reply-To"] = message.reply_to
+        made["Reply-To"] = str(parsed(message.reply_to, "/reply_to"))
     made["Subject"] = message.subject
     if message.classification:
         made["Wardmail-Classification"] = message.classification

@@ -19,6 +19,7 @@ from wardmail.web.api.services import ApiServices, services_of
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
+_LAST = 2**63 - 1
 _EVERY = 1.0
 _HEARTBEAT = 15.0
 _LONGEST = 3_600.0
@@ -31,7 +32,7 @@ _streams = asyncio.Semaphore(_MOST_STREAMS)
 async def page(
     request: Request,
     caller: Caller,
-    after: Annotated[int, Query(ge=0, description="`next` of the page before; 0: from the beginning.")] = 0,
+    after: Annotated[int, Query(ge=0, le=_LAST, description="`next` of the page before; 0: from the beginning.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> schema.Events:
     """In order. `next` is always given: ask with it again, now or later, and nothing is missed."""
@@ -44,7 +45,7 @@ async def page(
 async def stream(
     request: Request,
     caller: Caller,
-    last_event_id: Annotated[str, Header(max_length=20, pattern="^[0-9]*$")] = "",
+    last_event_id: Annotated[str, Header(pattern="^[0-9]{0,18}$")] = "",
 ) -> Response:
     """Server-sent events, from `Last-Event-ID` or from now. Ends after an hour: connect again."""
     services = services_of(request)

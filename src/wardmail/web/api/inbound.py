@@ -24,10 +24,7 @@ async def search(request: Request, caller: Caller, find: Annotated[schema.FindIn
     """Newest first, without content. `status=handing-over` is what waits to be taken."""
     services = services_of(request)
     wanted = Wanted(caller.integration.id, find.q, find.status or "", after=find.after, limit=find.limit)
-    try:
-        page = await asyncio.to_thread(services.arrivals.search, wanted)
-    except ValueError:
-        raise Problem(422, "WM-CURSOR", "No page begins there", "Give `next` of an earlier page as `after`.") from None
+    page = await asyncio.to_thread(services.arrivals.search, wanted)
     return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)
 
 

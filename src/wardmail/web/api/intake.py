@@ -57,7 +57,8 @@ async def taken_in(
     elif kind == "application/json":
         sent = await _body(request, services.largest * _JSON_OVERHEAD)
         message = _message(sent)
-        raw, envelope = await asyncio.to_thread(composed, message), _envelope_of(message)
+        envelope = _envelope_of(message)
+        raw = await asyncio.to_thread(composed, message)
     else:
         raise Problem(415, "WM-CONTENT-TYPE", "Not this kind", "Send application/json or message/rfc822.")
     _check(services, caller, envelope, raw)

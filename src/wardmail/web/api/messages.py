@@ -34,7 +34,7 @@ _Taken = Annotated[Intake, Depends(taken_in)]
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": schema.Message.model_json_schema(by_alias=True)},
+                "application/json": {"schema": {"$ref": "#/components/schemas/Message"}},
                 "message/rfc822": {"schema": {"type": "string", "format": "binary"}},
             },
         }
@@ -62,10 +62,7 @@ async def search(request: Request, caller: Caller, find: Annotated[schema.Find, 
     """The integration's messages, newest first, a line for each recipient."""
     services = services_of(request)
     wanted = Wanted(caller.integration.id, find.q, find.status, after=find.after, limit=find.limit)
-    try:
-        page = await asyncio.to_thread(services.messages.search, wanted)
-    except ValueError:
-        raise Problem(422, "WM-CURSOR", "No page begins there", "Give `next` of an earlier page as `after`.") from None
+    page = await asyncio.to_thread(services.messages.search, wanted)
     return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)
 
 

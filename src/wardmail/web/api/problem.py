@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -83,7 +84,17 @@ async def answer_http(request: Request, error: Exception) -> JSONResponse:
     words = {404: ("WM-NOT-FOUND", "There is nothing here"), 405: ("WM-METHOD", "The method is not allowed here")}
     code, title = words.get(error.status_code, ("WM-REQUEST", "The request cannot be answered"))
     headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods_at(request))
     return await answer_problem(request, Problem(error.status_code, code, title, "See /openapi.json.", headers=headers))
+
+
+def _methods_at(request: Request) -> list[str]:
+    """By the description: the framework names those of the first route alone."""
+    for template, operations in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", template), request.url.path):
+            return sorted(each.upper() for each in operations)
+    return []
 
 
 def _pointer(where: Sequence[object]) -> str:

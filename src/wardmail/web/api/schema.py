@@ -10,10 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from wardmail.model.arrival import ArrivalState
 
-Line = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\r\n\x00]*$")]
+_ONE_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"
+"""Nothing that any program takes for the end of a line."""
+
+Line = Annotated[str, StringConstraints(max_length=2_000, pattern=_ONE_LINE)]
 """One line of text: what stands in a header field."""
 
-AddressText = Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^\r\n\x00]*$")]
+AddressText = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=320, pattern=_ONE_LINE),
+    Field(json_schema_extra={"format": "email"}),
+]
 
 
 class _Sent(BaseModel):
@@ -58,14 +65,14 @@ class Message(_Sent):
 class Find(_Sent):
     q: Annotated[str, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
     status: Annotated[str, Field(pattern="^[a-z]*$", max_length=20)] = ""
-    after: Annotated[str, Field(max_length=100, description="`next` of an earlier page.")] = ""
+    after: Annotated[str, Field(pattern="^([0-9A-Z]{18}-[0-9]{1,6})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
 class FindInbound(_Sent):
     q: Annotated[str, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
     status: Annotated[ArrivalState | None, Field(description="Only in this state.")] = None
-    after: Annotated[str, Field(max_length=100, description="`next` of an earlier page.")] = ""
+    after: Annotated[str, Field(pattern="^([0-9A-Z]{18})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 

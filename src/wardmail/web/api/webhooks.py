@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 
 from wardmail.web.api import schema
@@ -40,7 +40,9 @@ async def deliveries(
 
 
 @router.post("/{endpoint_id}/deliveries/{seq}/replay", status_code=202)
-async def replay(request: Request, caller: Caller, endpoint_id: str, seq: int) -> dict[str, object]:
+async def replay(
+    request: Request, caller: Caller, endpoint_id: str, seq: Annotated[int, Path(ge=0, le=2**63 - 1)]
+) -> dict[str, object]:
     """Tell it again, with the same webhook-id."""
     webhooks, who = services_of(request).webhooks, caller.credential.username
     done = await asyncio.to_thread(webhooks.replay, caller.integration.id, endpoint_id, seq, who)

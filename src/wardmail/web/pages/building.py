@@ -27,9 +27,10 @@ def build_site(check: CheckPage, api: ASGIApp) -> Starlette:
         Route("/", _first),
         Route("/check", check.show, methods=["GET", "POST"]),
         Mount("/assets", _LastingFiles(directory=ASSETS)),
-        Mount("", api),
     ]
-    return Starlette(routes=routes)
+    site = Starlette(routes=routes)
+    site.router.default = api  # also for what nobody has: it says so in a way that programs read
+    return site
 
 
 async def _first(_: Request) -> Response:
