@@ -47,9 +47,9 @@ def test_what_is_exported_is_applied_without_a_change(gateway: Gateway, tmp_path
         ("/srv/box", "box", "whole path"),
         ("2027-03-01", "2031-03-01", "within a year"),
         ("[handover.app]", "[handover.gone]", "There is no integration gone"),
-        ('kind = "smtp"', 'kind = "pigeon"', "no record of that kind"),
-        ("paused = false", "is_paused = false", "no record of that kind"),
-        ("[source.letters]", "[route.letters]", "something other"),
+        ('kind = "smtp"', 'kind = "pigeon"', "kind: is none of: smtp, imap"),
+        ("paused = false", "is_paused = false", "is_paused: is not known"),
+        ("[source.letters]", "[route.letters]", "route: is no section"),
     ],
 )
 def test_what_is_wrong_changes_nothing(gateway: Gateway, tmp_path: Path, found: str, instead: str, said: str) -> None:

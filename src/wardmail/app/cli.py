@@ -48,6 +48,8 @@ COMMANDS = {
     "evidence": "Packs for assessors and incidents; subject access.",
     "connections": "Every way in and out, and how it is secured.",
     "audit": "The tamper-evident log.",
+    "export": "All records as one TOML file.",
+    "apply": "Make the records as a TOML file has them.",
     "config": "Settings.",
 }
 

@@ -28,6 +28,14 @@ from wardmail.store.records import to_plain
 
 _BAR = 30
 
+TRAFFIC_KEYS = frozenset(
+    {
+        *("bulk_route", "bulk_recipients", "bulk_window_minutes", "bulk_fan_out", "sender_messages_per_minute"),
+        *("sender_recipients_per_day", "bounce_percent", "refusal_percent", "complaint_percent", "cooling_minutes"),
+    }
+)
+"""The options of `limits set` that a records file says as well."""
+
 
 @click.group()
 def command() -> None:
@@ -86,9 +94,9 @@ def set_(config_path: str | None, /, *, integration: str, by: str, as_json: bool
     if integration not in snapshot.integrations:
         raise not_found("integration", integration, "wardmail integration list")
     found = snapshot.integrations[integration]
-    traffic = _changed(found.traffic, {name: value for name, value in options.items() if value is not None})
+    traffic = with_limits(found.traffic, {name: value for name, value in options.items() if value is not None})
     _check_bulk_route(snapshot, traffic.bulk_route)
-    installation.register.save_integration(replace(found, traffic=traffic), actor.id)
+    save_limits(installation, integration, traffic, actor.id)
     if as_json:
         emit({"integration": integration, **to_plain(traffic)})
     else:
@@ -130,7 +138,7 @@ def _tell_breaker(installation: Installation, breaker: Breaker | None, now: floa
         say(f"        It was paused because {breaker.reason}\n")
 
 
-def _changed(traffic: Traffic, given: Mapping[str, Any]) -> Traffic:
+def with_limits(traffic: Traffic, given: Mapping[str, Any]) -> Traffic:
     """0 turns a limit off."""
     sorted_out: dict[str, dict[str, Any]] = {"bulk": {}, "breaker": {}, "": {}}
     for name, value in given.items():
@@ -146,6 +154,11 @@ def _changed(traffic: Traffic, given: Mapping[str, Any]) -> Traffic:
         breaker=replace(traffic.breaker, **sorted_out["breaker"]),
         **sorted_out[""],
     )
+
+
+def save_limits(installation: Installation, name: str, traffic: Traffic, actor: str) -> None:
+    found = installation.register.snapshot().integrations[name]
+    installation.register.save_integration(replace(found, traffic=traffic), actor)
 
 
 def _check_bulk_route(snapshot: RegisterSnapshot, name: str) -> None:

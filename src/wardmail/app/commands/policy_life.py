@@ -34,7 +34,7 @@ def apply(config_path: str | None, *, file: Path, reason: str, dry_run: bool, by
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.PROPOSE_POLICY)
     rules = usable(policy_life.read_file(_table(file)), "WM-POLICY-FILE")
-    basis, policies = _active(installation), installation.policies
+    basis, policies = active_of(installation), installation.policies
     made = policy_life.draft(
         rules,
         number=policies.next_number(),
@@ -99,7 +99,7 @@ def activate(config_path: str | None, *, version: int, reason: str, by: str, as_
     """Put an approved VERSION in force: every process follows within a second."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.PROPOSE_POLICY)
-    now, before = installation.clock.now(), _active(installation)
+    now, before = installation.clock.now(), active_of(installation)
     found = _existing(installation, version)
     if found.basis != before.number:
         raise CommandFailed(
@@ -166,7 +166,7 @@ def _existing(installation: Installation, number: int) -> PolicyVersion:
     return found
 
 
-def _active(installation: Installation) -> PolicyVersion:
+def active_of(installation: Installation) -> PolicyVersion:
     versions = installation.policies.all()
     return next((each for each in versions if each.state is PolicyState.ACTIVE), NO_SITE_POLICY)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def create(config_path: str | None, /, *, name: str, by: str, as_json: bool, **o
     actor = acting_person(installation, by, Permission.DRAFT_INTEGRATIONS)
     needs(options, "route", "senders")
     blank = Integration(usable(checked_name(name), "WM-NAME"), name, options["route"], ())
-    after = _create(installation, blank, options, actor)
+    after = create_record(installation, blank, options, actor)
     if as_json:
         emit(to_plain(after))
     else:
@@ -67,7 +67,7 @@ def change(config_path: str | None, /, *, name: str, reason: str, by: str, as_js
     actor = acting_person(installation, by, Permission.DRAFT_INTEGRATIONS)
     if options["route"]:
         _route_exists(installation, options["route"])
-    after = _change(installation, name, options, actor, reason)
+    after = change_by_options(installation, name, options, actor, reason)
     _told(after, as_json)
 
 
@@ -91,9 +91,9 @@ def apply(config_path: str | None, file: Path, *, dry_run: bool, reason: str, by
         if dry_run:
             after = _preview(installation, before or blank, options, actor, reason)
         elif before is None:
-            after = _create(installation, blank, options, actor)
+            after = create_record(installation, blank, options, actor)
         else:
-            after = _change(installation, name, options, actor, reason)
+            after = change_by_options(installation, name, options, actor, reason)
         _differences(before, after, dry_run, as_json)
 
 
@@ -112,7 +112,9 @@ def export(config_path: str | None, names: tuple[str, ...], as_json: bool) -> No
         say(record_file.write(found).rstrip())
 
 
-def _create(installation: Installation, blank: Integration, options: Mapping[str, Any], actor: Person) -> Integration:
+def create_record(
+    installation: Installation, blank: Integration, options: Mapping[str, Any], actor: Person
+) -> Integration:
     _route_exists(installation, blank.route)
     after = with_options(blank, options, _writing(installation, actor))
     people = known_people(installation)
@@ -130,10 +132,10 @@ def _create(installation: Installation, blank: Integration, options: Mapping[str
     return changed_or_failed(done, blank.id, "WM-RECORD")
 
 
-def _change(
+def change_by_options(
     installation: Installation, name: str, options: Mapping[str, Any], actor: Person, reason: str
 ) -> Integration:
-    step = _step(installation, options, actor, reason)
+    step = step_for(installation, options, actor, reason)
     return change_record(installation, name, step, made("IntegrationChanged", actor, reason), code="WM-RECORD")
 
 
@@ -141,14 +143,19 @@ def _preview(
     installation: Installation, before: Integration, options: Mapping[str, Any], actor: Person, reason: str
 ) -> Integration:
     others = installation.register.snapshot().integrations
-    after = _step(installation, options, actor, reason)(before, others)
+    after = step_for(installation, options, actor, reason)(before, others)
     return changed_or_failed(after, before.id, "WM-RECORD")
 
 
-def _step(
-    installation: Installation, options: Mapping[str, Any], actor: Person, reason: str
+def step_for(
+    installation: Installation,
+    options: Mapping[str, Any],
+    actor: Person,
+    reason: str,
+    everybody: Iterable[Person] | None = None,
 ) -> Callable[[Integration, Others], Outcome]:
-    people, writing = known_people(installation), _writing(installation, actor)
+    """`everybody`: the people as they will be; None: as they are."""
+    people, writing = known_people(installation, everybody), _writing(installation, actor)
 
     def step(before: Integration, others: Others) -> Outcome:
         after = with_options(before, options, writing)

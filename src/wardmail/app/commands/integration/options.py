@@ -80,7 +80,9 @@ def _technical(integration: Integration, given: Mapping[str, Any]) -> dict[str, 
     if "senders" in given:
         changes["senders"] = usable(integrations.checked_senders(given["senders"]), "WM-SENDER")
     if "networks" in given:
-        changes["networks"] = usable(integrations.checked_networks(given["networks"]), "WM-NETWORK")
+        changes["networks"] = usable(
+            integrations.checked_networks(tuple(each for each in given["networks"] if each)), "WM-NETWORK"
+        )
     if "profile" in given:
         changes["profile"] = Profile(given["profile"])
     if "classification" in given:

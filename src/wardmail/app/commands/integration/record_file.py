@@ -36,7 +36,7 @@ def read(file: Path) -> dict[str, dict[str, Any]]:
     integrations = table.pop("integration", None)
     if table or not isinstance(integrations, dict):
         raise _bad(f"{file} holds something other than tables [integration.NAME]")
-    return {name: _options(name, each) for name, each in integrations.items()}
+    return {name: options_of(name, each) for name, each in integrations.items()}
 
 
 def write(integrations: Iterable[Integration]) -> str:
@@ -72,7 +72,7 @@ def table_of(integration: Integration) -> dict[str, Any]:
     return table
 
 
-def _options(name: str, table: object) -> dict[str, Any]:
+def options_of(name: str, table: object) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise _bad(f"integration.{name} is no table")
     strange = sorted(set(table) - _KEYS)
@@ -85,7 +85,7 @@ def _option(where: str, key: str, value: object) -> object:
     if key in _SEVERAL:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise _bad(f"{where} is no list of texts")
-        return tuple(value)
+        return tuple(value) or ("",)  # as on the command line: an empty text empties it
     if key in _WHOLE_NUMBERS or key in _SWITCHES:
         kind = int if key in _WHOLE_NUMBERS else bool
         if type(value) is not kind or (isinstance(value, int) and value < 0):

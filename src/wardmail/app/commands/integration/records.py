@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -78,9 +78,10 @@ def terms_of(installation: Installation) -> ReviewTerms:
     return review_terms(installation.settings)
 
 
-def known_people(installation: Installation) -> tuple[Contact, ...]:
+def known_people(installation: Installation, everybody: Iterable[Person] | None = None) -> tuple[Contact, ...]:
     """People whose own mailboxes are no service accounts."""
-    return tuple(Contact(each.name, each.email) for each in installation.people.all().values() if each.email)
+    people = installation.people.all().values() if everybody is None else everybody
+    return tuple(Contact(each.name, each.email) for each in people if each.email)
 
 
 def seen_of(installation: Installation, integration: Integration) -> Seen:
