@@ -17,6 +17,8 @@ COMMANDS = {
     "init": "Set up an installation: settings, database, keystore.",
     "run": "Start a sandbox on this machine: nothing leaves it.",
     "serve": "Run the gateway.",
+    "ready": "Does the gateway do its work? For containers and scripts.",
+    "status": "What waits, for how long, and whether the gateway is ready.",
     "doctor": "Check this installation, and say what to do.",
     "check": "Is it safe to e-mail these addresses?",
     "verify": "Who sent this message? SPF, DKIM, ARC, DMARC.",

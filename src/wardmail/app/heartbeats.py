@@ -17,7 +17,7 @@ class Heartbeats:
 
     def __init__(self, count: int) -> None:
         self._memory = mmap.mmap(-1, _TIME.size * count)
-        self._count = count
+        self.count = count
 
     def beat(self, slot: int) -> None:
         _TIME.pack_into(self._memory, slot * _TIME.size, time.monotonic())
@@ -31,12 +31,12 @@ class Heartbeats:
         return value
 
     def all_begun(self) -> bool:
-        return all(self.last(slot) for slot in range(self._count))
+        return all(self.last(slot) for slot in range(self.count))
 
     def silent(self, longer_than: float) -> list[int]:
         """Slots whose worker was ready once and has not been heard of for so many seconds."""
         now = time.monotonic()
-        return [slot for slot in range(self._count) if self.last(slot) and now - self.last(slot) > longer_than]
+        return [slot for slot in range(self.count) if self.last(slot) and now - self.last(slot) > longer_than]
 
 
 def beating(beats: Heartbeats, slot: int) -> Callable[[object], Awaitable[None]]:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from wardmail.app.counting import CountedArrivals
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
@@ -34,7 +35,6 @@ from wardmail.model.verdict import Verdict, Wishes
 from wardmail.outbound.register_view import RegisterView
 from wardmail.ports import Scanner
 from wardmail.protocol.smtp_verbs import ServerTerms
-from wardmail.store.arrivals import StoreArrivals
 from wardmail.store.queue import StoreQueue
 from wardmail.store.returns import StoreReturns
 from wardmail.store.seen_items import StoreSeenItems
@@ -59,7 +59,7 @@ class Receiving:
 def make_receiving(installation: Installation, register: RegisterView, queue: StoreQueue, owner: str) -> Receiving:
     """Over the store of the outbound walk: one writer for all."""
     settings = installation.settings
-    arrivals = StoreArrivals(installation.database, queue.writer, queue.contents, owner)
+    arrivals = CountedArrivals(installation.database, queue, owner, installation.counts)
     resolver = DnsResolver(installation.clock, nameservers(settings))
     hostname = settings["gateway.hostname"]
     world = InboundWorld(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.heartbeats import Heartbeats
 from wardmail.app.set_up import PEPPER, store_settings
 from wardmail.app.settings import Settings, load
+from wardmail.app.tally import Counts, Tally
 from wardmail.edges.clock import SystemClock
 from wardmail.edges.keys import DkimSigner, Keystore, KeystoreSecrets
 from wardmail.edges.master_key import MasterKey, master_key
@@ -36,12 +39,22 @@ from wardmail.store.webhooks import StoreWebhooks
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """What the workers of a gateway have in common, and which of them this process is."""
+
+    tally: Tally
+    beats: Heartbeats
+    slot: int = 0
+
+
 class Installation:
     """Each part is opened once, when it is first used."""
 
-    def __init__(self, settings: Settings, master: MasterKey | None = None) -> None:
-        """`master`: it was fetched before, by the process that we come from."""
+    def __init__(self, settings: Settings, master: MasterKey | None = None, workers: Workers | None = None) -> None:
+        """`master`: it was fetched before, by the process that we come from; `workers`: what it shares with us."""
         self.settings = settings
+        self.workers = workers or Workers(Tally(1), Heartbeats(1))
         if master is not None:
             self.master = master
 
@@ -52,6 +65,10 @@ class Installation:
     @cached_property
     def clock(self) -> SystemClock:
         return SystemClock(self.settings.clock_ahead)
+
+    @cached_property
+    def counts(self) -> Counts:
+        return self.workers.tally.of(self.workers.slot)
 
     @cached_property
     def database(self) -> Database:

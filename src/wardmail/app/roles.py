@@ -8,9 +8,10 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from wardmail.app.counting import CountedDesk
 from wardmail.app.installation import Installation
 from wardmail.app.reception import open_reception
 from wardmail.app.secret_upkeep import keep_uses
@@ -79,10 +80,12 @@ async def _listening(
     settings = installation.settings
     delivery = make_delivery(installation, world)
     spool = SealedSpool(settings.data / "spool")
-    desk = Desk(world, delivery)
+    desk = CountedDesk(world, delivery, installation.counts)
     receiving = await open_reception(installation, slot, certificates, world, spool)
-    https = _open_https(installation, world, desk, PullDesk(receiving.receiving.world), certificates)
+    doors: list[SmtpListener] = []
+    https = _open_https(installation, world, desk, PullDesk(receiving.receiving.world), certificates, doors=doors)
     listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
+    doors += [each for each in (listener, receiving.listener) if each is not None]
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
     background += [asyncio.create_task(each) for each in receiving.tasks]
     if https is not None:
@@ -106,13 +109,19 @@ async def _listening(
 
 
 def _open_https(
-    installation: Installation, world: World, desk: Desk, pull: PullDesk, certificates: CertificateFiles
+    installation: Installation,
+    world: World,
+    desk: Desk,
+    pull: PullDesk,
+    certificates: CertificateFiles,
+    *,
+    doors: Sequence[SmtpListener],
 ) -> HttpsListener | None:
     if not installation.settings["listen.https"]:
         return None
     from wardmail.app.web_wiring import make_https_listener
 
-    return make_https_listener(installation, world, desk, pull, certificates)
+    return make_https_listener(installation, world, desk, pull, certificates, doors=doors)
 
 
 def _stop_without(ended: asyncio.Task[None], stop: asyncio.Event) -> None:

@@ -39,6 +39,7 @@ SETTINGS: tuple[Setting, ...] = (
         ["127.0.0.0/8", "::1/128"],
         "from where anybody may ask whether it is safe to e-mail an address",
     ),
+    Setting("metrics.networks", list, ["127.0.0.0/8", "::1/128"], "from where /metrics may be read, without a log-in"),
     Setting(
         "listen.connections_per_address", int, 200, "connections that one address may have open; 0: no ceiling", least=0
     ),

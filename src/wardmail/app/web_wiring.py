@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
+from wardmail.app.metrics import Numbers
+from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.settings import Settings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
+from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
 from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import AddressCheck, checker
@@ -21,6 +25,7 @@ from wardmail.outbound.world import World
 from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.notices_feed import NoticesFeed
 from wardmail.web.listening import HttpsListener
+from wardmail.web.operations import Watched, watching
 
 
 def https_endpoints(settings: Settings) -> tuple[tuple[str, int], ...]:
@@ -28,8 +33,15 @@ def https_endpoints(settings: Settings) -> tuple[tuple[str, int], ...]:
 
 
 def make_https_listener(
-    installation: Installation, world: World, desk: Desk, pull: PullDesk, certificates: CertificateFiles
+    installation: Installation,
+    world: World,
+    desk: Desk,
+    pull: PullDesk,
+    certificates: CertificateFiles,
+    *,
+    doors: Sequence[SmtpListener],
 ) -> HttpsListener:
+    """`doors` are the listeners beside it; they may be added later."""
     from wardmail.web.api.building import build_api
     from wardmail.web.api.services import ApiServices
     from wardmail.web.pages.building import build_site
@@ -56,16 +68,25 @@ def make_https_listener(
     )
     profile = Profile(settings["pages.profile"])
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
-    page = CheckPage(pages, lambda text: check(profile, text), check_networks(settings))
-    site = build_site(page, build_api(services, version("wardmail")))
+    page = CheckPage(pages, lambda text: check(profile, text), networks(settings, "pages.check_networks"))
+    operations = watching(_watched(installation, world, doors))
+    site = build_site(page, build_api(services, version("wardmail")), operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
 
-def check_networks(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:
+def _watched(installation: Installation, world: World, doors: Sequence[SmtpListener]) -> Watched:
+    readiness = Readiness(parts_of_worker(installation, world, doors))
+    numbers = Numbers(installation, world.register)
+
+    async def text() -> str:
+        return await numbers.text(await readiness.parts())
+
+    return Watched(readiness.parts, text, networks(installation.settings, "metrics.networks"))
+
+
+def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Raises CommandFailed."""
     try:
-        return tuple(ip_network(text) for text in settings["pages.check_networks"])
+        return tuple(ip_network(text) for text in settings[key])
     except ValueError as error:
-        raise CommandFailed(
-            "WM-CONFIG-NETWORK", f"pages.check_networks: {error}.", "Write 10.0.0.0/8.", USAGE
-        ) from error
+        raise CommandFailed("WM-CONFIG-NETWORK", f"{key}: {error}.", "Write 10.0.0.0/8.", USAGE) from error

@@ -11,6 +11,7 @@ from typing import Any
 
 from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
+from wardmail.app.counting import CountedCourier, CountedOutbox, CountedPoster, CountedWebhooks
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
@@ -51,7 +52,6 @@ from wardmail.ports import Courier
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
 from wardmail.store.notices_feed import NoticesFeed
-from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import Change
 from wardmail.store.returns import StoreReturns
@@ -133,14 +133,17 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
         make_shredder(installation, queue, spool).run(),
         make_review_watch(installation, world).run(),
         keep_heads(installation),
-        WebhookSender(StoreOutbox(installation.database), make_poster(installation), world.clock).run(),
+        WebhookSender(
+            CountedOutbox(installation.database, installation.counts), make_poster(installation), world.clock
+        ).run(),
         make_teller(installation).run(),
     )
 
 
 def make_teller(installation: Installation) -> Teller:
-    poster = SignedPoster(installation.secrets, installation.clock)
-    return Teller(installation.webhooks, NoticesFeed(installation.database), poster, installation.clock)
+    poster = CountedPoster(SignedPoster(installation.secrets, installation.clock), installation.counts)
+    webhooks = CountedWebhooks(installation.database, installation.counts)
+    return Teller(webhooks, NoticesFeed(installation.database), poster, installation.clock)
 
 
 def make_shredder(installation: Installation, queue: StoreQueue, spool: SealedSpool) -> Shredder:
@@ -230,7 +233,7 @@ def make_delivery(installation: Installation, world: World) -> Delivery:
     return Delivery(
         register=world.register,
         queue=world.queue,
-        courier=make_courier(installation),
+        courier=CountedCourier(make_courier(installation), installation.counts, world.clock),
         recorder=Recorder(world.queue, reporter, world.clock, schedule),
         clock=world.clock,
         lease=world.settings.lease,

@@ -52,6 +52,10 @@ class SmtpListener:
     def open_sessions(self) -> int:
         return len(self._room.sessions)
 
+    @property
+    def is_listening(self) -> bool:
+        return bool(self._servers) and all(server.is_serving() for server in self._servers)
+
     def reload_certificates(self) -> bool:
         """For SIGHUP. True when a new certificate is in use; changed files are also noticed without it."""
         return self._certificates.reload()

@@ -16,7 +16,7 @@ from wardmail.model.refusal import Unavailable
 _NAME = re.compile(r"[A-Za-z0-9-]{1,100}").fullmatch
 _SEALED = ".sealed"
 _UNFINISHED = ".unfinished"
-_RESERVE = 64 * 1024 * 1024
+RESERVE = 64 * 1024 * 1024
 """Octets that stay free, so that the database can still record what became of the mail."""
 
 
@@ -48,8 +48,8 @@ class SealedSpool:
         path = self._path(message_id)
         with _unavailable_on_error():
             space = os.statvfs(self._directory)
-            if space.f_bavail * space.f_frsize < _RESERVE:
-                raise Unavailable("the spool", f"less than {_RESERVE // 1024 // 1024} MiB are free on its disk")
+            if space.f_bavail * space.f_frsize < RESERVE:
+                raise Unavailable("the spool", f"less than {RESERVE // 1024 // 1024} MiB are free on its disk")
             return SpoolSink(path, message_id)
 
     def open_body(self, name: str, key: bytes) -> SpoolFile:

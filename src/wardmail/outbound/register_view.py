@@ -73,9 +73,14 @@ class RegisterView:
 
     @property
     def snapshot(self) -> RegisterSnapshot:
-        if self._snapshot is None or self._clock.now() - self._confirmed_at > STALE_AFTER:
+        if self._snapshot is None or self.age > STALE_AFTER:
             raise Unavailable("the register", "the store has not confirmed it for a minute")
         return self._snapshot
+
+    @property
+    def age(self) -> float:
+        """Seconds since the store last confirmed it."""
+        return self._clock.now() - self._confirmed_at
 
     def today(self) -> date:
         number = int(self._clock.now() // 86_400)

@@ -214,7 +214,7 @@ def test_a_discarded_or_failed_body_leaves_nothing(spool: SealedSpool, tmp_path:
 def test_no_room_is_said_before_anything_is_written(
     spool: SealedSpool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wardmail.edges.spool._RESERVE", 2**62)
+    monkeypatch.setattr("wardmail.edges.spool.RESERVE", 2**62)
     with pytest.raises(Unavailable, match="free on its disk"):
         spool.open_sink("a")
     assert list((tmp_path / "spool").iterdir()) == []

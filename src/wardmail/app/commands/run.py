@@ -30,6 +30,7 @@ def command(directory: Path, port: int, tls_port: int, https_port: int) -> None:
     """Start a sandbox: SMTP on loopback, a demo integration, and a route that keeps all mail on this machine."""
     from wardmail.app import logs
     from wardmail.app.free_ports import require_free_ports
+    from wardmail.app.heartbeats import beating
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
     from wardmail.app.roles import run_worker
@@ -41,10 +42,14 @@ def command(directory: Path, port: int, tls_port: int, https_port: int) -> None:
     logs.configure("info", "logfmt")
     certificates = CertificateFiles(sandbox.certificate.certificate, sandbox.certificate.key)
 
-    async def greet(_: SmtpListener) -> None:
+    installation = Installation(sandbox.settings)
+    beat = beating(installation.workers.beats, 0)
+
+    async def greet(listener: SmtpListener) -> None:
+        await beat(listener)
         for line in welcome(sandbox, port, tls_port, https_port):
             click.echo(line)
 
     with only_one(sandbox.settings.data):
         require_free_ports(sandbox.settings)
-        run_worker(Installation(sandbox.settings), 0, certificates, greet)
+        run_worker(installation, 0, certificates, greet)

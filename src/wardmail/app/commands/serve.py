@@ -18,10 +18,11 @@ def command(config_path: str | None, workers: int | None) -> None:
     from wardmail.app.free_ports import require_free_ports
     from wardmail.app.heartbeats import beating
     from wardmail.app.inbound_wiring import require_usable_receiving
-    from wardmail.app.installation import Installation
+    from wardmail.app.installation import Installation, Workers
     from wardmail.app.only_one import only_one
     from wardmail.app.settings import load
     from wardmail.app.supervisor import Supervisor
+    from wardmail.app.tally import Tally
     from wardmail.app.wiring import require_usable
     from wardmail.edges.tls import CertificateFiles
 
@@ -44,14 +45,22 @@ def command(config_path: str | None, workers: int | None) -> None:
         # Opened after the fork: a database connection must not be shared between processes.
         from wardmail.app.roles import run_worker
 
-        run_worker(Installation(settings, installation.master), slot, certificates, beating(supervisor.beats, slot))
+        workers = Workers(tally, supervisor.beats, slot)
+        run_worker(
+            Installation(settings, installation.master, workers), slot, certificates, beating(workers.beats, slot)
+        )
 
     from wardmail.app import roles  # noqa: F401 (imported once, before the fork, so that the workers share its memory)
 
     if settings["listen.https"]:
+        from wardmail.app.web_wiring import networks
         from wardmail.web.api import building  # noqa: F401 (as above)
+
+        for key in ("pages.check_networks", "metrics.networks"):
+            networks(settings, key)
 
     with only_one(settings.data):
         require_free_ports(settings)
+        tally = Tally(settings.workers)
         supervisor = Supervisor(settings.workers, work)
         raise SystemExit(supervisor.run())

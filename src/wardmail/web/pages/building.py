@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,11 +24,12 @@ class _LastingFiles(StaticFiles):
         return response
 
 
-def build_site(check: CheckPage, api: ASGIApp) -> Starlette:
+def build_site(check: CheckPage, api: ASGIApp, operations: Sequence[Route] = ()) -> Starlette:
     routes = [
         Route("/", _first),
         Route("/check", check.show, methods=["GET", "POST"]),
         Mount("/assets", _LastingFiles(directory=ASSETS)),
+        *operations,
     ]
     site = Starlette(routes=routes)
     site.router.default = api  # also for what nobody has: it says so in a way that programs read
