@@ -124,6 +124,9 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "GivenReplies": "StoreGivenReplies",
         "Notices": "NoticesFeed",
         "Webhooks": "StoreWebhooks",
+        "Logins": "StoreLogins",
+        "Passwords": "Argon2Passwords",
+        "PersonRecords": "StorePeople",
         "EndpointPoster": "SignedPoster",
     }
     assert set(ports) == set(implementations)

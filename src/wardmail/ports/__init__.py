@@ -1,6 +1,7 @@
 """Everything that the walks ask of the outside world, by subject."""
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
+from wardmail.ports.logins import Logins, Passwords, PersonRecords
 from wardmail.ports.queue import Holds, Queue
 from wardmail.ports.reading import ArrivalRecords, GivenReplies, MessageRecords, Notices
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
@@ -22,10 +23,13 @@ __all__ = [
     "HandoverCourier",
     "Holds",
     "LaterFailures",
+    "Logins",
     "Mailbox",
     "MessageRecords",
     "Notices",
     "Outbox",
+    "Passwords",
+    "PersonRecords",
     "Queue",
     "ReceptionDesk",
     "Resolver",
