@@ -124,6 +124,8 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "GivenReplies": "StoreGivenReplies",
         "Notices": "NoticesFeed",
         "Webhooks": "StoreWebhooks",
+        "HeldRecords": "StoredHeldRecords",
+        "HoldBook": "HoldTasks",
         "Logins": "StoreLogins",
         "Passwords": "Argon2Passwords",
         "PersonRecords": "StorePeople",

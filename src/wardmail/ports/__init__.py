@@ -3,7 +3,7 @@
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.logins import Logins, Passwords, PersonRecords
 from wardmail.ports.queue import Holds, Queue
-from wardmail.ports.reading import ArrivalRecords, GivenReplies, MessageRecords, Notices
+from wardmail.ports.reading import ArrivalRecords, GivenReplies, HeldRecords, HoldBook, MessageRecords, Notices
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
@@ -21,6 +21,8 @@ __all__ = [
     "EndpointPoster",
     "GivenReplies",
     "HandoverCourier",
+    "HeldRecords",
+    "HoldBook",
     "Holds",
     "LaterFailures",
     "Logins",
