@@ -125,6 +125,11 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Notices": "NoticesFeed",
         "Webhooks": "StoreWebhooks",
         "WebhookRecords": "StoredWebhookRecords",
+        "HeldRecords": "StoredHeldRecords",
+        "HoldBook": "HoldTasks",
+        "Logins": "StoreLogins",
+        "Passwords": "Argon2Passwords",
+        "PersonRecords": "StorePeople",
         "EndpointPoster": "SignedPoster",
     }
     assert set(ports) == set(implementations)

@@ -25,6 +25,7 @@ from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.inbox import Inbox
 from wardmail.store.legal_holds import StoreLegalHolds
 from wardmail.store.limits import StoreLimits
+from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
@@ -98,6 +99,10 @@ class Installation:
     @cached_property
     def people(self) -> StorePeople:
         return StorePeople(self.database)
+
+    @cached_property
+    def logins(self) -> StoreLogins:
+        return StoreLogins(self.database)
 
     @cached_property
     def agreements(self) -> StoreAgreements:

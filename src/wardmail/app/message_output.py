@@ -1,38 +1,16 @@
-"""The words for a copy's state, and the record of it that `--json` prints; the same in every command."""
+"""The word for a copy's state, and the record of it that `--json` prints; the same in every command."""
 
 from __future__ import annotations
 
 from wardmail.app.output import rfc3339
+from wardmail.manage.status_words import WORDS
 from wardmail.model.classification import Sensitivity
+from wardmail.model.hold import Hold
 from wardmail.store.messages import MessageLine
-
-_WORDS = {
-    "accepted": "Accepted",
-    "held": "Held",
-    "deferred": "Delayed",
-    "relayed": "Handed on",
-    "delivered": "Delivered",
-    "bounced": "Failed",
-    "expired": "Failed: gave up",
-    "rejected": "Not sent",
-    "cancelled": "Cancelled",
-}
-
-SENTENCES = {
-    "accepted": "We have it and are about to send it.",
-    "held": "It waits for a person to decide.",
-    "deferred": "It could not be sent yet, and is tried again.",
-    "relayed": "The upstream service took it. We will say if it tells us more.",
-    "delivered": "The receiving server accepted it. We cannot tell if anyone has read it.",
-    "bounced": "The receiving server refused it for good.",
-    "expired": "It was tried until its time ran out.",
-    "rejected": "The policy does not let it out.",
-    "cancelled": "A person stopped it.",
-}
 
 
 def state_word(line: MessageLine) -> str:
-    word = _WORDS.get(line.state, line.state)
+    word = WORDS.get(line.state, line.state)
     return f"{word} (time-critical)" if line.urgent and line.state == "held" else word
 
 
@@ -54,3 +32,22 @@ def as_record(line: MessageLine) -> dict[str, object]:
         "because": line.why,
         "last_reply": line.last_reply,
     }
+
+
+def held_record(line: MessageLine, task: Hold | None) -> dict[str, object]:
+    """With the task that a held copy is, once there is one."""
+    record = as_record(line) | {"why_held": line.last_reply or line.why}
+    if task is None:
+        return record | {"owner": None, "deadline": None, "then": None, "alerts": 0, "proposed_by": None}
+    return record | {
+        "owner": task.owner,
+        "deadline": rfc3339(task.deadline),
+        "then": task.ending.value,
+        "alerts": task.level,
+        "proposed_by": task.proposed_by or None,
+    }
+
+
+def most_pressing(pair: tuple[MessageLine, Hold | None]) -> tuple[bool, float]:
+    line, task = pair
+    return not line.urgent, task.deadline if task else line.received_at

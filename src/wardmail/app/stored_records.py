@@ -6,16 +6,19 @@ import re
 from collections.abc import Sequence
 
 from wardmail.app import arrival_output, webhook_output
-from wardmail.app.message_output import as_record
+from wardmail.app.message_output import as_record, held_record, most_pressing
 from wardmail.app.output import rfc3339
 from wardmail.model.arrival import ArrivalState
-from wardmail.model.reading import Page, Record, Wanted
+from wardmail.model.delivery import RecipientState
+from wardmail.model.reading import Page, Record, Tally, Wanted
 from wardmail.model.webhook_endpoint import WebhookEndpoint
+from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.inbox import ArrivalSearch, Inbox
-from wardmail.store.messages import Messages, Search
+from wardmail.store.messages import MessageLine, Messages, Search
 from wardmail.store.webhooks import StoreWebhooks
 
 _ID = re.compile(r"[0-9A-Z]{18}")
+_MOST_COUNTED = 20_000
 _CURSOR = re.compile(r"([0-9A-Z]{18})-([0-9]{1,6})")
 
 
@@ -52,6 +55,35 @@ class StoredMessageRecords:
             {"seq": each.seq, "at": rfc3339(each.at), "type": each.kind, "actor": each.actor, "detail": each.detail}
             for each in self._messages.history(message_id)
         ]
+
+    def tally(self, since: float) -> Tally:
+        return Tally(*self._messages.counts_since(since, _MOST_COUNTED))
+
+
+class StoredHeldRecords:
+    """Implements `ports.HeldRecords` over the store."""
+
+    def __init__(self, messages: Messages, tasks: HoldTasks) -> None:
+        self._messages = messages
+        self._tasks = tasks
+
+    def waiting(self, limit: int) -> Sequence[Record]:
+        tasks = self._tasks.all_open()
+        pairs = [(line, tasks.get((line.message_id, line.n))) for line in self._held("", limit)]
+        return [held_record(*pair) for pair in sorted(pairs, key=most_pressing)]
+
+    def of_message(self, message_id: str) -> Sequence[Record]:
+        if not _ID.fullmatch(message_id):
+            return ()
+        tasks = {task.n: task for task in self._tasks.of_message(message_id)}
+        return [held_record(line, tasks.get(line.n)) for line in self._held(message_id, 1000)]
+
+    def cancel(self, message_id: str, only: Sequence[int], actor: str, reason: str) -> int:
+        to = RecipientState.CANCELLED
+        return len(self._messages.change_state([message_id], to=to, actor=actor, reason=reason, only=only))
+
+    def _held(self, text: str, limit: int) -> Sequence[MessageLine]:
+        return self._messages.search(Search(text, states=(RecipientState.HELD.value,), limit=limit))
 
 
 class StoredArrivalRecords:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TYPE_CHECKING
 
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
+from wardmail.app.log_in_wiring import login_desk
 from wardmail.app.metrics import Numbers
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.settings import Settings
-from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
+from wardmail.app.stored_records import (
+    StoredArrivalRecords,
+    StoredHeldRecords,
+    StoredMessageRecords,
+    StoredWebhookRecords,
+)
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
 from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import AddressCheck, checker
+from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
@@ -26,6 +35,10 @@ from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.notices_feed import NoticesFeed
 from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
+
+if TYPE_CHECKING:
+    from wardmail.web.pages.rendering import Pages
+    from wardmail.web.pages.services import ConsoleServices
 
 
 def https_endpoints(settings: Settings) -> tuple[tuple[str, int], ...]:
@@ -46,6 +59,7 @@ def make_https_listener(
     from wardmail.web.api.services import ApiServices
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
+    from wardmail.web.pages.console import console_routes
     from wardmail.web.pages.rendering import Pages, Site
 
     settings = installation.settings
@@ -70,7 +84,8 @@ def make_https_listener(
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
     page = CheckPage(pages, lambda text: check(profile, text), networks(settings, "pages.check_networks"))
     operations = watching(_watched(installation, world, doors))
-    site = build_site(page, build_api(services, version("wardmail")), operations)
+    console = console_routes(console_of(installation, world, pages))
+    site = build_site(page, build_api(services, version("wardmail")), console, operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
 
@@ -90,3 +105,21 @@ def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, .
         return tuple(ip_network(text) for text in settings[key])
     except ValueError as error:
         raise CommandFailed("WM-CONFIG-NETWORK", f"{key}: {error}.", "Write 10.0.0.0/8.", USAGE) from error
+
+
+def console_of(installation: Installation, world: World, pages: Pages) -> ConsoleServices:
+    from wardmail.web.pages.services import ConsoleServices
+
+    limits = listener_settings(installation.settings).limits
+    return ConsoleServices(
+        pages=pages,
+        desk=login_desk(installation),
+        # Of its own: an application that fails to log in must not keep people out, nor the other way round.
+        ledger=PeerLedger(replace(limits, failed_logins_per_user=MOST_FAILURES)),
+        clock=installation.clock,
+        messages=StoredMessageRecords(installation.messages),
+        held=StoredHeldRecords(installation.messages, installation.holds),
+        holds=installation.holds,
+        integrations=lambda: {each.id: each.name for each in world.register.snapshot.integrations.values()},
+        world=world,
+    )

@@ -26,3 +26,11 @@ class Wanted:
     since: float = 0.0
     after: str = ""
     limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Copies by state. When there were too many to count, only the newest were, and `is_partial` is true."""
+
+    states: Mapping[str, int]
+    is_partial: bool = False

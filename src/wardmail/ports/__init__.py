@@ -1,8 +1,17 @@
 """Everything that the walks ask of the outside world, by subject."""
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
+from wardmail.ports.logins import Logins, Passwords, PersonRecords
 from wardmail.ports.queue import Holds, Queue
-from wardmail.ports.reading import ArrivalRecords, GivenReplies, MessageRecords, Notices, WebhookRecords
+from wardmail.ports.reading import (
+    ArrivalRecords,
+    GivenReplies,
+    HeldRecords,
+    HoldBook,
+    MessageRecords,
+    Notices,
+    WebhookRecords,
+)
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
@@ -20,12 +29,17 @@ __all__ = [
     "EndpointPoster",
     "GivenReplies",
     "HandoverCourier",
+    "HeldRecords",
+    "HoldBook",
     "Holds",
     "LaterFailures",
+    "Logins",
     "Mailbox",
     "MessageRecords",
     "Notices",
     "Outbox",
+    "Passwords",
+    "PersonRecords",
     "Queue",
     "ReceptionDesk",
     "Resolver",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from wardmail.model.hold import Hold
 from wardmail.model.notification import Told
-from wardmail.model.reading import Page, Record, Wanted
+from wardmail.model.reading import Page, Record, Tally, Wanted
 from wardmail.model.repetition import Repetition
+from wardmail.model.stored import Event
 
 
 class MessageRecords(Protocol):
@@ -22,6 +24,34 @@ class MessageRecords(Protocol):
         ...
 
     def history(self, integration: str, message_id: str) -> Sequence[Record]: ...
+
+    def tally(self, since: float) -> Tally:
+        """How many copies are in each state, of those that came in since then."""
+        ...
+
+
+class HeldRecords(Protocol):
+    """Held copies with their tasks, as `wardmail hold` shows them. Blocking."""
+
+    def waiting(self, limit: int) -> Sequence[Record]:
+        """Time-critical ones first, then by deadline."""
+        ...
+
+    def of_message(self, message_id: str) -> Sequence[Record]: ...
+
+    def cancel(self, message_id: str, only: Sequence[int], actor: str, reason: str) -> int:
+        """Do not send these copies; how many were still held."""
+        ...
+
+
+class HoldBook(Protocol):
+    """The open tasks of held copies. Blocking."""
+
+    def of_message(self, message_id: str) -> Sequence[Hold]: ...
+
+    def change(self, holds: Sequence[Hold], event: Event) -> None:
+        """Another owner, deadline or proposal, with the event that says so, in one transaction."""
+        ...
 
 
 class ArrivalRecords(Protocol):

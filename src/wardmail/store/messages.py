@@ -158,6 +158,20 @@ class Messages:
         with self._database.read() as connection:
             return {state: count for state, count in connection.execute(query)}
 
+    def counts_since(self, since: float, most: int) -> tuple[dict[str, int], bool]:
+        """By state, of the newest `most` copies that came in since then; and whether there were more."""
+        newest = (
+            select(recipient.c.state)
+            .where(recipient.c.message_id >= first_id_at(since))
+            .order_by(recipient.c.message_id.desc())
+            .limit(most)
+            .subquery()
+        )
+        query = select(newest.c.state, func.count()).group_by(newest.c.state)
+        with self._database.read() as connection:
+            counts = {state: count for state, count in connection.execute(query)}
+        return counts, sum(counts.values()) >= most
+
     def ages(self, now: float) -> Sequence[tuple[str, float]]:
         """Domain and age in seconds of every waiting copy."""
         query = (

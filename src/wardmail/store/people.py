@@ -1,4 +1,4 @@
-"""The people who work with the gateway; every change is an event in the audit."""
+"""The people who work with the gateway; every change is an event in the audit, and they log in anew after it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from wardmail.model.stored import Event
 from wardmail.store import records
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
+from wardmail.store.logins import end_sessions
 from wardmail.store.schema import person
 
 
@@ -26,6 +27,11 @@ class StorePeople:
             texts = connection.execute(select(person.c.record).order_by(person.c.id)).scalars()
             return {each.id: each for each in (records.decode(Person, text) for text in texts)}
 
+    def one(self, person_id: str) -> Person | None:
+        with self._database.read() as connection:
+            text = connection.execute(select(person.c.record).where(person.c.id == person_id)).scalar_one_or_none()
+            return None if text is None else records.decode(Person, text)
+
     def save(self, record: Person, actor: str, reason: str = "") -> None:
         now = self._database.clock.now()
         statement = self._insert(person).values(id=record.id, record=records.encode(record), updated_at=now)
@@ -38,4 +44,5 @@ class StorePeople:
         }
         with self._database.write() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+            end_sessions(connection, record.id)
             self._chain.append(connection, [Event("PersonSaved", now, actor, None, record.id, detail)])

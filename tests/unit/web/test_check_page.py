@@ -48,7 +48,7 @@ async def test_the_answer_is_the_first_thing_on_the_page(typed: str, headline: s
     page = await ask(typed)
     assert page.status_code == 200
     assert f">{headline}</h2>" in page.text
-    assert "2026 at" in page.text
+    assert " November 2026" in page.text
     assert page.text.count("<h1") == 1
 
 
@@ -123,4 +123,3 @@ async def test_files_last_and_lead_nowhere_else() -> None:
             assert "immutable" in file.headers["cache-control"]
         for name in ("../pages/check.py", "..%2fpages%2fcheck.py", "NOTHING"):
             assert (await http.get(f"/assets/{name}")).status_code == 404
-        assert (await http.get("/")).headers["location"] == "/check"

@@ -9,13 +9,13 @@ from wardmail.app.commands.hold_decisions import cancel, release
 from wardmail.app.commands.hold_tasks import assign, extend
 from wardmail.app.held import held_lines, why_held
 from wardmail.app.installation import Installation
-from wardmail.app.message_output import as_record
-from wardmail.app.output import emit, json_option, moment, rfc3339, say, span, table
+from wardmail.app.message_output import held_record, most_pressing
+from wardmail.app.output import emit, json_option, moment, say, span, table
 from wardmail.model.classification import Sensitivity
 from wardmail.model.delivery import RecipientState
 from wardmail.model.hold import Ending, Hold
 from wardmail.model.person import Permission
-from wardmail.store.messages import MessageLine, Search
+from wardmail.store.messages import Search
 
 
 @click.group()
@@ -47,11 +47,11 @@ def list_(config_path: str | None, *, integration: str, mine: bool, limit: int, 
         person = acting_person(installation, by, Permission.SEE)
         owners = {person.id, *(f"role:{role.value}" for role in person.roles)}
         pairs = [(line, task) for line, task in pairs if task is not None and task.owner in owners]
-    pairs.sort(key=_most_pressing)
+    pairs.sort(key=most_pressing)
     now = installation.clock.now()
     if as_json:
         for line, task in pairs:
-            emit(as_record(line) | _task_record(task))
+            emit(held_record(line, task))
         return
     rows = [
         (
@@ -79,7 +79,7 @@ def show(config_path: str | None, message_id: str, as_json: bool) -> None:
     tasks = {task.n: task for task in installation.holds.of_message(lines[0].message_id)}
     if as_json:
         for line in lines:
-            emit(as_record(line) | _task_record(tasks.get(line.n)))
+            emit(held_record(line, tasks.get(line.n)))
         return
     first, now = lines[0], installation.clock.now()
     say(f"Message {first.message_id} from {first.sender}, by integration {first.integration}")
@@ -102,23 +102,6 @@ def _say_task(task: Hold | None, now: float) -> None:
     say(f"     Then     {_then(task)}")
     if task.proposed_by:
         say(f"     Proposed {task.proposed_by} would release it; another person must agree")
-
-
-def _task_record(task: Hold | None) -> dict[str, object]:
-    if task is None:
-        return {"owner": None, "deadline": None, "then": None, "alerts": 0, "proposed_by": None}
-    return {
-        "owner": task.owner,
-        "deadline": rfc3339(task.deadline),
-        "then": task.ending.value,
-        "alerts": task.level,
-        "proposed_by": task.proposed_by or None,
-    }
-
-
-def _most_pressing(pair: tuple[MessageLine, Hold | None]) -> tuple[bool, float]:
-    line, task = pair
-    return not line.urgent, task.deadline if task else line.received_at
 
 
 def _owner(task: Hold | None) -> str:

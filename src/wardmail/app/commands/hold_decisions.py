@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, note, say
 from wardmail.model.delivery import RecipientState
 from wardmail.model.person import Permission, Person
-from wardmail.model.stored import Event
 from wardmail.store.messages import MessageLine
 
 if TYPE_CHECKING:
@@ -85,29 +83,10 @@ async def _let_go(
     installation: Installation, message_id: str, actor: Person, reason: str, only: Sequence[int]
 ) -> tuple[Released, ...] | NotReleased | Proposed:
     from wardmail.app.wiring import open_world
-    from wardmail.outbound.release import Proposed
-    from wardmail.outbound.release import release as let_go
+    from wardmail.outbound.deciding import let_go
 
-    proposals = {task.n: task.proposed_by for task in installation.holds.of_message(message_id)}
     with open_world(installation) as world:
-        outcome = await let_go(world, message_id, actor=actor.id, reason=reason, only=only, proposals=proposals)
-    if isinstance(outcome, Proposed):
-        _keep_proposal(installation, message_id, outcome, actor, reason)
-    return outcome
-
-
-def _keep_proposal(installation: Installation, message_id: str, proposed: Proposed, actor: Person, reason: str) -> None:
-    tasks = [task for task in installation.holds.of_message(message_id) if task.n in proposed.recipients]
-    if not tasks:
-        raise CommandFailed(
-            "WM-HOLD-NO-TASK",
-            f"Nobody has been asked about {message_id} yet.",
-            "The running gateway does that within seconds; try again.",
-            CONFLICT,
-        )
-    detail: dict[str, object] = {"reason": reason, "recipients": list(proposed.recipients)}
-    event = Event("HoldReleaseProposed", installation.clock.now(), actor.id, message_id, "message", detail)
-    installation.holds.change([replace(task, proposed_by=actor.id) for task in tasks], event)
+        return await let_go(world, installation.holds, message_id, actor=actor.id, reason=reason, only=only)
 
 
 def _told(

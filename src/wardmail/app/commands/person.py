@@ -7,8 +7,10 @@ from dataclasses import replace
 import click
 
 from wardmail.app.acting import acting_person, by_option
+from wardmail.app.commands.person_log_in import password, second_factor, sessions, sign_out
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
+from wardmail.app.log_in_wiring import second_factor_entry
 from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.manage.people import checked_person, with_new_key
 from wardmail.model.person import PERMISSIONS, Permission, Person, Role
@@ -19,6 +21,10 @@ _ROLES = click.Choice([role.value for role in Role])
 @click.group()
 def command() -> None:
     """People and their roles. Everything that is done is recorded with the name of a person."""
+
+
+for each in (password, second_factor, sessions, sign_out):
+    command.add_command(each)
 
 
 @command.command("list")
@@ -155,6 +161,7 @@ def leave(config_path: str | None, *, name: str, reason: str, yes: bool, by: str
         raise SystemExit(1)
     left = replace(person, left_at=installation.clock.now(), key_hash=b"", logins=())
     _save(installation, left, actor, reason)
+    installation.keystore.delete_all((second_factor_entry(name),))
     emit(_record(left)) if as_json else say(f"{name} has left.")
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
-from wardmail.app.message_output import SENTENCES, as_record, state_word
+from wardmail.app.message_output import as_record, state_word
 from wardmail.app.output import emit, json_option, moment, rfc3339, say
 from wardmail.app.periods import parse_period
+from wardmail.manage.history_words import sentence
+from wardmail.manage.status_words import SENTENCES
 from wardmail.model.classification import Sensitivity
 from wardmail.store.inbox import ArrivalSearch
 from wardmail.store.messages import EventLine, MessageLine, Search
@@ -60,36 +61,5 @@ def _show(message_id: str, group: Sequence[MessageLine], history: Sequence[Event
             say(f"     Next  {moment(line.due_at)}")
     say()
     for event in history:
-        say(f"  {moment(event.at)}  {_sentence(event)}")
+        say(f"  {moment(event.at)}  {sentence(event.kind, event.actor, event.detail)}")
     say()
-
-
-def _sentence(event: EventLine) -> str:
-    detail = event.detail
-    match event.kind:
-        case "MessageAccepted":
-            marks = ", ".join(detail["marks"]) or "nothing in particular"
-            tls = f" over {detail['tls']}" if detail["tls"] else ""
-            return (
-                f"Accepted from {detail['user']} at {detail['peer']}{tls}; {detail['sensitivity']} because of {marks}"
-            )
-        case "AttemptMade":
-            return f"Recipient {detail['n']}: {_attempt(detail)}"
-        case "RecipientChanged":
-            return f"Recipient {detail['n']}: {detail['state']}, {detail.get('why', '')}"
-        case "HoldReleased":
-            return f"Released by {event.actor}: {detail['reason']}"
-        case "RecipientCancelled" | "RecipientHeld":
-            return f"Recipient {detail['n']}: {event.kind.removeprefix('Recipient').lower()} by {event.actor}: {detail['reason']}"
-        case _:
-            return f"{event.kind} by {event.actor}"
-
-
-def _attempt(detail: dict[str, Any]) -> str:
-    required, achieved, version, cipher = detail["tls"]
-    link = f"{version} {cipher}, {detail['proof']}" if version else detail["proof"] or "no TLS"
-    where = f" at {detail['host']}" if detail["host"] else ""
-    short = (
-        "" if achieved == required or not detail["host"] else f" (required {required.lower()}, got {achieved.lower()})"
-    )
-    return f"{detail['outcome'].lower()}{where} after {detail['seconds']} s: {detail['reply']} [{link}{short}]"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from wardmail.web.pages.check import CheckPage
+from wardmail.web.pages.guard import Open
 from wardmail.web.pages.rendering import ASSETS
 
 _LASTING = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
@@ -24,17 +24,15 @@ class _LastingFiles(StaticFiles):
         return response
 
 
-def build_site(check: CheckPage, api: ASGIApp, operations: Sequence[Route] = ()) -> Starlette:
-    routes = [
-        Route("/", _first),
-        Route("/check", check.show, methods=["GET", "POST"]),
+def build_site(
+    check: CheckPage, api: ASGIApp, console: Sequence[BaseRoute] = (), operations: Sequence[Route] = ()
+) -> Starlette:
+    routes: list[BaseRoute] = [
+        Route("/check", Open(check.show, "what it tells is in published lists"), methods=["GET", "POST"]),
+        *console,
         Mount("/assets", _LastingFiles(directory=ASSETS)),
         *operations,
     ]
     site = Starlette(routes=routes)
     site.router.default = api  # also for what nobody has: it says so in a way that programs read
     return site
-
-
-async def _first(_: Request) -> Response:
-    return RedirectResponse("/check", 303)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from urllib.parse import parse_qs
-from zoneinfo import ZoneInfo
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from wardmail.manage.address_check import AddressCheck
 from wardmail.model.refusal import Unavailable
+from wardmail.web.pages.forms import read_form
 from wardmail.web.pages.rendering import Pages
+from wardmail.web.pages.words import moment
 
 MOST_ADDRESSES = 500
-_LARGEST_FORM = 64 * 1024
-_LONDON = ZoneInfo("Europe/London")
 _HEADLINES = {
     "secure": ("Yes", "", "The organisation's email system is known to be secure."),
     "unknown": (
@@ -74,7 +70,7 @@ class CheckPage:
         if request.method != "POST":
             return self._draw("", [])
         try:
-            typed = await _typed(request)
+            typed = (await read_form(request)).get("addresses", "")
         except (ValueError, TimeoutError, ClientDisconnect):
             return self._draw("", [], "Write fewer addresses at a time", 422)
         wanted = [line.strip() for line in typed.splitlines() if line.strip()]
@@ -112,24 +108,11 @@ class CheckPage:
         return any(address in network for network in self._networks if network.version == address.version)
 
 
-async def _typed(request: Request) -> str:
-    """The one field of the form. Raises ValueError when it is too long."""
-    body = b""
-    async with asyncio.timeout(30):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LARGEST_FORM:
-                raise ValueError("the form is too long")
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=4)
-    return fields.get("addresses", [""])[0].replace("\0", "")
-
-
 def _answer(check: AddressCheck) -> Answer:
     headline, look, lead = _HEADLINES[check.standing]
     information, action = _WHAT_WE_DO[check.standing]
     why = f"{check.reason[:1].upper()}{check.reason[1:]}".rstrip(".") + "."
-    at = datetime.fromtimestamp(check.checked_at, UTC).astimezone(_LONDON)
-    when = f"{at.day} {at:%B %Y} at {at.hour % 12 or 12}:{at:%M}{'am' if at.hour < 12 else 'pm'}"
+    when = moment(check.checked_at)
     shown = check.address
     if not check.address.isascii() and check.domain:
         why = f"Its domain is not what it may look like: it is {check.domain}. {why}"

@@ -1,0 +1,40 @@
+"""What happened to a message, a sentence for each event; the same in `wardmail trace` and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def sentence(kind: str, actor: str, detail: Mapping[str, Any]) -> str:
+    match kind:
+        case "MessageAccepted":
+            marks = ", ".join(detail["marks"]) or "nothing in particular"
+            tls = f" over {detail['tls']}" if detail["tls"] else ""
+            return (
+                f"Accepted from {detail['user']} at {detail['peer']}{tls}; {detail['sensitivity']} because of {marks}"
+            )
+        case "AttemptMade":
+            return f"Recipient {detail['n']}: {_attempt(detail)}"
+        case "RecipientChanged":
+            return f"Recipient {detail['n']}: {detail['state']}, {detail.get('why', '')}"
+        case "HoldReleased":
+            return f"Released by {actor}: {detail['reason']}"
+        case "RecipientCancelled" | "RecipientHeld":
+            return f"Recipient {detail['n']}: {kind.removeprefix('Recipient').lower()} by {actor}: {detail['reason']}"
+        case "ContentOpened":
+            return f"Read by {actor}: {detail['reason']}"
+        case "HoldReleaseProposed":
+            return f"{actor} would release it, and another person must agree: {detail['reason']}"
+        case _:
+            return f"{kind} by {actor}"
+
+
+def _attempt(detail: Mapping[str, Any]) -> str:
+    required, achieved, version, cipher = detail["tls"]
+    link = f"{version} {cipher}, {detail['proof']}" if version else detail["proof"] or "no TLS"
+    where = f" at {detail['host']}" if detail["host"] else ""
+    short = (
+        "" if achieved == required or not detail["host"] else f" (required {required.lower()}, got {achieved.lower()})"
+    )
+    return f"{detail['outcome'].lower()}{where} after {detail['seconds']} s: {detail['reply']} [{link}{short}]"

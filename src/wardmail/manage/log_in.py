@@ -1,0 +1,129 @@
+"""Lets a person in by password and second factor, and knows them again by the session's token (SHARE-11, SHARE-12)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wardmail.manage.integrations import BadInput
+from wardmail.model.login import Login, SecondProof, Session
+from wardmail.model.person import Person
+from wardmail.ports import Clock, Logins, Passwords, PersonRecords
+from wardmail.protect.credentials import secret_hash
+from wardmail.protect.one_time_code import DIGITS, step_of
+
+SHORTEST, LONGEST = 12, 256
+RECOVERY_CODES = 10
+_SEEN_EVERY = 60.0
+"""Seconds; a session's last use is not written more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """What checks the second proof. `secret_of` gives nothing for somebody who has none; `pepper` keys the hashes."""
+
+    secret_of: Callable[[str], bytes | None]
+    pepper: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is logged in; `token` is what their browser holds."""
+
+    person: Person
+    session: Session
+    token: str
+
+    @property
+    def form_token(self) -> str:
+        """Stands in every form: another site can make a browser send a form, but cannot know this."""
+        return self.proof_of("form")
+
+    def proof_of(self, what: str) -> str:
+        return hmac.digest(self.token.encode(), what.encode(), "sha256").hex()
+
+    def proves(self, what: str, proof: str) -> bool:
+        return hmac.compare_digest(self.proof_of(what).encode(), proof.encode())
+
+
+class LoginDesk:
+    """Everything blocks; `log_in` for as long as a password takes to hash."""
+
+    def __init__(
+        self, logins: Logins, people: PersonRecords, passwords: Passwords, second: SecondFactor, clock: Clock
+    ) -> None:
+        self._logins = logins
+        self._people = people
+        self._passwords = passwords
+        self._second = second
+        self._clock = clock
+
+    def log_in(self, name: str, password: str, code: str, peer: str) -> Visitor | None:
+        """None whatever was wrong: the same work is done for a name that is nobody's."""
+        name, now = name.strip().lower()[:64], self._clock.now()
+        person, login = self._people.one(name), self._logins.find(name)
+        kept = login.password_hash if login is not None and login.password_hash else self._passwords.decoy
+        is_right = self._passwords.matches(kept, password[:LONGEST])
+        if person is not None and login is not None and is_right and person.is_here and login.locked_until <= now:
+            proof = self._second_proof(login, code, now)
+            token = secrets.token_urlsafe(32)
+            session = Session(_hash(token), person.id, now, now, peer)
+            if proof is not None and self._logins.open(session, proof):
+                return Visitor(person, session, token)
+        self._logins.fail(name, peer)
+        return None
+
+    def recognise(self, token: str) -> Visitor | None:
+        """Who has this token; whoever left or whose roles changed is out at once, because the record is read anew."""
+        session = self._logins.session(_hash(token))
+        now = self._clock.now()
+        if session is None or not session.is_live(now):
+            return None
+        person = self._people.one(session.person)
+        if person is None or not person.is_here:
+            return None
+        if now - session.seen_at > _SEEN_EVERY:
+            self._logins.seen(session.token_hash)
+        return Visitor(person, session, token)
+
+    def log_out(self, token: str) -> None:
+        session = self._logins.session(_hash(token))
+        if session is not None:
+            self._logins.close(session)
+
+    def _second_proof(self, login: Login, typed: str, now: float) -> SecondProof | None:
+        """A one-time code or a recovery code; somebody without a second factor is not let in."""
+        secret = self._second.secret_of(login.person)
+        code = "".join(each for each in typed if each.isalnum())
+        if secret is None or not code.isascii():
+            return None
+        if len(code) != DIGITS:
+            return SecondProof(recovery_hash=recovery_hash(self._second.pepper, code))
+        step = step_of(secret, code, now)
+        return None if step is None or step <= login.last_step else SecondProof(step)
+
+
+def checked_password(password: str, person: Person) -> str | BadInput:
+    """Length is what counts; no rules about digits and signs (NCSC: three random words)."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        return BadInput(f"A password has {SHORTEST} to {LONGEST} characters; three random words are good.")
+    if len(set(password)) < 5 or person.id in password.lower():
+        return BadInput("That password is too easy to guess; three random words are good.")
+    return password
+
+
+def new_recovery_codes() -> tuple[str, ...]:
+    """80 random bits each, as they are shown once."""
+    codes = (secrets.token_hex(10) for _ in range(RECOVERY_CODES))
+    return tuple("-".join(code[at : at + 5] for at in range(0, 20, 5)) for code in codes)
+
+
+def recovery_hash(pepper: bytes, code: str) -> bytes:
+    return secret_hash(pepper, "recovery " + "".join(each for each in code.lower() if each.isalnum()))
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

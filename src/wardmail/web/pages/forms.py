@@ -1,0 +1,45 @@
+"""Reads the form that a page was sent, within a budget, and tells whether one of our own pages sent it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+
+_LARGEST = 64 * 1024
+_MOST_FIELDS = 32
+_SECONDS = 30.0
+_OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~=&?%@+-][A-Za-z0-9_.~=&?%@+/-]*)?").fullmatch
+
+
+async def read_form(request: Request) -> Mapping[str, str]:
+    """The first value of each field. Raises ValueError when it is too long, TimeoutError when it is too slow."""
+    body = b""
+    async with asyncio.timeout(_SECONDS):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LARGEST:
+                raise ValueError("the form is too long")
+    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    return {name: values[0].replace("\0", "") for name, values in fields.items()}
+
+
+def is_from_us(request: Request) -> bool:
+    """Browsers say which site sent a form, by one header or the other; what says neither is not taken."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is None and origin is None:
+        return False
+    is_own = origin is None or urlsplit(origin)[:2] == ("https", request.headers.get("host", ""))
+    return is_own and site in (None, "same-origin")
+
+
+def own_path(wanted: str) -> str:
+    """Where to go after the log-in: a page of ours, whatever a link may have said."""
+    return wanted if _OWN_PATH(wanted) and len(wanted) <= 500 else "/"
+
+
+def query_of(request: Request, name: str, most: int = 320) -> str:
+    return request.query_params.get(name, "").replace("\0", "").strip()[:most]

@@ -1,0 +1,106 @@
+"""Stands before every page: who asks, whether their role may, and whether a form is really theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from wardmail.manage.log_in import LoginDesk, Visitor
+from wardmail.model.person import Permission
+from wardmail.model.refusal import Unavailable
+from wardmail.web.pages.forms import is_from_us, read_form
+from wardmail.web.pages.rendering import Pages
+
+_log = logging.getLogger(__name__)
+
+COOKIE = "__Host-wardmail"
+FORM_TOKEN = "form_token"  # noqa: S105 (a field's name)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who is logged in and may make it; `form` is empty unless it was sent by POST."""
+
+    request: Request
+    visitor: Visitor
+    form: Mapping[str, str]
+
+
+class Guarded:
+    """A page for those who have one of the permissions. An ASGI application, so that routes can be asked what they need."""
+
+    def __init__(
+        self, pages: Pages, desk: LoginDesk, needs: tuple[Permission, ...], page: Callable[[Visit], Awaitable[Response]]
+    ) -> None:
+        self.needs = needs
+        self._pages = pages
+        self._desk = desk
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except Unavailable as error:
+            _log.warning('event=page_unavailable part="%s"', error.part)
+            response = self._pages.problem(
+                503, "Sorry, this page cannot be shown just now", "Nothing was changed. Try again in a few minutes."
+            )
+        except Exception as error:
+            _log.error("event=page_failed error=%s", type(error).__name__)
+            response = self._pages.problem(500, "Sorry, there is a problem with this page", "Tell the mail team.")
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        visitor = await recognised(self._desk, request)
+        if visitor is None:
+            return _to_log_in(request)
+        if not any(visitor.person.may(each) for each in self.needs):
+            return self._pages.problem(
+                403,
+                "Your role does not allow this",
+                f"It takes the permission to {' or '.join(each.words for each in self.needs)}.",
+                "Ask an owner of the gateway if you need it.",
+                visitor=visitor,
+            )
+        form: Mapping[str, str] = {}
+        if request.method == "POST":
+            try:
+                form = await read_form(request)
+            except (ValueError, TimeoutError, ClientDisconnect):
+                return self._pages.problem(400, "The form could not be read", "Nothing was changed.", visitor=visitor)
+            if not is_from_us(request) or not visitor.proves("form", form.get(FORM_TOKEN, "")):
+                return self._pages.problem(
+                    403, "That form was not sent from this page", "Nothing was changed. Go back and send it anew."
+                )
+        return await self._page(Visit(request, visitor, form))
+
+
+class Open:
+    """A page that needs no log-in; `because` says why that is safe."""
+
+    def __init__(self, page: Callable[[Request], Awaitable[Response]], because: str) -> None:
+        self.because = because
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._page(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+async def recognised(desk: LoginDesk, request: Request) -> Visitor | None:
+    token = request.cookies.get(COOKIE, "")
+    return await asyncio.to_thread(desk.recognise, token) if 0 < len(token) <= 100 else None
+
+
+def _to_log_in(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    wanted = request.url.path + query if request.method == "GET" else "/"
+    return RedirectResponse(f"/log-in?next={quote(wanted, safe='')}", 303)

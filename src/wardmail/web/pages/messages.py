@@ -1,0 +1,77 @@
+"""The list of messages, found by one box, newest first."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from wardmail.manage.status_words import WORDS
+from wardmail.model.reading import Record, Wanted
+from wardmail.web.pages.forms import query_of
+from wardmail.web.pages.guard import Visit
+from wardmail.web.pages.services import ConsoleServices
+from wardmail.web.pages.words import moment, tag
+
+_PERIODS = {"": ("Any time", 0.0), "day": ("Last 24 hours", 86_400.0), "week": ("Last 7 days", 604_800.0)}
+_SHOWN = 50
+
+
+class MessagesPage:
+    def __init__(self, services: ConsoleServices) -> None:
+        self._services = services
+
+    async def show(self, visit: Visit) -> Response:
+        asked = {name: query_of(visit.request, name) for name in ("q", "status", "when", "app", "after")}
+        services = self._services
+        period = _PERIODS.get(asked["when"], _PERIODS[""])[1]
+        wanted = Wanted(
+            asked["app"],
+            asked["q"],
+            asked["status"] if asked["status"] in WORDS else "",
+            services.clock.now() - period if period else 0.0,
+            asked["after"],
+            _SHOWN,
+        )
+        try:
+            page = await asyncio.to_thread(services.messages.search, wanted)
+        except ValueError:
+            return services.pages.problem(
+                404, "There is no such page of the list", "Begin again at Messages.", visitor=visit.visitor
+            )
+        older = urlencode({**asked, "after": page.following}) if page.following else ""
+        newest = urlencode({**asked, "after": ""}) if asked["after"] else ""
+        return services.pages.draw(
+            "messages.jinja",
+            "Messages",
+            visitor=visit.visitor,
+            here="/messages",
+            asked=asked,
+            statuses=WORDS,
+            periods={name: words for name, (words, _) in _PERIODS.items()},
+            integrations=services.integrations(),
+            rows=[_row(each) for each in page.records],
+            told=_told(len(page.records), older),
+            older=older,
+            newest=newest,
+        )
+
+
+def _row(record: Record) -> dict[str, object]:
+    return {
+        "id": record["id"],
+        "tag": tag(record["status"]),
+        "urgent": record["time_critical"] and record["status"] == "held",
+        "to": record["to"],
+        "from": record["from"],
+        "integration": record["integration"] or "The gateway itself",
+        "classification": record["classification"],
+        "time": moment(record["received_at"]),
+    }
+
+
+def _told(count: int, older: str) -> str:
+    if not count:
+        return "No messages match."
+    return f"Showing {count} message{'s' * (count > 1)}, the newest first{'; there are older ones' if older else ''}."

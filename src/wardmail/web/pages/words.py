@@ -1,0 +1,57 @@
+"""Words and looks that pages share: times, sizes, the tag of a status, rows of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from wardmail.manage.status_words import SENTENCES, WORDS
+
+_LONDON = ZoneInfo("Europe/London")
+_COLOURS = {
+    "accepted": "blue",
+    "held": "orange",
+    "deferred": "yellow",
+    "relayed": "green",
+    "delivered": "green",
+    "bounced": "red",
+    "expired": "red",
+    "rejected": "red",
+    "cancelled": "grey",
+}
+
+
+def moment(at: object) -> str:
+    """`2:02pm, 22 November 2026`, of seconds or of a record's RFC 3339 text; empty of nothing."""
+    if isinstance(at, str) and at:
+        when = datetime.fromisoformat(at)
+    elif isinstance(at, int | float):
+        when = datetime.fromtimestamp(at, UTC)
+    else:
+        return ""
+    when = when.astimezone(_LONDON)
+    return f"{when.hour % 12 or 12}:{when:%M}{'am' if when.hour < 12 else 'pm'}, {when.day} {when:%B %Y}"
+
+
+def exactly(at: object) -> str:
+    """To the millisecond, for what is read beside another log."""
+    return str(at or "")
+
+
+def tag(status: object) -> Mapping[str, str]:
+    name = str(status)
+    return {
+        "text": WORDS.get(name, name),
+        "classes": f"nhsuk-tag--{_COLOURS.get(name, 'grey')}",
+        "sentence": SENTENCES.get(name, ""),
+    }
+
+
+def summary(*pairs: tuple[str, object]) -> list[dict[str, dict[str, str]]]:
+    """Rows of a summary list; those that say nothing are left out."""
+    return [
+        {"key": {"text": key}, "value": {"text": str(value), "classes": "wardmail-break"}}
+        for key, value in pairs
+        if value not in ("", None)
+    ]

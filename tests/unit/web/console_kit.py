@@ -1,0 +1,133 @@
+"""The pages over a real store, asked in this process; people log in as they do."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from pathlib import Path
+
+import httpx2
+from argon2 import PasswordHasher
+from starlette.applications import Starlette
+
+from tests.databases import fresh_sqlite
+from tests.worlds import HEAD, Stage, staged, submission
+from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords
+from wardmail.edges.passwords import Argon2Passwords
+from wardmail.edges.smtp_limits import PeerLedger
+from wardmail.edges.smtp_settings import PeerLimits
+from wardmail.manage.address_check import checker
+from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
+from wardmail.model.person import Person, Role
+from wardmail.model.receipt import Accepted
+from wardmail.model.standing import Profile
+from wardmail.outbound.holding import HoldKeeper
+from wardmail.outbound.walk import accept
+from wardmail.policy.standing import StandingTable
+from wardmail.protect.one_time_code import STEP, code_at
+from wardmail.store.hold_tasks import HoldTasks
+from wardmail.store.holds import StoreHolds
+from wardmail.store.logins import StoreLogins
+from wardmail.store.messages import Messages
+from wardmail.store.people import StorePeople
+from wardmail.store.queue import StoreQueue
+from wardmail.web.pages.building import build_site
+from wardmail.web.pages.check import CheckPage
+from wardmail.web.pages.console import console_routes
+from wardmail.web.pages.rendering import Pages, Site
+from wardmail.web.pages.services import ConsoleServices
+
+BASE = "https://gw.test"
+PASSWORD = "three random words"
+SECRET = b"12345678901234567890"
+OWN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
+SENSITIVE = b"From: app@trust.example\r\nWardmail-Classification: official-sensitive\r\nSubject: Secret words\r\n"
+URGENT = SENSITIVE + b"Wardmail-Urgency: time-critical\r\n"
+
+
+@dataclass
+class Console:
+    """A site and what stands behind it; `recovery` are the codes of everybody."""
+
+    site: Starlette
+    stage: Stage
+    services: ConsoleServices
+    people: StorePeople
+    logins: StoreLogins
+    keeper: HoldKeeper
+    recovery: tuple[str, ...] = field(default_factory=new_recovery_codes)
+
+    def register(self, name: str, *roles: Role, full_name: str = "") -> None:
+        self.people.save(Person(name, full_name or name.title(), roles=roles), "test")
+        passwords = Argon2Passwords(self.stage.world.pepper, PasswordHasher(1, 8, 1))
+        self.logins.set_password(name, passwords.hash_of(PASSWORD), "test", "test")
+        hashes = [recovery_hash(self.stage.world.pepper, each) for each in self.recovery]
+        self.logins.set_second_factor(name, hashes, "test", "test")
+
+    def wait(self, seconds: float) -> None:
+        self.stage.clock.at += seconds
+        self.stage.world.register.refresh()
+
+    def code(self) -> str:
+        """Of a new time step each time, because each serves once."""
+        self.wait(STEP)
+        return code_at(SECRET, int(self.stage.clock.at) // STEP)
+
+    @contextlib.asynccontextmanager
+    async def visitor(self, name: str = "", *, peer: str = "192.0.2.9") -> AsyncIterator[httpx2.AsyncClient]:
+        """A browser; logged in when a name is given."""
+        transport = httpx2.ASGITransport(app=self.site, client=(peer, 1))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE, headers=OWN) as http:
+            if name:
+                answer = await self.log_in(http, name)
+                assert answer.status_code == 303, answer.text
+            yield http
+
+    async def log_in(self, http: httpx2.AsyncClient, name: str, **changed: str) -> httpx2.Response:
+        fields = {"name": name, "password": PASSWORD, "code": "", "next": "/messages", **changed}
+        return await http.post("/log-in", data={**fields, "code": fields["code"] or self.code()})
+
+    async def send(self, *to: str, head: bytes = HEAD, body: bytes = b"Good morning.\r\n") -> str:
+        receipt = await accept(self.stage.world, submission(self.stage, *to, head=head, body=body))
+        assert isinstance(receipt, Accepted), receipt
+        await self.keeper.sweep()
+        return receipt.message_id
+
+
+@contextlib.contextmanager
+def open_console(directory: Path) -> Iterator[Console]:
+    with fresh_sqlite(directory) as database, staged(directory, database) as stage:
+        people, logins, tasks = StorePeople(database), StoreLogins(database), HoldTasks(database)
+        messages = Messages(database)
+        second = SecondFactor(lambda person: None if person == "newcomer" else SECRET, stage.world.pepper)
+        passwords = Argon2Passwords(stage.world.pepper, PasswordHasher(1, 8, 1))
+        services = ConsoleServices(
+            pages=Pages(Site("Demo trust")),
+            desk=LoginDesk(logins, people, passwords, second, stage.clock),
+            ledger=PeerLedger(PeerLimits(failed_logins_per_user=8)),
+            clock=stage.clock,
+            messages=StoredMessageRecords(messages),
+            held=StoredHeldRecords(messages, tasks),
+            holds=tasks,
+            integrations=lambda: {each.id: each.name for each in stage.world.register.snapshot.integrations.values()},
+            world=stage.world,
+        )
+        check = CheckPage(
+            services.pages,
+            checker(StandingTable(Profile.HEALTH_AND_CARE), stage.clock.now),
+            (ip_network("127.0.0.0/8"),),
+        )
+        assert isinstance(stage.world.queue, StoreQueue)
+        holds = StoreHolds(database, stage.world.queue.writer, stage.world.queue)
+        keeper = HoldKeeper(stage.world, holds, people.all)
+        site = build_site(check, Starlette(), console_routes(services))
+        yield Console(site, stage, services, people, logins, keeper)
+
+
+def form_token(page: httpx2.Response) -> str:
+    found = re.search(r'name="form_token" value="([0-9a-f]{64})"', page.text)
+    assert found is not None
+    return found.group(1)
