@@ -36,7 +36,7 @@ class Azure:
         steps = parts.path.strip("/").split("/")
         if steps[-1] == "token":
             return self._token(request)
-        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return 401, {"error": {"code": "Unauthorized", "message": "AKV10000: Request is missing a Bearer token."}}
         assert parse_qs(parts.query)["api-version"] == ["7.4"]
         name = steps[1]
@@ -50,7 +50,7 @@ class Azure:
 
     def _token(self, request: Request) -> Answer:
         if request.method == "GET":  # the metadata service: numbers are texts there
-            good = request.headers.get("Metadata") == "true"
+            good = request.headers.get("metadata") == "true"
             return (200, {"access_token": TOKEN, "expires_in": "86399"}) if good else (400, {"error": "bad_request"})
         form = parse_qs(request.body.decode())
         if form["client_secret"] != [CLIENT_SECRET] or not SCOPE(form["scope"][0]):

@@ -25,18 +25,21 @@ class HttpRequest:
 
 @dataclass
 class HttpReply:
-    """`delay`: seconds before anything is sent; `cut`: the connection ends in the middle of the body."""
+    """`delay`: seconds before anything is sent; `cut`: the connection ends in the middle of the body; `silent`: at once."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     cut: bool = False
+    silent: bool = False
 
 
 @contextmanager
-def https_server(certificate: CertificateFilesOnDisk, answer: Callable[[HttpRequest], HttpReply]) -> Iterator[int]:
-    """Gives the port on localhost."""
+def https_server(
+    certificate: CertificateFilesOnDisk, answer: Callable[[HttpRequest], HttpReply], address: str = "127.0.0.1"
+) -> Iterator[int]:
+    """Gives the port."""
 
     class Pages(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -50,6 +53,9 @@ def https_server(certificate: CertificateFilesOnDisk, answer: Callable[[HttpRequ
 
         def _send(self, reply: HttpReply) -> None:
             time.sleep(reply.delay)
+            if reply.silent:
+                self.close_connection = True
+                return
             self.send_response(reply.status)
             for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
                 self.send_header(name, value)
@@ -66,7 +72,7 @@ def https_server(certificate: CertificateFilesOnDisk, answer: Callable[[HttpRequ
         def handle_error(self, *_: object) -> None:
             """A client that hangs up on us is what the hostile tests are about."""
 
-    server = Server(("127.0.0.1", 0), Pages)
+    server = Server((address, 0), Pages)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

@@ -10,18 +10,16 @@ import hashlib
 import hmac
 import json
 import re
-import ssl
-import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.journeys.peers.ground import CertificateFilesOnDisk
+from tests.journeys.peers.https_server import HttpReply, HttpRequest, https_server
 
 SERVICE, SECRET = "26785a09-ab16-4eb0-8407-a37497a57506", "3d844edf-8d35-48ac-975b-e847b4f122b0"
 KEY = f"wardmail_test-{SERVICE}-{SECRET}".encode()
@@ -121,40 +119,13 @@ def _error(status: int, kind: str, message: str) -> tuple[int, dict[str, Any]]:
 def running_notify(certificate: CertificateFilesOnDisk) -> Iterator[Notify]:
     notify = Notify()
 
-    class Api(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def reply(request: HttpRequest) -> HttpReply:
+        authorization = request.headers.get("authorization", "")
+        status, answer = notify.answer(request.method, request.target, authorization, request.body)
+        if notify.die_next and request.method == "POST":
+            notify.die_next -= 1
+            return HttpReply(status, silent=True)
+        return HttpReply(status, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = notify.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
-            if notify.die_next and self.command == "POST":
-                notify.die_next -= 1
-                self.close_connection = True
-                self.connection.close()
-                return
-            octets = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(octets)))
-            self.end_headers()
-            self.wfile.write(octets)
-
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    server.daemon_threads = True
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.certificate, certificate.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    notify.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with https_server(certificate, reply) as notify.port:
         yield notify
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.journeys.peers.ground import CertificateFilesOnDisk
+from tests.journeys.peers.https_server import HttpReply, HttpRequest, https_server
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -141,36 +139,13 @@ class Instance:
 def running_instance(certificate: CertificateFilesOnDisk, instance: Instance) -> Iterator[str]:
     """Gives the address of the instance."""
 
-    class Pages(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = instance.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
-            raw = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Retry-After", "0")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
+    def reply(request: HttpRequest) -> HttpReply:
+        authorization = request.headers.get("authorization", "")
+        status, answer = instance.answer(request.method, request.target, authorization, request.body)
+        return HttpReply(status, json.dumps(answer).encode(), {"Content-Type": "application/json", "Retry-After": "0"})
 
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.certificate, certificate.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"https://localhost:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with https_server(certificate, reply) as port:
+        yield f"https://localhost:{port}"
 
 
 def _only(row: dict[str, str], fields: list[str]) -> dict[str, str]:

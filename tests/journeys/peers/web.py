@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.journeys.peers.ground import CertificateFilesOnDisk
+from tests.journeys.peers.https_server import HttpReply, HttpRequest, https_server
 
 
 @dataclass
@@ -35,35 +33,11 @@ def running_web(
 ) -> Iterator[Web]:
     web = Web(answer)
 
-    class Pages(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            form = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = (self.headers.get("Host", ""), self.path, form)
-            web.requests.append(request)
-            page = web.answer(*request)
-            self.send_response(page.status)
-            for name, value in {"Content-Type": page.content_type, **page.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(page.body)))
-            self.end_headers()
-            self.wfile.write(page.body)
+    def reply(request: HttpRequest) -> HttpReply:
+        asked = (request.headers.get("host", ""), request.target, request.body)
+        web.requests.append(asked)
+        page = web.answer(*asked)
+        return HttpReply(page.status, page.body, {"Content-Type": page.content_type, **page.headers})
 
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer((address, 0), Pages)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.certificate, certificate.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    web.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with https_server(certificate, reply, address) as web.port:
         yield web
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
