@@ -125,6 +125,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Notices": "NoticesFeed",
         "Webhooks": "StoreWebhooks",
         "EndpointPoster": "SignedPoster",
+        "WaitingMail": "StoreWaiting",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

@@ -1,4 +1,4 @@
-"""People hear of what came in and waits for them, on both databases: at once, then gathered, then daily, and never twice."""
+"""`ports.WaitingMail` on both databases: people hear of what came in and waits for them, at once, then gathered, then daily."""
 
 from __future__ import annotations
 

@@ -93,6 +93,25 @@ def test_people_are_told_of_what_is_kept_back_and_not_what_it_says(receiver: Rec
     assert b"ward@" not in sent
 
 
+def test_evidence_covers_what_came_in(receiver: Receiver, tmp_path: Path) -> None:
+    gateway = receiver.gateway
+    name = next(each.id for each in receiver.arrivals(ArrivalState.DELETED))
+    found = gateway.ask("evidence", "subject", "Ward@nhs.example", "--reason", "request 7")
+    (line,) = [each for each in found if each["id"] == name]
+    assert (line["direction"], line["status"]) == ("came in from the person", "deleted")
+    assert {each["direction"] for each in gateway.ask("evidence", "subject", LETTERS, "--reason", "request 8")} == {
+        "came in for the person"
+    }
+    made = ("evidence", "pack", "incident", "--out", tmp_path, "--reason", "malware", "--message", name)
+    (pack,) = gateway.ask(*made)
+    page = next(Path(each).read_text() for each in pack["files"] if each.endswith(".html"))
+    assert "Messages that came in" in page
+    assert "release barred by a scanner" in page
+    assert name in page
+    assert "See the file" not in page
+    assert "results.txt" not in page
+
+
 def test_a_denied_file_is_replaced_by_a_notice_and_the_original_stays(receiver: Receiver) -> None:
     name = receiver.bring(with_file("tool.exe", b"MZ" + bytes(400)))
     wait_until(lambda: bool(receiver.inbox.search(_about(name))[0].action), "a verdict")
