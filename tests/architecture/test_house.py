@@ -131,6 +131,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Passwords": "Argon2Passwords",
         "PersonRecords": "StorePeople",
         "EndpointPoster": "SignedPoster",
+        "WaitingMail": "StoreWaiting",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

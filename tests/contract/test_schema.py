@@ -11,6 +11,7 @@ from wardmail.store.schema_of_holds import hold  # noqa: F401 (its tables join t
 from wardmail.store.schema_of_inbound import arrival  # noqa: F401
 from wardmail.store.schema_of_keeping import legal_hold  # noqa: F401
 from wardmail.store.schema_of_logins import login  # noqa: F401
+from wardmail.store.schema_of_notices import inbound_notice  # noqa: F401
 from wardmail.store.schema_of_programs import given_reply  # noqa: F401
 from wardmail.store.schema_of_traffic import breaker  # noqa: F401
 from wardmail.store.setup import HEAD, schema_version, upgrade

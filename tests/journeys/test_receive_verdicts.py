@@ -36,6 +36,8 @@ def receiver(tmp_path_factory: pytest.TempPathFactory, dns: Dns, clamd: RunningS
     directory = tmp_path_factory.mktemp("receiver")
     made = make_receiver(directory, Authority(directory), dns, settings={"scan.clamd": str(clamd.socket)})
     made.gateway.do("handover", "set", "app", "--deny", ".exe", "--on-denied", "strip", "--on-dmarc-reject", "refuse")
+    mail = ("--email", "gov@trust.example", "--role", "governance")
+    made.gateway.do("person", "add", "gov", "--title", "Gov", *mail)
     with receiving(made) as running:
         yield running
 
@@ -74,6 +76,40 @@ def test_malware_is_kept_back_and_released_by_nobody(receiver: Receiver) -> None
     gateway.run("quarantine", "delete", name, "--reason", "malware", "--yes", extra=ann)
     receiver.wait_for(name, ArrivalState.DELETED)
     assert not any(name.encode() in each for each in receiver.delivered())
+
+
+def test_people_are_told_of_what_is_kept_back_and_not_what_it_says(receiver: Receiver) -> None:
+    gateway = receiver.gateway
+    receiver.wait_for(receiver.bring(with_file("other.txt", MALWARE)), ArrivalState.QUARANTINED)
+    wait_until(lambda: bool(gateway.states("gov@trust.example")), "a notice", 30)
+    gateway.wait_for_states("gov@trust.example", "delivered")
+    events = gateway.ask("audit", "list", "--limit", 1000)
+    told = next(each for each in events if "InboundAlerted" in each.values())
+    assert (told["subject"], told["detail"]["told"]) == ("app", 1)
+    sent = next((gateway.directory / "data" / "sandbox").rglob("*.eml")).read_bytes()
+    assert b"in quarantine" in sent
+    assert b"See the file" not in sent
+    assert b"other.txt" not in sent
+    assert b"ward@" not in sent
+
+
+def test_evidence_covers_what_came_in(receiver: Receiver, tmp_path: Path) -> None:
+    gateway = receiver.gateway
+    name = next(each.id for each in receiver.arrivals(ArrivalState.DELETED))
+    found = gateway.ask("evidence", "subject", "Ward@nhs.example", "--reason", "request 7")
+    (line,) = [each for each in found if each["id"] == name]
+    assert (line["direction"], line["status"]) == ("came in from the person", "deleted")
+    assert {each["direction"] for each in gateway.ask("evidence", "subject", LETTERS, "--reason", "request 8")} == {
+        "came in for the person"
+    }
+    made = ("evidence", "pack", "incident", "--out", tmp_path, "--reason", "malware", "--message", name)
+    (pack,) = gateway.ask(*made)
+    page = next(Path(each).read_text() for each in pack["files"] if each.endswith(".html"))
+    assert "Messages that came in" in page
+    assert "release barred by a scanner" in page
+    assert name in page
+    assert "See the file" not in page
+    assert "results.txt" not in page
 
 
 def test_a_denied_file_is_replaced_by_a_notice_and_the_original_stays(receiver: Receiver) -> None:

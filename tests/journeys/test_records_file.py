@@ -90,6 +90,9 @@ def test_rules_become_one_draft_and_wait_for_another_person(gateway: Gateway, tm
     [
         ('host = "relay.example"', 'hots = "relay.example"', "route.relay.hots: is not known"),
         ("port = 587", 'port = "587"', "route.relay.port: is no whole number"),
+        ("port = 587", "port = 70000", "Its port is none"),
+        ("connections = 8", "connections = 0", "lets nothing through"),
+        ("quarantine_days = 30", "quarantine_days = 0", "no day to decide"),
         ('secret_ref = "keystore:relay"', 'secret_ref = "hunter2"', "no reference"),
         ('route = "sandbox"', 'route = "gone"', "There is no route gone"),
         ("[handover.app]", "[handover.other]", "There is no integration other"),

@@ -19,13 +19,14 @@ from wardmail.model.person import Person
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain, head_of, verify
 from wardmail.store.evidence import StoreEvidence
+from wardmail.store.evidence_of_arrivals import ArrivalEvidence
 from wardmail.store.records import to_plain
 
 
 def gather(installation: Installation, period: Period, by: Person) -> Evidence:
     """Everything is read once. The whole audit is walked: a pack from a broken chain says so."""
     store, now = StoreEvidence(installation.database), installation.clock.now()
-    view = register_view(installation)
+    inbound, view = ArrivalEvidence(installation.database), register_view(installation)
     snapshot = view.snapshot
     report = verify(installation.database)
     broken = report.why or "; ".join(broken_heads(installation))
@@ -57,6 +58,8 @@ def gather(installation: Installation, period: Period, by: Person) -> Evidence:
         open_holds=tuple(store.open_holds()),
         links=tuple(store.links(routes)),
         events=tuple(store.events(period)),
+        arrivals=tuple(inbound.arrivals(period)),
+        inbound_decisions=tuple(inbound.decisions(period)),
     )
 
 

@@ -46,6 +46,7 @@ from wardmail.outbound.review_watch import ReviewWatch
 from wardmail.outbound.shredding import Shredder
 from wardmail.outbound.sweeping import Sweeper
 from wardmail.outbound.telling import Teller
+from wardmail.outbound.waiting_watch import WaitingWatch
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.policy.completeness import with_gap_noted
 from wardmail.ports import Courier
@@ -56,6 +57,7 @@ from wardmail.store.queue import StoreQueue
 from wardmail.store.register import Change
 from wardmail.store.returns import StoreReturns
 from wardmail.store.shelves import StoreShelves
+from wardmail.store.waiting import StoreWaiting
 from wardmail.store.writer import Writer
 
 
@@ -130,6 +132,7 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
             StoreReturns(installation.database),
         ).run(),
         HoldKeeper(world, holds, installation.people.all).run(),
+        WaitingWatch(world, StoreWaiting(installation.database, queue.writer, queue), installation.people.all).run(),
         make_shredder(installation, queue, spool).run(),
         make_review_watch(installation, world).run(),
         keep_heads(installation),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from wardmail.manage import evidence_of_arrivals as inbound
 from wardmail.manage import evidence_tables as tables
 from wardmail.manage.document_text import Grid, Page, Section
 from wardmail.manage.evidence_tables import Table, moment
@@ -55,6 +56,8 @@ _PARTS: Mapping[PackKind, tuple[Table, ...]] = {
         tables.by_integration,
         tables.refused,
         tables.holds,
+        inbound.arrivals,
+        inbound.inbound_decisions,
         tables.connections,
         tables.policy,
         tables.people,

@@ -94,7 +94,12 @@ def problems(route: Route) -> list[str]:
 
 
 def _traffic_problems(route: Route) -> list[str]:
-    found = []
+    limits = route.limits
+    ceilings = (limits.messages_per_minute, limits.recipients_per_day, limits.recipients_per_message)
+    numbers = (*ceilings, limits.connections, limits.messages_per_connection)
+    found = [] if 0 < route.port < 65_536 else ["Its port is none: say --port, as 587."]
+    if any(each is not None and each < 1 for each in numbers):
+        found.append("A limit of it lets nothing through: each is at least 1, or is left out; pause it instead.")
     if route.kind in USER_FACING_KINDS and not route.user_facing:
         found.append(
             f"A route of the kind {route.kind.value} is a mail service of people; that cannot be taken off it."

@@ -92,6 +92,8 @@ def _account_problems(source: Source, rivals: Iterable[Source], known: Known) ->
 
 def _service_problems(account: MailboxAccount, today: date) -> list[str]:
     found = [] if _is_host(account.host) else [f"{account.host!r} is no host name."]
+    if not 0 < account.port < 65_536 or account.largest < 1:
+        found.append("Its port is no port, or its largest message is none.")
     references = [account.secret_ref, account.oauth.secret_ref if account.oauth else ""]
     if not any(references):
         found.append("It has no secret: say --password-ref, or --client-secret-ref with OAuth.")
@@ -110,7 +112,7 @@ def _service_problems(account: MailboxAccount, today: date) -> list[str]:
 
 
 def handover_problems(terms: Handover) -> list[str]:
-    found = []
+    found = _number_problems(terms)
     if terms.kind is HandoverKind.MAILDIR and not terms.directory.startswith("/"):
         found.append("It has no directory: say --directory with its whole path.")
     if terms.kind is HandoverKind.WEBHOOK:
@@ -127,6 +129,13 @@ def handover_problems(terms: Handover) -> list[str]:
     found += [
         f"{each!r} is no address." for each in terms.recipients if isinstance(parse_address(each), InvalidAddress)
     ]
+    return found
+
+
+def _number_problems(terms: Handover) -> list[str]:
+    found = []
+    if not 0 <= terms.port < 65_536 or terms.quarantine_days < 1:
+        found.append("Its port is no port, or people have no day to decide about what is kept back.")
     if not 0 <= terms.wishes.warn_at <= terms.wishes.quarantine_at:
         found.append("It would put aside what it does not even warn of: --warn-at is at most --quarantine-at.")
     return found

@@ -51,7 +51,10 @@ class ClosedHold:
 
 @dataclass(frozen=True, slots=True)
 class SubjectLine:
-    """One copy to or from a person, for a subject-access request: nothing of what it says."""
+    """One copy to or from a person, for a subject-access request: nothing of what it says.
+
+    `sensitivity` is None for what came in: nobody has classified it.
+    """
 
     message_id: str
     at: float
@@ -59,9 +62,20 @@ class SubjectLine:
     direction: str
     other: str
     state: str
-    sensitivity: int
+    sensitivity: int | None
     size: int
     kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InboundDecision:
+    """What was decided about one arrival, by whom and when; `proposed_by` is the first of two, where it takes two."""
+
+    at: float
+    kind: str
+    actor: str
+    arrival_id: str
+    proposed_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +131,5 @@ class Evidence:
     open_holds: tuple[OpenHold, ...]
     links: tuple[Link, ...]
     events: tuple[Mapping[str, Any], ...]
+    arrivals: tuple[Count, ...]
+    inbound_decisions: tuple[InboundDecision, ...]

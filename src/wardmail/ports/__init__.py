@@ -16,7 +16,7 @@ from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, Recepti
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
-from wardmail.ports.telling import EndpointPoster, Webhooks
+from wardmail.ports.telling import EndpointPoster, WaitingMail, Webhooks
 from wardmail.ports.world import Clock, Resolver
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "SigningKey",
     "Spool",
     "SubmissionDesk",
+    "WaitingMail",
     "WebhookPoster",
     "WebhookRecords",
     "Webhooks",

@@ -1,10 +1,11 @@
-"""What telling programs asks of the outside world: their webhooks, and a way to post."""
+"""What telling programs and people asks of the outside world: their webhooks, a way to post, and what waits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from wardmail.model.waiting import Waiting, WaitingTold
 from wardmail.model.webhook_endpoint import Telling, WebhookEndpoint
 
 
@@ -26,6 +27,19 @@ class Webhooks(Protocol):
     def stop(self, endpoint_id: str, why: str) -> None: ...
 
     def forget_old(self) -> None: ...
+
+
+class WaitingMail(Protocol):
+    """What came in and waits for people, and what they were told of it. Raises Unavailable."""
+
+    async def look(self, now: float, limit: int) -> Waiting: ...
+
+    async def told(self, telling: WaitingTold) -> bool:
+        """Hand the notices over and note what they told, in one transaction.
+
+        False, and nothing is done, when somebody was told since `before`.
+        """
+        ...
 
 
 class EndpointPoster(Protocol):

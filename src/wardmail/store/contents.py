@@ -58,7 +58,10 @@ class Contents:
         query = select(content.c.head).where(content.c.message_id == message_id, content.c.variant == variant)
         with self._database.read() as connection:
             sealed = connection.execute(query).scalar_one_or_none()
-        return None if sealed is None else self._sealer.open(bytes(sealed), _context(message_id, f"head {variant}"))
+        return None if sealed is None else self.open_aside(message_id, variant, bytes(sealed))
+
+    def open_aside(self, message_id: str, variant: int, sealed: bytes) -> bytes:
+        return self._sealer.open(sealed, _context(message_id, f"head {variant}"))
 
     def add_variant(self, connection: Connection, message_id: str, head: bytes) -> int:
         """One more header block for a message that is stored already; returns its number."""

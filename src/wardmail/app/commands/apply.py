@@ -41,15 +41,15 @@ def command(
         return
     _show(plan.steps, dry_run, as_json)
     if dry_run:
-        note(f"{len(plan.steps)} records would change. Nothing is changed.")
+        note(f"{_many(plan.steps)} would change. Nothing is changed.")
         return
-    if not confirm(f"Change {len(plan.steps)} records?", assume_yes=yes):
+    if not confirm(f"Change {_many(plan.steps)}?", assume_yes=yes):
         raise SystemExit(1)
     carry_out(plan, lambda step: emit(_record(step, dry_run=False)) if as_json else None)
     for step in plan.steps:
         if step.then:
             note(f"Next, for {step.kind} {step.name}: {step.then}")
-    note(f"{len(plan.steps)} records are changed.")
+    note(f"{_many(plan.steps)} {'is' if len(plan.steps) == 1 else 'are'} changed.")
 
 
 def _show(steps: Sequence[Step], dry_run: bool, as_json: bool) -> None:
@@ -59,6 +59,10 @@ def _show(steps: Sequence[Step], dry_run: bool, as_json: bool) -> None:
             _tell(step)
         elif dry_run:
             emit(_record(step, dry_run=True))
+
+
+def _many(steps: Sequence[Step]) -> str:
+    return f"{len(steps)} record{'' if len(steps) == 1 else 's'}"
 
 
 def _tell(step: Step) -> None:

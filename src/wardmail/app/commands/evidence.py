@@ -13,6 +13,7 @@ from wardmail.app.failures import FINDINGS, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import day_option, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.app.periods import parse_period
+from wardmail.app.subject_access import lines_about
 from wardmail.assurance.mobile_policy import BadExport, check_mobile_policies
 from wardmail.manage.document_text import Grid, Section
 from wardmail.manage.evidence_packs import PackKind, pack
@@ -22,7 +23,7 @@ from wardmail.model.evidence import Period
 from wardmail.model.person import Permission
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
-from wardmail.store.evidence import StoreEvidence
+from wardmail.store.inbox import ArrivalSearch
 from wardmail.store.messages import Search
 
 _REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
@@ -90,7 +91,7 @@ def subject(config_path: str | None, *, address: str, since: str, reason: str, b
     if "@" not in wanted:
         raise CommandFailed("WM-ADDRESS", f"{address!r} is no address.", "Give it in full.", USAGE)
     now = installation.clock.now()
-    lines = StoreEvidence(installation.database).about(wanted, now - parse_period(since))
+    lines, untold = lines_about(installation, wanted, now - parse_period(since))
     detail: dict[str, object] = {"reason": reason, "found": len(lines), "domain": wanted.rpartition("@")[2].lower()}
     event = Event("SubjectSearched", now, actor.id, None, "subject access", detail)
     with installation.database.write() as connection:
@@ -105,7 +106,7 @@ def subject(config_path: str | None, *, address: str, since: str, reason: str, b
                     "direction": line.direction,
                     "other": line.other,
                     "status": line.state,
-                    "classification": Sensitivity(line.sensitivity).label,
+                    "classification": None if line.sensitivity is None else Sensitivity(line.sensitivity).label,
                     "size": line.size,
                     "content_kept": line.kept,
                 }
@@ -118,31 +119,48 @@ def subject(config_path: str | None, *, address: str, since: str, reason: str, b
             line.integration,
             line.direction,
             line.state,
-            Sensitivity(line.sensitivity).label,
+            "" if line.sensitivity is None else Sensitivity(line.sensitivity).label,
             "kept" if line.kept else "gone",
         )
         for line in lines
     ]
     table(("Message", "When", "Integration", "Direction", "Status", "Classification", "Content"), rows)
     note(f"{len(lines)} copies. The search is recorded.")
+    if untold:
+        note(f"{untold} messages that came in are known by their envelope only: who wrote them is not kept any more.")
 
 
 def _about(installation: Installation, message_id: str) -> tuple[Section, ...]:
     """One message's journey, word for word as it was recorded."""
     lines = installation.messages.search(Search(message_id.strip(), limit=1000))
     if not lines:
-        raise not_found("message", message_id, "wardmail messages")
+        return _about_arrival(installation, message_id.strip())
     first = lines[0]
     copies = tuple(
         (line.recipient, line.state, line.why, line.last_reply) for line in lines if line.message_id == first.message_id
     )
-    history = installation.messages.history(first.message_id)
-    events = tuple((in_full(each.at), each.kind, each.actor, _told(each.detail)) for each in history)
     what = f"{first.message_id} from {first.integration}, {Sensitivity(first.sensitivity).label}, {first.size} octets"
     return (
         Section("The message", (what, Grid(("To", "Status", "Why", "Last word"), copies))),
-        Section("What happened to it", (Grid(("When", "What", "By", "Detail"), events),)),
+        _happened(installation, first.message_id),
     )
+
+
+def _about_arrival(installation: Installation, arrival_id: str) -> tuple[Section, ...]:
+    found = installation.inbox.search(ArrivalSearch(arrival_id, limit=1)) if arrival_id else ()
+    if not found:
+        raise not_found("message", arrival_id, "wardmail messages, or wardmail inbound list")
+    first = found[0]
+    what = f"{first.id}, came in by {first.source} for {first.integration}, {first.size} octets"
+    rows = ((first.state.value, first.action, ", ".join(first.findings), first.why),)
+    headings = ("State", "Judged", "Findings", "Why")
+    return Section("The message", (what, Grid(headings, rows))), _happened(installation, first.id)
+
+
+def _happened(installation: Installation, message_id: str) -> Section:
+    history = installation.messages.history(message_id)
+    events = tuple((in_full(each.at), each.kind, each.actor, _told(each.detail)) for each in history)
+    return Section("What happened to it", (Grid(("When", "What", "By", "Detail"), events),))
 
 
 def _told(detail: dict[str, object]) -> str:

@@ -47,7 +47,8 @@ def tables_of(installation: Installation) -> dict[str, Any]:
         "agreement": governance.write_agreements(installation),
     }
     named = {kind: dict(sorted(rows.items())) for kind, rows in found.items() if kind not in ("rule", "appetite")}
-    return {"rule": found["rule"]} | ({"appetite": found["appetite"]} if found["appetite"] else {}) | named
+    present = {"appetite": found["appetite"], **named}
+    return {"rule": found["rule"]} | {kind: rows for kind, rows in present.items() if rows}
 
 
 def planned(
