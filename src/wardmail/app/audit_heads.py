@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wardmail.app.installation import Installation
+from wardmail.app.settings import Settings
 from wardmail.edges.audit_heads import HeadFiles, HeadSigner, is_genuine
 from wardmail.model.audit import SignedHead
 from wardmail.model.refusal import Unavailable
@@ -22,8 +23,11 @@ EVERY = 60.0
 
 
 def head_files(installation: Installation) -> HeadFiles:
-    settings = installation.settings
-    return HeadFiles(Path(settings["audit.heads"] or settings.data / "audit-heads"))
+    return HeadFiles(heads_directory(installation.settings))
+
+
+def heads_directory(settings: Settings) -> Path:
+    return Path(settings["audit.heads"] or settings.data / "audit-heads")
 
 
 def sign_today(installation: Installation) -> tuple[Path, SignedHead] | None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "Run the gateway.",
     "ready": "Does the gateway do its work? For containers and scripts.",
     "status": "What waits, for how long, and whether the gateway is ready.",
+    "backup": "Backups of the whole installation: create, verify, restore.",
     "doctor": "Check this installation, and say what to do.",
     "check": "Is it safe to e-mail these addresses?",
     "verify": "Who sent this message? SPF, DKIM, ARC, DMARC.",
