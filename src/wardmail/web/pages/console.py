@@ -8,9 +8,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wardmail.model.person import Permission
+from wardmail.web.pages.content import ContentPages
 from wardmail.web.pages.guard import Guarded, Open, Visit
+from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.log_in import LogInPage
+from wardmail.web.pages.message import MessagePage
 from wardmail.web.pages.messages import MessagesPage
+from wardmail.web.pages.overview import OverviewPage
 from wardmail.web.pages.services import ConsoleServices
 
 Page = Callable[[Visit], Awaitable[Response]]
@@ -21,10 +25,18 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         return Route(path, Guarded(services.pages, services.desk, needs, page), methods=[method])
 
     log_in = LogInPage(services.pages, services.desk, services.ledger)
+    content, held = ContentPages(services), HeldPages(services)
     everybody = tuple(Permission)
     return [
         Route("/log-in", Open(log_in.show, "one must be able to log in"), methods=["GET"]),
         Route("/log-in", Open(log_in.log_in, "one must be able to log in"), methods=["POST"]),
         guarded("/log-out", log_in.log_out, *everybody, method="POST"),
+        guarded("/", OverviewPage(services).show, Permission.SEE),
         guarded("/messages", MessagesPage(services).show, Permission.SEE),
+        guarded("/messages/{id}", MessagePage(services, content).show, Permission.SEE),
+        guarded("/messages/{id}/content", content.open, Permission.READ_CONTENT, method="POST"),
+        guarded("/messages/{id}/body", content.frame, Permission.READ_CONTENT),
+        guarded("/held", held.list, Permission.SEE),
+        guarded("/held/{id}", held.show, Permission.SEE),
+        guarded("/held/{id}", held.decide, Permission.RELEASE_HOLDS, Permission.RELEASE_TIME_CRITICAL, method="POST"),
     ]
