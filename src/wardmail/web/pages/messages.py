@@ -64,7 +64,6 @@ def _row(record: Record) -> dict[str, object]:
         "tag": tag(record["status"]),
         "urgent": record["time_critical"] and record["status"] == "held",
         "to": record["to"],
-        "from": record["from"],
         "integration": record["integration"] or "The gateway itself",
         "classification": record["classification"],
         "time": moment(record["received_at"]),
