@@ -107,8 +107,12 @@ def test_a_message_is_found_read_and_a_held_one_released(sandbox: Gateway, told:
     looked_at(page, "told")
     assert "released" in page.inner_text("h1")
     wait_until(lambda: "held" not in sandbox.states(held_id), "the release")
+    page.click("text=Check an address")
+    looked_at(page, "check")
     page.click("text=Log out")
     looked_at(page, "logged out")
+    page.click("text=Accessibility statement")
+    looked_at(page, "accessibility")
     page.goto(f"{told.address}/messages")
     assert "Log in" in page.inner_text("h1")
     assert [each for each in wrong if "422" not in each and "data:" not in each] == []
@@ -132,7 +136,7 @@ def test_it_is_walked_by_keyboard(told: Told, browser: Browser) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.getAttribute('href')") == "/messages?when=week"
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "/messages?status=sent&when=week"
     page.keyboard.press("Enter")
-    page.wait_for_url("**/messages?when=week")
+    page.wait_for_url("**/messages?status=sent&when=week")
     context.close()

@@ -64,10 +64,9 @@ def make_https_listener(
     )
     profile = Profile(settings["pages.profile"])
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
-    page = CheckPage(pages, lambda text: check(profile, text), check_networks(settings))
-    site = build_site(
-        page, build_api(services, version("wardmail")), console_routes(console_of(installation, world, pages))
-    )
+    console = console_of(installation, world, pages)
+    page = CheckPage(pages, lambda text: check(profile, text), check_networks(settings), console.desk)
+    site = build_site(page, build_api(services, version("wardmail")), console_routes(console))
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
 

@@ -193,7 +193,26 @@ async def test_the_list_is_searched_and_turned(console: Console) -> None:
         assert sent[0] in second.text
         assert "Showing 1 message," in (await http.get("/messages?q=p7@nhs.net")).text
         assert "No messages match" in (await http.get("/messages?q=nobody@nhs.net&status=held")).text
+        assert "Showing 50" in (await http.get("/messages?status=accepted")).text
+        assert "No messages match" in (await http.get("/messages?status=failed")).text
         for odd in ("after=x", "after='--"):
             assert (await http.get(f"/messages?{odd}")).status_code == 404
         for missing in ("/messages/NO", f"/messages/{'A' * 18}", "/messages/%00", f"/held/{'A' * 18}", "/held/x'"):
             assert (await http.get(missing)).status_code == 404, missing
+
+
+async def test_a_person_may_ask_about_an_address_from_anywhere(console: Console) -> None:
+    async with console.visitor() as http:
+        assert (await http.get("/check")).status_code == 403
+    async with console.visitor("viewer") as http:
+        page = await http.get("/check")
+        assert page.status_code == 200
+        assert "Log out" in page.text
+
+
+async def test_a_title_names_no_subject_because_browsers_keep_titles(console: Console) -> None:
+    message = await console.send("b@nhs.net")
+    async with console.visitor("owner") as http:
+        page = await http.get((await read(http, message)).headers["location"])
+        assert "Hello" in page.text
+        assert "Hello" not in page.text.partition("</title>")[0]

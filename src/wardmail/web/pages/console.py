@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -24,12 +25,16 @@ def console_routes(services: ConsoleServices) -> list[Route]:
     def guarded(path: str, page: Page, *needs: Permission, method: str = "GET") -> Route:
         return Route(path, Guarded(services.pages, services.desk, needs, page), methods=[method])
 
+    async def accessibility(_: Request) -> Response:
+        return services.pages.draw("accessibility.jinja", "Accessibility statement")
+
     log_in = LogInPage(services.pages, services.desk, services.ledger)
     content, held = ContentPages(services), HeldPages(services)
     everybody = tuple(Permission)
     return [
         Route("/log-in", Open(log_in.show, "one must be able to log in"), methods=["GET"]),
         Route("/log-in", Open(log_in.log_in, "one must be able to log in"), methods=["POST"]),
+        Route("/accessibility", Open(accessibility, "it is for everybody who meets a page"), methods=["GET"]),
         guarded("/log-out", log_in.log_out, *everybody, method="POST"),
         guarded("/", OverviewPage(services).show, Permission.SEE),
         guarded("/messages", MessagesPage(services).show, Permission.SEE),

@@ -12,7 +12,7 @@ from wardmail.content.text import Unreadable, readable_text
 from wardmail.model.message import Body
 from wardmail.model.stored import Event
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
-from wardmail.web.pages.forms import query_of
+from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.rendering import GUARDS, straight
 from wardmail.web.pages.services import ConsoleServices
@@ -43,13 +43,15 @@ class ContentPages:
 
     async def open(self, visit: Visit) -> Response:
         """Write down who reads what and why; only then is it shown, for ten minutes, in this session."""
-        message_id = str(visit.request.path_params["id"])
+        message_id = message_id_of(visit.request)
         reason = " ".join(visit.form.get("reason", "").split())[:500]
         if len(reason) < SHORTEST_REASON:
             return RedirectResponse(f"/messages/{message_id}?say=reason#reason", 303)
         world = self._services.world
-        if await world.queue.load(message_id) is None:
-            return RedirectResponse(f"/messages/{message_id}", 303)
+        if not message_id or await world.queue.load(message_id) is None:
+            return self._services.pages.problem(
+                404, "There is no such message", "Look for it at Messages.", visitor=visit.visitor
+            )
         now, actor = world.clock.now(), visit.visitor.person.id
         await world.queue.note(Event("ContentOpened", now, actor, message_id, "message", {"reason": reason}))
         until = str(int(now) + _OPEN_FOR)
@@ -57,7 +59,7 @@ class ContentPages:
         return RedirectResponse(f"/messages/{message_id}?until={until}&proof={proof}#content", 303)
 
     async def frame(self, visit: Visit) -> Response:
-        message_id = str(visit.request.path_params["id"])
+        message_id = message_id_of(visit.request)
         if not self.is_open(visit, message_id):
             return HTMLResponse("<!DOCTYPE html><title>Closed</title><p>Say again why you read it.", 403, _FRAME)
         content = await self.read(message_id)

@@ -12,7 +12,7 @@ from wardmail.model.person import Permission, Person
 from wardmail.model.reading import Record
 from wardmail.outbound.deciding import let_go
 from wardmail.outbound.release import NotReleased, Proposed
-from wardmail.web.pages.forms import query_of
+from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, summary
@@ -155,7 +155,7 @@ def _may(person: Person, copies: Sequence[Record], decision: str) -> bool:
 
 
 def _id(visit: Visit) -> str:
-    return str(visit.request.path_params["id"])
+    return message_id_of(visit.request)
 
 
 def _numbers(copies: Sequence[Record]) -> tuple[int, ...]:

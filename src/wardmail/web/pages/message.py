@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -14,13 +13,11 @@ from wardmail.model.person import Permission
 from wardmail.model.reading import Record, Wanted
 from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.content import ContentPages, ReadContent
-from wardmail.web.pages.forms import query_of
+from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.journey import journey
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, summary, tag
-
-ID = re.compile(r"[0-9A-Z]{18}").fullmatch
 
 
 class MessagePage:
@@ -29,7 +26,7 @@ class MessagePage:
         self._content = content
 
     async def show(self, visit: Visit) -> Response:
-        message_id = str(visit.request.path_params["id"]).upper()
+        message_id = message_id_of(visit.request)
         copies, events = await asyncio.to_thread(self._found, message_id)
         if not copies:
             return self._services.pages.problem(
@@ -40,7 +37,9 @@ class MessagePage:
         missing = query_of(visit.request, "say") == "reason"
         return self._services.pages.draw(
             "message.jinja",
-            (content.subject if content and content.subject else "") or f"Message {message_id}",
+            # Not the subject: a browser keeps titles in its history.
+            f"Message {message_id}",
+            heading=content.subject if content else "",
             visitor=visit.visitor,
             here="/messages",
             id=message_id,
@@ -65,7 +64,7 @@ class MessagePage:
         )
 
     def _found(self, message_id: str) -> tuple[Sequence[Record], Sequence[Record]]:
-        if not ID(message_id):
+        if not message_id:
             return (), ()
         found = self._services.messages.search(Wanted("", message_id, limit=1)).records
         if not found:

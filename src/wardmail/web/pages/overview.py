@@ -48,17 +48,17 @@ def _tiles(tally: Tally, held: int) -> list[Mapping[str, object]]:
     failed = sum(states.get(each, 0) for each in _FAILED)
     more = "+" if held == _MOST_HELD else ""
     return [
-        {"count": f"{sent:,}", "words": "delivered or handed on in 7 days", "to": "/messages?when=week"},
+        {"count": f"{sent:,}", "words": "delivered or handed on in 7 days", "to": "/messages?status=sent&when=week"},
         {
             "count": f"{states.get('deferred', 0):,}",
-            "words": "waiting to be tried again",
-            "to": "/messages?status=deferred",
+            "words": "of 7 days wait to be tried again",
+            "to": "/messages?status=deferred&when=week",
         },
         {"count": f"{held:,}{more}", "words": "held for a decision", "to": "/held"},
         {
             "count": f"{failed:,}",
             "words": "failed in 7 days",
-            "to": "/messages?status=bounced&when=week",
+            "to": "/messages?status=failed&when=week",
             "alarm": failed > 0,
         },
     ]
