@@ -15,7 +15,7 @@ from wardmail.web.api import addresses, events, inbound, messages
 from wardmail.web.api.caller import identified
 from wardmail.web.pages.guard import Guarded, Open
 
-OPEN = {("/check", "GET"), ("/check", "POST"), ("/log-in", "GET"), ("/log-in", "POST")}
+OPEN = {("/check", "GET"), ("/check", "POST"), ("/log-in", "GET"), ("/log-in", "POST"), ("/accessibility", "GET")}
 """Whoever adds to this says why in the route, and thinks twice."""
 
 

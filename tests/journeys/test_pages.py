@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.journeys.gateway import Gateway, running_sandbox
-from tests.journeys.peers.ground import Authority, need, open_directory, wait_until
+from tests.journeys.peers.ground import Authority, open_directory, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
@@ -33,17 +33,6 @@ def address() -> Iterator[str]:
 def _address(sandbox: Gateway) -> str:
     (line,) = [each for each in sandbox.log().splitlines() if each.strip().startswith("Pages")]
     return line.split()[1]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    need("chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield opened
-        opened.close()
 
 
 def _open(browser: Browser, width: int, scripts: bool) -> tuple[Page, list[str]]:

@@ -73,3 +73,24 @@ def test_a_shifted_clock_is_a_fault_that_doctor_names(gateway: Gateway) -> None:
     assert added["next-year"][:4] > before["added_at"][:4]
     doctor = gateway.run("doctor", status=None, extra={"WARDMAIL__GATEWAY__CLOCK_AHEAD_DAYS": "400"})
     assert "400 days ahead" in doctor.stdout
+
+
+def test_how_a_person_logs_in_is_set_shown_once_and_ended(gateway: Gateway) -> None:
+    _add(gateway, "amina", "governance")
+    why = ("--reason", "new here")
+    weak = gateway.run("person", "password", "amina", *why, stdin="short", status=2)
+    assert "three random words" in weak.stderr
+    words = "plum ladder ocean"
+    done = gateway.run("person", "password", "amina", *why, stdin=f"{words}\n")
+    assert "cannot log in yet" in done.stderr
+    (made,) = gateway.ask("person", "second-factor", "amina", *why)
+    assert len(made["recovery_codes"]) == 10
+    gateway.run("person", "second-factor", "amina", *why, status=1)
+    assert gateway.ask("person", "sessions") == []
+    assert gateway.ask("person", "sign-out", "amina", *why, "--yes") == [{"person": "amina", "ended": 0}]
+    gateway.run("person", "password", "nobody", *why, stdin=words, status=5)
+    told = gateway.run("audit", "list", "--json").stdout
+    kept = told + gateway.log() + (gateway.directory / "data" / "wardmail.db").read_bytes().decode("latin-1")
+    for secret in (words, made["secret"], made["recovery_codes"][0]):
+        assert secret not in kept
+    assert {"PasswordSet", "SecondFactorSet", "SignedOut"} <= {each["kind"] for each in gateway.ask("audit", "list")}

@@ -11,6 +11,7 @@ from pathlib import Path
 from wardmail.app.acting import whoami
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
+from wardmail.app.sandbox_people import DemoLogin, let_people_in
 from wardmail.app.set_up import set_up
 from wardmail.app.settings import SANDBOX_FILE, Settings, load
 from wardmail.edges.sandbox_certificate import SandboxCertificate, make_sandbox_certificate
@@ -31,6 +32,7 @@ class Sandbox:
     directory: Path
     settings: Settings
     certificate: SandboxCertificate
+    logins: tuple[DemoLogin, ...]
 
 
 def make_sandbox(directory: Path, port: int, tls_port: int, https_port: int) -> Sandbox:
@@ -51,8 +53,9 @@ def make_sandbox(directory: Path, port: int, tls_port: int, https_port: int) -> 
     settings = load(file)
     set_up(settings, whoami())
     certificate = make_sandbox_certificate(directory / "tls", ["localhost", "127.0.0.1", "::1"])
-    _register_demo(Installation(settings))
-    return Sandbox(directory, settings, certificate)
+    installation = Installation(settings)
+    _register_demo(installation)
+    return Sandbox(directory, settings, certificate, let_people_in(installation))
 
 
 def welcome(sandbox: Sandbox, port: int, tls_port: int, https_port: int) -> Iterator[str]:
@@ -67,6 +70,9 @@ def welcome(sandbox: Sandbox, port: int, tls_port: int, https_port: int) -> Iter
     yield ""
     yield f"  SMTP     localhost:{port} (STARTTLS) and localhost:{tls_port} (TLS), user {DEMO}, password {DEMO}"
     yield f"  Pages    https://localhost:{https_port}/check  (is it safe to e-mail this address?)"
+    yield f"  Console  https://localhost:{https_port}/  Each code lets in once, in place of an authenticator app:"
+    for login in sandbox.logins:
+        yield f"             name {login.name}, password {login.password}, codes {' '.join(login.codes[:3])}"
     yield f"  API      https://localhost:{https_port}/v1, key {KEY_PREFIX}{DEMO}.{DEMO}"
     yield f"  CA       {ca}"
     yield f"  Sender   {SENDER}, or anything at demo.example"

@@ -37,7 +37,7 @@ class StoredMessageRecords:
         lines = self._messages.search(
             Search(
                 wanted.text,
-                states=(wanted.status,) if wanted.status else (),
+                states=tuple(filter(None, wanted.status.split(","))),
                 integration=wanted.integration,
                 since=wanted.since,
                 limit=wanted.limit + 1,

@@ -82,10 +82,11 @@ def make_https_listener(
     )
     profile = Profile(settings["pages.profile"])
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
-    page = CheckPage(pages, lambda text: check(profile, text), networks(settings, "pages.check_networks"))
+    console = console_of(installation, world, pages)
+    networks_of_check = networks(settings, "pages.check_networks")
+    page = CheckPage(pages, lambda text: check(profile, text), networks_of_check, console.desk)
     operations = watching(_watched(installation, world, doors))
-    console = console_routes(console_of(installation, world, pages))
-    site = build_site(page, build_api(services, version("wardmail")), console, operations)
+    site = build_site(page, build_api(services, version("wardmail")), console_routes(console), operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
 

@@ -18,7 +18,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`text` is an address, a message ID or the beginning of one; `after` is `following` of an earlier page."""
+    """`text` is an address, a message ID or the beginning of one; `after` is `following` of an earlier page.
+
+    `status` is one state, or several with commas between them.
+    """
 
     integration: str
     text: str = ""

@@ -119,6 +119,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             services.pages,
             checker(StandingTable(Profile.HEALTH_AND_CARE), stage.clock.now),
             (ip_network("127.0.0.0/8"),),
+            services.desk,
         )
         assert isinstance(stage.world.queue, StoreQueue)
         holds = StoreHolds(database, stage.world.queue.writer, stage.world.queue)

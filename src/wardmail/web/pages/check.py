@@ -10,8 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from wardmail.manage.address_check import AddressCheck
+from wardmail.manage.log_in import LoginDesk, Visitor
 from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.forms import read_form
+from wardmail.web.pages.guard import recognised
 from wardmail.web.pages.rendering import Pages
 from wardmail.web.pages.words import moment
 
@@ -53,44 +55,65 @@ class Answer:
 
 
 class CheckPage:
-    """Needs no log-in within `networks`: what it tells is in published lists."""
+    """Needs no log-in within `networks`: what it tells is in published lists. With a log-in, anywhere."""
 
-    def __init__(self, pages: Pages, check: Callable[[str], AddressCheck], networks: tuple[Network, ...]) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        check: Callable[[str], AddressCheck],
+        networks: tuple[Network, ...],
+        desk: LoginDesk | None = None,
+    ) -> None:
         self._pages = pages
         self._check = check
         self._networks = networks
+        self._desk = desk
 
     async def show(self, request: Request) -> Response:
-        if not self._is_within(request):
+        visitor = await self._visitor(request)
+        if visitor is None and not self._is_within(request):
             return self._pages.problem(
                 403,
                 "This page is for people in the organisation's network",
                 "Connect by the network of your place of work, or ask the mail team.",
             )
         if request.method != "POST":
-            return self._draw("", [])
+            return self._draw(visitor, "", [])
         try:
             typed = (await read_form(request)).get("addresses", "")
         except (ValueError, TimeoutError, ClientDisconnect):
-            return self._draw("", [], "Write fewer addresses at a time", 422)
+            return self._draw(visitor, "", [], "Write fewer addresses at a time", 422)
         wanted = [line.strip() for line in typed.splitlines() if line.strip()]
         if not wanted:
-            return self._draw(typed, [], "Enter an email address", 422)
+            return self._draw(visitor, typed, [], "Enter an email address", 422)
         if len(wanted) > MOST_ADDRESSES:
-            return self._draw(typed, [], f"Write at most {MOST_ADDRESSES} addresses at a time", 422)
+            return self._draw(visitor, typed, [], f"Write at most {MOST_ADDRESSES} addresses at a time", 422)
         try:
             answers = [_answer(self._check(each)) for each in wanted]
         except Unavailable:
             return self._pages.problem(
                 503, "Sorry, we cannot say just now", "Do not take this for a yes.", "Try again in a few minutes."
             )
-        return self._draw("", answers)
+        return self._draw(visitor, "", answers)
 
-    def _draw(self, typed: str, answers: Sequence[Answer], error: str = "", status: int = 200) -> Response:
+    async def _visitor(self, request: Request) -> Visitor | None:
+        """What is answered here does not depend on it, so a store that is down keeps nobody from an answer."""
+        if self._desk is None:
+            return None
+        try:
+            return await recognised(self._desk, request)
+        except Unavailable:
+            return None
+
+    def _draw(
+        self, visitor: Visitor | None, typed: str, answers: Sequence[Answer], error: str = "", status: int = 200
+    ) -> Response:
         title = "Is it safe to email this address?"
         rows = [_cells(each) for each in answers]
         caption = f"{len(answers)} addresses"
         values = {
+            "visitor": visitor,
+            "here": "/check",
             "typed": typed,
             "answers": answers,
             "rows": rows,

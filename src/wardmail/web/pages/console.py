@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from wardmail.model.person import Permission
+from wardmail.web.pages.content import ContentPages
 from wardmail.web.pages.guard import Guarded, Open, Visit
+from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.log_in import LogInPage
+from wardmail.web.pages.message import MessagePage
 from wardmail.web.pages.messages import MessagesPage
+from wardmail.web.pages.overview import OverviewPage
 from wardmail.web.pages.services import ConsoleServices
 
 Page = Callable[[Visit], Awaitable[Response]]
@@ -20,11 +25,23 @@ def console_routes(services: ConsoleServices) -> list[Route]:
     def guarded(path: str, page: Page, *needs: Permission, method: str = "GET") -> Route:
         return Route(path, Guarded(services.pages, services.desk, needs, page), methods=[method])
 
+    async def accessibility(_: Request) -> Response:
+        return services.pages.draw("accessibility.jinja", "Accessibility statement")
+
     log_in = LogInPage(services.pages, services.desk, services.ledger)
+    content, held = ContentPages(services), HeldPages(services)
     everybody = tuple(Permission)
     return [
         Route("/log-in", Open(log_in.show, "one must be able to log in"), methods=["GET"]),
         Route("/log-in", Open(log_in.log_in, "one must be able to log in"), methods=["POST"]),
+        Route("/accessibility", Open(accessibility, "it is for everybody who meets a page"), methods=["GET"]),
         guarded("/log-out", log_in.log_out, *everybody, method="POST"),
+        guarded("/", OverviewPage(services).show, Permission.SEE),
         guarded("/messages", MessagesPage(services).show, Permission.SEE),
+        guarded("/messages/{id}", MessagePage(services, content).show, Permission.SEE),
+        guarded("/messages/{id}/content", content.open, Permission.READ_CONTENT, method="POST"),
+        guarded("/messages/{id}/body", content.frame, Permission.READ_CONTENT),
+        guarded("/held", held.list, Permission.SEE),
+        guarded("/held/{id}", held.show, Permission.SEE),
+        guarded("/held/{id}", held.decide, Permission.RELEASE_HOLDS, Permission.RELEASE_TIME_CRITICAL, method="POST"),
     ]

@@ -15,6 +15,15 @@ _SECONDS = 30.0
 _OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~=&?%@+-][A-Za-z0-9_.~=&?%@+/-]*)?").fullmatch
 
 
+_ID = re.compile(r"[0-9A-Z]{18}").fullmatch
+
+
+def message_id_of(request: Request) -> str:
+    """Of the path; empty when it cannot be one."""
+    found = str(request.path_params["id"]).upper()
+    return found if _ID(found) else ""
+
+
 async def read_form(request: Request) -> Mapping[str, str]:
     """The first value of each field. Raises ValueError when it is too long, TimeoutError when it is too slow."""
     body = b""

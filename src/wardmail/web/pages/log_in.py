@@ -75,7 +75,6 @@ class LogInPage:
         await asyncio.to_thread(self._desk.log_out, visit.visitor.token)
         response = self._pages.problem(200, "You are logged out", "You can close this page.", again=True)
         response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
-        response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
     async def _tried(self, name: str, form: Mapping[str, str], peer: str) -> Visitor | None:

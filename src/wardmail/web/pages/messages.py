@@ -15,6 +15,8 @@ from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, tag
 
 _PERIODS = {"": ("Any time", 0.0), "day": ("Last 24 hours", 86_400.0), "week": ("Last 7 days", 604_800.0)}
+_GROUPS = {"sent": ("Sent", "delivered,relayed"), "failed": ("Failed in any way", "bounced,expired,rejected")}
+_STATUSES = WORDS | {name: words for name, (words, _) in _GROUPS.items()}
 _SHOWN = 50
 
 
@@ -29,7 +31,7 @@ class MessagesPage:
         wanted = Wanted(
             asked["app"],
             asked["q"],
-            asked["status"] if asked["status"] in WORDS else "",
+            _states(asked["status"]),
             services.clock.now() - period if period else 0.0,
             asked["after"],
             _SHOWN,
@@ -48,7 +50,7 @@ class MessagesPage:
             visitor=visit.visitor,
             here="/messages",
             asked=asked,
-            statuses=WORDS,
+            statuses=_STATUSES,
             periods={name: words for name, (words, _) in _PERIODS.items()},
             integrations=services.integrations(),
             rows=[_row(each) for each in page.records],
@@ -58,13 +60,18 @@ class MessagesPage:
         )
 
 
+def _states(asked: str) -> str:
+    if asked in _GROUPS:
+        return _GROUPS[asked][1]
+    return asked if asked in WORDS else ""
+
+
 def _row(record: Record) -> dict[str, object]:
     return {
         "id": record["id"],
         "tag": tag(record["status"]),
         "urgent": record["time_critical"] and record["status"] == "held",
         "to": record["to"],
-        "from": record["from"],
         "integration": record["integration"] or "The gateway itself",
         "classification": record["classification"],
         "time": moment(record["received_at"]),

@@ -28,6 +28,12 @@ GUARDS = {
 }
 
 
+_TURNING = dict.fromkeys(
+    (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C), "\N{REPLACEMENT CHARACTER}"
+)
+"""Characters that turn the direction of what follows: with them a name can look like another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Whose gateway it is. `environment` empty where it is the real one."""
@@ -50,6 +56,7 @@ class Pages:
             loader=ChoiceLoader([PackageLoader("wardmail.web"), PackageLoader("nhsuk_frontend_jinja")]),
             autoescape=True,
             undefined=ChainableUndefined,
+            finalize=straight,
         )
         self._environment.globals |= {"site": site, "asset": asset}
 
@@ -59,6 +66,11 @@ class Pages:
 
     def problem(self, status: int, title: str, *sentences: str, **values: object) -> HTMLResponse:
         return self.draw("problem.jinja", title, status, sentences=sentences, **values)
+
+
+def straight(value: object) -> object:
+    """Text without characters that turn it round; everything else as it is."""
+    return value.translate(_TURNING) if type(value) is str else value
 
 
 @cache

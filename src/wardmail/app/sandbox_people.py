@@ -1,0 +1,40 @@
+"""Two people of the sandbox, with a new password at each start and codes that serve once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from wardmail.app.installation import Installation
+from wardmail.app.log_in_wiring import SECOND_FACTOR, passwords_of, second_factor_entry
+from wardmail.model.person import Person, Role
+
+_PEOPLE = (("demo", "Demo owner", Role.OWNER), ("demo2", "Demo colleague", Role.GOVERNANCE))
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLogin:
+    """`codes` are recovery codes: they stand in for an authenticator that a newcomer has not set up."""
+
+    name: str
+    password: str
+    codes: tuple[str, ...]
+
+
+def let_people_in(installation: Installation) -> tuple[DemoLogin, ...]:
+    """Nothing of an earlier start lets in any more. The sandbox listens on loopback alone."""
+    from wardmail.manage.log_in import new_recovery_codes, recovery_hash
+
+    made = []
+    for name, full_name, role in _PEOPLE:
+        if installation.people.one(name) is None:
+            now = installation.clock.now()
+            installation.people.save(Person(name, full_name, roles=(role,), added_at=now), "sandbox")
+        login = DemoLogin(name, secrets.token_hex(8), new_recovery_codes())
+        hashed = passwords_of(installation).hash_of(login.password)
+        installation.logins.set_password(name, hashed, "sandbox", "wardmail run")
+        installation.keystore.put(second_factor_entry(name), SECOND_FACTOR, secrets.token_bytes(20))
+        hashes = [recovery_hash(installation.pepper, each) for each in login.codes]
+        installation.logins.set_second_factor(name, hashes, "sandbox", "wardmail run")
+        made.append(login)
+    return tuple(made)
