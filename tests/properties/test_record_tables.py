@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import tomli_w
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wardmail.app.record_tables import Fault, line_of, record_of, table_of
@@ -34,6 +34,7 @@ st.register_type_strategy(int, st.integers(0, 2**40))
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_what_is_written_is_read_back(kind: type[Any], data: st.DataObject) -> None:
     outside = OUTSIDE.get(kind, {})
@@ -45,6 +46,7 @@ def test_what_is_written_is_read_back(kind: type[Any], data: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_strange_table_is_faults(kind: type[Any], data: st.DataObject) -> None:
     names = st.sampled_from([each.name for each in fields(kind)]) | st.text(max_size=4)
