@@ -93,6 +93,7 @@ def _bound(host: str, port: int) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.bind(address)
+        made.listen(1024)  # from now on who comes waits: we are called ready before the server has begun
         made.setblocking(False)
         return made
     except OSError as failure:
