@@ -15,14 +15,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
 from wardmail.outbound.walk import Judgement
 from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, Notices, SubmissionDesk, WebhookRecords
-
-
-class LoginLedger(Protocol):
-    """Counts failed log-ins by address, for all doors of one process. `now` of a steady clock."""
-
-    def is_locked_out(self, peer: str, username: str, now: float) -> bool: ...
-
-    def record_failed_login(self, peer: str, username: str, now: float) -> None: ...
+from wardmail.web.login_ledger import LoginLedger
 
 
 class TrialDesk(SubmissionDesk, Protocol):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from wardmail.manage.log_in import LoginDesk, Visitor
 from wardmail.model.refusal import Unavailable
+from wardmail.web.login_ledger import LoginLedger
 from wardmail.web.pages.forms import is_from_us, own_path, query_of, read_form
 from wardmail.web.pages.guard import COOKIE, Visit, recognised
 from wardmail.web.pages.rendering import Pages
@@ -22,14 +22,6 @@ _WRONG = (
     "Those details do not let you in. Look at the name, the password and the code, and wait for a new code if you used "
     "this one. After eight failures an account is locked for 15 minutes."
 )
-
-
-class LoginLedger(Protocol):
-    """Counts failed log-ins by address. `now` of a steady clock."""
-
-    def is_locked_out(self, peer: str, username: str, now: float) -> bool: ...
-
-    def record_failed_login(self, peer: str, username: str, now: float) -> None: ...
 
 
 class LogInPage:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wardmail.manage.log_in import LoginDesk
 from wardmail.outbound.world import World
 from wardmail.ports import Clock, HeldRecords, HoldBook, MessageRecords
-from wardmail.web.pages.log_in import LoginLedger
+from wardmail.web.login_ledger import LoginLedger
 from wardmail.web.pages.rendering import Pages
 
 
