@@ -23,7 +23,7 @@ def test_the_first_time_then_in_hand_then_as_before(database: Database) -> None:
     assert replies.begin("app", "k", "f", "M1") == FirstTime("M1")
     assert replies.begin("app", "k", "f", "M2") == BeingAnswered()
     assert replies.begin("app", "k", "other", "M3") == AnotherRequest()
-    replies.end("app", "k", '{"id": "M1"}')
+    replies.keep("app", "k", '{"id": "M1"}')
     assert replies.begin("app", "k", "f", "M4") == GivenBefore('{"id": "M1"}')
     assert replies.begin("app", "k", "other", "M5") == AnotherRequest()
     assert replies.begin("other", "k", "f", "M6") == FirstTime("M6")
@@ -34,7 +34,7 @@ def test_the_first_time_then_in_hand_then_as_before(database: Database) -> None:
 def test_what_was_not_taken_begins_anew(database: Database) -> None:
     replies = StoreGivenReplies(database)
     assert replies.begin("app", "k", "f", "M1") == FirstTime("M1")
-    replies.end("app", "k", "")
+    replies.forget("app", "k")
     assert replies.begin("app", "k", "g", "M2") == FirstTime("M2")
 
 
@@ -43,5 +43,14 @@ def test_what_a_dead_process_began_goes_on_by_the_same_id(database: Database) ->
     replies = StoreGivenReplies(database)
     replies.begin("app", "k", "f", "M1")
     clock.at += IN_HAND + 1
+    assert replies.begin("app", "k", "f", "M2") == FirstTime("M1", is_retry=True)
+    assert replies.begin("app", "k", "f", "M3") == BeingAnswered()
+
+
+def test_what_ended_nobody_knows_how_goes_on_at_once_by_the_same_id(database: Database) -> None:
+    replies = StoreGivenReplies(database)
+    replies.begin("app", "k", "f", "M1")
+    replies.leave("app", "k")
+    assert replies.begin("app", "k", "g", "M2") == AnotherRequest()
     assert replies.begin("app", "k", "f", "M2") == FirstTime("M1", is_retry=True)
     assert replies.begin("app", "k", "f", "M3") == BeingAnswered()

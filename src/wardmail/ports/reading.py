@@ -73,8 +73,14 @@ class GivenReplies(Protocol):
         """`message_id` is what a message would be stored by, if it is the first time."""
         ...
 
-    def end(self, integration: str, key: str, reply: str) -> None:
-        """`reply` empty: nothing was taken, and the next try begins anew."""
+    def keep(self, integration: str, key: str, reply: str) -> None: ...
+
+    def forget(self, integration: str, key: str) -> None:
+        """Nothing was taken: the key is free for another request."""
+        ...
+
+    def leave(self, integration: str, key: str) -> None:
+        """It ended, and nobody knows how: the next try goes on by the same message ID, at once."""
         ...
 
 

@@ -32,13 +32,18 @@ class StoreGivenReplies:
             row = connection.execute(select(given_reply).where(_of(integration, key)).with_for_update()).one()
             return self._known(connection, row, fingerprint, now)
 
-    def end(self, integration: str, key: str, reply: str) -> None:
-        """`reply` empty: nothing was taken, and the next try begins anew."""
+    def keep(self, integration: str, key: str, reply: str) -> None:
         with self._database.write() as connection:
-            if reply:
-                connection.execute(update(given_reply).where(_of(integration, key)).values(reply=reply))
-            else:
-                connection.execute(delete(given_reply).where(_of(integration, key)))
+            connection.execute(update(given_reply).where(_of(integration, key)).values(reply=reply))
+
+    def forget(self, integration: str, key: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(delete(given_reply).where(_of(integration, key)))
+
+    def leave(self, integration: str, key: str) -> None:
+        over = self._database.clock.now() - IN_HAND
+        with self._database.write() as connection:
+            connection.execute(update(given_reply).where(_of(integration, key)).values(at=over))
 
     def _known(self, connection: Connection, row: Row[tuple[object, ...]], fingerprint: str, now: float) -> Repetition:
         if row.fingerprint != fingerprint:

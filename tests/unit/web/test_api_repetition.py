@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.web.api_kit import Api, opened
 from tests.worlds import APP
+from wardmail.model.refusal import Unavailable
 from wardmail.store.given_replies import IN_HAND, StoreGivenReplies
 
 LETTER = {"from": "app@trust.example", "to": ["a@nhs.net"], "subject": "Hello", "text": "Good morning."}
@@ -63,7 +66,8 @@ async def test_after_a_crash_in_the_middle_nothing_is_sent_twice_or_lost(
 ) -> None:
     headers = api.key | {"Idempotency-Key": "k-1"}
     with monkeypatch.context() as crash:
-        crash.setattr(StoreGivenReplies, "end", lambda *_: None)
+        for ending in ("keep", "leave"):
+            crash.setattr(StoreGivenReplies, ending, lambda *_: None)
         if not stored:
             crash.setattr(type(api.stage.world.queue), "put", _broken)
         first = await api.http.post("/v1/messages", json=LETTER, headers=headers)
@@ -75,6 +79,26 @@ async def test_after_a_crash_in_the_middle_nothing_is_sent_twice_or_lost(
     assert again.status_code == 202
     if stored:
         assert again.json()["id"] == first.json()["id"]
+    assert await count(api) == 1
+
+
+@pytest.mark.parametrize("failure", [Unavailable("the database", ""), RuntimeError("a test"), asyncio.CancelledError()])
+async def test_a_reply_lost_after_the_message_was_stored_sends_nothing_twice(
+    api: Api, failure: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = api.key | {"Idempotency-Key": "k-1"}
+    put = type(api.stage.world.queue).put
+
+    async def stored_but_unanswered(*given: Any) -> None:
+        await put(*given)
+        raise failure
+
+    with monkeypatch.context() as lost, contextlib.suppress(asyncio.CancelledError):
+        lost.setattr(type(api.stage.world.queue), "put", stored_but_unanswered)
+        first = await api.http.post("/v1/messages", json=LETTER, headers=headers)
+        assert first.status_code in (500, 503)
+    again = await api.http.post("/v1/messages", json=LETTER, headers=headers)
+    assert (again.status_code, again.headers.get("idempotent-replayed")) == (202, "true")
     assert await count(api) == 1
 
 

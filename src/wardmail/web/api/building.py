@@ -75,7 +75,7 @@ async def _accompany(request: Request, go_on: Callable[[Request], Awaitable[Resp
         response = await (_refuse_two_lengths(request) if _has_two_lengths(request) else go_on(request))
     except Exception as error:
         _log.error("event=api_failed error=%s", type(error).__name__)
-        detail = "The gateway failed. Nothing was taken unless you have an ID; try again."
+        detail = "The gateway failed; try again. With an Idempotency-Key nothing is taken twice."
         problem = Problem(500, "WM-INTERNAL", "The gateway failed", detail)
         response = await answer_problem(request, problem)
     response.headers.update(_ALWAYS | {"X-Request-ID": request.state.request_id})

@@ -22,7 +22,7 @@ _STATUSES = {
     "415": "Not this content type.",
     "422": "What is wrong is in `errors` or `detail`.",
     "429": "A limit is reached: see Retry-After.",
-    "503": "A part of the gateway does not answer: see Retry-After. Nothing was taken.",
+    "503": "A part of the gateway does not answer: see Retry-After, and try again by the same Idempotency-Key.",
 }
 
 

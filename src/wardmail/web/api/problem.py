@@ -64,7 +64,7 @@ async def answer_problem(request: Request, problem: Exception) -> JSONResponse:
 async def answer_unavailable(request: Request, error: Exception) -> JSONResponse:
     """Nothing of the cause goes out: it may name a host or a file."""
     assert isinstance(error, Unavailable)
-    detail = "A part of the gateway does not answer. Nothing was taken; try again."
+    detail = "A part of the gateway does not answer; try again. With an Idempotency-Key nothing is taken twice."
     return await answer_problem(
         request, Problem(503, "WM-UNAVAILABLE", "Not now", detail, headers={"Retry-After": _TRY_AGAIN})
     )

@@ -57,14 +57,16 @@ async def _first(
                 {"id": known.message_id, "status": "accepted", "recipients": [dict(each) for each in stored]}
             )
     intake = replace(intake, submission=replace(intake.submission, id=known.message_id))
-    reply: Reply = {}
     try:
         reply = await take(intake)
-    finally:
-        # Also when it failed: then the row goes, and the next try begins anew.
-        await asyncio.shield(
-            asyncio.to_thread(services.replies.end, integration, key, json.dumps(reply) if reply else "")
-        )
+    except Problem:
+        await asyncio.to_thread(services.replies.forget, integration, key)
+        raise
+    except BaseException:
+        # It may have been stored: the next try asks, by the same ID.
+        await asyncio.shield(asyncio.to_thread(services.replies.leave, integration, key))
+        raise
+    await asyncio.shield(asyncio.to_thread(services.replies.keep, integration, key, json.dumps(reply)))
     return _accepted(reply)
 
 
