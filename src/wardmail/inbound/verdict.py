@@ -101,7 +101,8 @@ def _of_scanners(reports: Sequence[ScanReport], wishes: Wishes) -> Iterator[_Dem
             yield _Demand(Action.QUARANTINE, f"{report.scanner} could not say: {report.why or 'no answer'}.")
         elif report.outcome is ScanOutcome.FOUND:
             names = ", ".join(report.names[:5]) or "something"
-            yield _Demand(wishes.on_malware, f"{report.scanner} found {names}.")
+            refused = wishes.on_malware is Action.REFUSE
+            yield _Demand(Action.REFUSE if refused else Action.QUARANTINE, f"{report.scanner} found {names}.")
 
 
 def _of_sender(inspection: Inspection, sender: SenderEvidence | None, wishes: Wishes) -> Iterator[_Demand]:

@@ -14,6 +14,7 @@ from wardmail.model.mailbox import MailboxAccount, MailboxKind, Settlement
 from wardmail.model.registration import Contact
 from wardmail.model.secret_reference import is_reference
 from wardmail.model.source import SmtpTerms, Source
+from wardmail.model.verdict import Action
 from wardmail.protocol.address import InvalidAddress, parse_address
 from wardmail.protocol.domain import InvalidDomain, parse_domain
 
@@ -138,6 +139,8 @@ def _number_problems(terms: Handover) -> list[str]:
         found.append("Its port is no port, or people have no day to decide about what is kept back.")
     if not 0 <= terms.wishes.warn_at <= terms.wishes.quarantine_at:
         found.append("It would put aside what it does not even warn of: --warn-at is at most --quarantine-at.")
+    if terms.wishes.on_malware not in (Action.QUARANTINE, Action.REFUSE):
+        found.append("Malware is handed over to nobody: --on-malware is quarantine or refuse (RECV-3).")
     return found
 
 

@@ -31,6 +31,7 @@ class Wishes:
 
     `allow` empty: every type but the denied ones. `protected_names` are display names and domains that others imitate;
     `own_domains` are ours: mail that claims them must prove it. `warn_at` and `quarantine_at` are sums of weights.
+    `on_malware` is QUARANTINE or REFUSE; whatever else it says, malware is kept back.
     """
 
     allow: tuple[str, ...] = ()

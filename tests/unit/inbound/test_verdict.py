@@ -59,6 +59,12 @@ def test_an_unknown_scanner_is_never_clean() -> None:
     assert verdict(of(part()), None, (report,), Wishes(on_malware=Action.WARN)).action is Action.QUARANTINE
 
 
+@pytest.mark.parametrize("wish", [each for each in Action if each is not Action.REFUSE])
+def test_malware_is_kept_back_whatever_the_wishes(wish: Action) -> None:
+    report = ScanReport("clamav", ScanOutcome.FOUND, ("Eicar",))
+    assert verdict(of(part()), None, (report,), Wishes(on_malware=wish)).action is Action.QUARANTINE
+
+
 def test_what_cannot_be_read_is_kept_back_whatever_the_wishes() -> None:
     finding = Finding("x", Severity.UNREADABLE, 0, "Nobody can say.")
     wishes = Wishes(on_dangerous=Action.ACCEPT, quarantine_at=1000, warn_at=1000)

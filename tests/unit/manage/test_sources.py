@@ -14,7 +14,7 @@ from wardmail.model.mailbox import MailboxAccount, MailboxKind, Settlement
 from wardmail.model.registration import Contact, Registration
 from wardmail.model.route import OAuthClient
 from wardmail.model.source import PlainPeer, SmtpTerms, Source, SourceKind
-from wardmail.model.verdict import Wishes
+from wardmail.model.verdict import Action, Wishes
 
 TODAY = date(2026, 11, 25)
 APP = Integration("app", "App", "relay", ())
@@ -115,6 +115,7 @@ def test_nobody_receives_for_an_integration_that_is_not_there() -> None:
         (Handover("app", HandoverKind.SMTP, host="mail.example", recipients=("nobody",)), "is no address"),
         (Handover("app", HandoverKind.LMTP), "neither host nor socket"),
         (Handover("app", HandoverKind.IMAP, host="mail.example"), "cannot log in"),
+        (Handover("app", wishes=Wishes(on_malware=Action.WARN)), "handed over to nobody"),
         (Handover("app", wishes=Wishes(warn_at=80, quarantine_at=70)), "does not even warn"),
     ],
 )

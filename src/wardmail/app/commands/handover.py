@@ -55,7 +55,7 @@ _OPTIONS = (
     click.option("--protect", "protected_names", multiple=True, help="Names and domains that others imitate."),
     click.option("--on-denied", type=_ACTIONS),
     click.option("--on-dangerous", type=_ACTIONS),
-    click.option("--on-malware", type=_ACTIONS),
+    click.option("--on-malware", type=click.Choice([Action.QUARANTINE.value, Action.REFUSE.value])),
     click.option("--on-dmarc-reject", type=_ACTIONS),
     click.option("--warn-at", type=click.IntRange(0, 10_000), help="Sum of weights from which a warning is added."),
     click.option("--quarantine-at", type=click.IntRange(0, 10_000), help="Sum of weights from which it is kept back."),
