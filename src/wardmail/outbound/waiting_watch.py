@@ -40,7 +40,7 @@ _NEEDS = {
 }
 _WORDS = {
     WaitingKind.QUARANTINED: ("in quarantine", "wardmail quarantine list; release ID or delete ID"),
-    WaitingKind.DEAD_LETTER: ("could not be handed over", "wardmail inbound list --state dead-letter; redrive ID"),
+    WaitingKind.DEAD_LETTER: ("could not be handed over", "wardmail inbound list --status dead-letter; redrive ID"),
     WaitingKind.REJECTED: ("rejected by the application", "wardmail inbound show ID"),
     WaitingKind.NOT_COLLECTED: ("could not be collected; they lie upstream", "wardmail source show NAME; retry"),
 }

@@ -24,7 +24,7 @@ import click
     help="SMTP with TLS from the first byte.",
 )
 @click.option(
-    "--https-port", type=click.IntRange(1, 65_535), default=8443, show_default=True, help="The API for programs."
+    "--https-port", type=click.IntRange(1, 65_535), default=8443, show_default=True, help="The pages and the API."
 )
 def command(directory: Path, port: int, tls_port: int, https_port: int) -> None:
     """Start a sandbox: SMTP on loopback, a demo integration, and a route that keeps all mail on this machine."""

@@ -25,7 +25,7 @@ class EwsMailbox:
     """Implements `ports.Mailbox`. A cursor is the service's state of the folder.
 
     With a token the application acts for the mailbox of that address; with a password it is the account's own mailbox.
-    A move gives an item a new ID, so that what somebody puts back into the folder is collected again.
+    A move gives an item a new ID: what somebody puts back into the folder is read again, and known by its octets.
     """
 
     def __init__(self, account: MailboxAccount, access: MailboxAccess) -> None:
