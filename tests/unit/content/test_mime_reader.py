@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.mail_of import HEAD, PROGRAM, attached, found_in, multipart, names_in
 
 from wardmail.content.inspection import inspect
 from wardmail.content.mime.leaf import Limits
 from wardmail.content.mime.reader import read_message
+from wardmail.content.mime.transfer import from_base64
 
 HIDDEN = (
     b'Content-Type: application/x-msdownload; name="evil.exe"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
@@ -128,12 +129,21 @@ def test_prose_that_begins_is_no_uuencode() -> None:
         (base64.b64encode(PROGRAM[:30]) + base64.b64encode(PROGRAM[30:]), None),
         (base64.b64encode(PROGRAM[:31]) + base64.b64encode(PROGRAM[31:]), "mime-base64-ambiguous"),
         (base64.b64encode(PROGRAM).replace(b"A", b"A!", 3), "mime-base64-junk"),
+        (b"=" + base64.b64encode(PROGRAM), "mime-base64-ambiguous"),
     ],
 )
 def test_base64_however_it_is_bent(letters: bytes, fault: str | None) -> None:
     found, findings = seen_with(multipart(HIDDEN.replace(base64.b64encode(PROGRAM), letters)))
     assert found
     assert fault is None or fault in findings
+
+
+@given(st.text("Az09+/-_= \r\n!", max_size=30))
+@example("=utf8q")
+def test_whatever_says_that_it_is_base64_is_decoded_as_far_as_it_goes(letters: str) -> None:
+    octets = from_base64(letters.encode()).octets
+    assert len(octets) <= len(letters) * 3 // 4
+    assert from_base64(base64.b64encode(octets)).octets == octets
 
 
 def test_a_list_footer_after_an_encoded_text_is_no_trick() -> None:

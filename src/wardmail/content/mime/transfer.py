@@ -54,9 +54,9 @@ def from_base64(raw: bytes) -> Decoded:
         pass
     letters = raw.translate(None, _NOT_BASE64)
     faults = [] if not raw.translate(None, _ALPHABET + b"=" + _BLANKS) else ["mime-base64-junk"]
-    segments = [segment for segment in re.split(rb"=+", letters) if segment]
-    if len(segments) <= 1:
-        return Decoded(_segment(letters.rstrip(b"=")), tuple(faults))
+    segments = re.split(rb"=+", letters.rstrip(b"="))  # the first is empty when padding comes before all letters
+    if len(segments) == 1:
+        return Decoded(_segment(segments[0]), tuple(faults))
     if len(segments) > 10_000:
         return Decoded(_segment(b"".join(segments)), (*faults, "mime-base64-ambiguous"))
     continued = b"".join([_segment(segment) for segment in segments])
