@@ -50,18 +50,17 @@ async def taken_in(
     services = services_of(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
-        sent = raw = await _body(request, services.largest)
+        sent = await _body(request, services.largest)
         envelope = _envelope(
             [parsed(each, f"/query/to/{n}") for n, each in enumerate(to)], parsed(sender, "/query/from")
         )
+        raw = await asyncio.to_thread(_checked, sent, services.largest)
     elif kind == "application/json":
         sent = await _body(request, services.largest * _JSON_OVERHEAD)
-        message = _message(sent)
-        envelope = _envelope_of(message)
-        raw = await asyncio.to_thread(composed, message)
+        envelope, raw = await asyncio.to_thread(_from_json, sent, services.largest)
     else:
         raise Problem(415, "WM-CONTENT-TYPE", "Not this kind", "Send application/json or message/rfc822.")
-    _check(services, caller, envelope, raw)
+    _check(services, caller, envelope, len(raw))
     fingerprint = hashlib.sha256(b"%b\n%b\n%b" % (kind.encode(), request.url.query.encode(), sent)).hexdigest()
     return Intake(caller, _submission(request, services, caller, envelope, raw), fingerprint)
 
@@ -90,6 +89,21 @@ async def _read(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
+def _from_json(sent: bytes, limit: int) -> tuple[Envelope, bytes]:
+    message = _message(sent)
+    envelope = _envelope_of(message)
+    return envelope, _checked(composed(message), limit)
+
+
+def _checked(raw: bytes, limit: int) -> bytes:
+    check = BodyCheck(limit)
+    check.admit(raw)
+    fault = check.fault
+    if fault is not None:
+        raise problem_of(Refusal(fault.code, fault.status, fault.text, "WM-MESSAGE-OCTETS"))
+    return raw
+
+
 def _message(raw: bytes) -> Message:
     try:
         return Message.model_validate_json(raw)
@@ -116,13 +130,8 @@ def _envelope(people: list[Address], sender: Address, *, require_tls: bool = Fal
     return Envelope(sender, tuple(Recipient(each) for each in once), smtputf8=utf8, require_tls=require_tls)
 
 
-def _check(services: ApiServices, caller: Identity, envelope: Envelope, raw: bytes) -> None:
-    check = BodyCheck(services.largest)
-    check.admit(raw)
-    fault = check.fault
-    if fault is not None:
-        raise problem_of(Refusal(fault.code, fault.status, fault.text, "WM-MESSAGE-OCTETS"))
-    refusal = services.desk.check_sender(caller, envelope.sender, len(raw))
+def _check(services: ApiServices, caller: Identity, envelope: Envelope, size: int) -> None:
+    refusal = services.desk.check_sender(caller, envelope.sender, size)
     if refusal is not None:
         raise problem_of(refusal)
     most = caller.integration.limits.recipients_per_message
