@@ -11,6 +11,7 @@ import pytest
 from tests.unit.web.api_kit import Api, opened
 from wardmail.model.stored import Event
 from wardmail.protocol.notifications import TYPES, type_of
+from wardmail.store import notices_feed
 from wardmail.store.chain import EventChain
 from wardmail.web.api.events import _told
 from wardmail.web.api.services import ApiServices
@@ -56,6 +57,18 @@ async def test_the_events_of_others_are_passed_over_and_hide_nothing(api: Api) -
     mine = await sent(api)
     page = (await api.http.get(f"/v1/events?after={start}", headers=api.key)).json()
     assert [each["data"]["id"] for each in page["items"]] == [mine]
+
+
+async def test_one_request_reads_only_so_far_and_says_where_to_go_on(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notices_feed, "_READ_AT_ONCE", 3)
+    await sent(api)
+    start = (await api.http.get("/v1/events", headers=api.key)).json()["next"]
+    happens(api, *[Event("MessageAccepted", 1.0, "x", f"OTHER{n}", "message", {}) for n in range(100)])
+    mine = await sent(api)
+    first = (await api.http.get(f"/v1/events?after={start}", headers=api.key)).json()
+    assert first == {"items": [], "next": start + 60}
+    second = (await api.http.get(f"/v1/events?after={start + 60}", headers=api.key)).json()
+    assert [each["data"]["id"] for each in second["items"]] == [mine]
 
 
 async def test_pages_join_without_a_gap(api: Api) -> None:

@@ -24,6 +24,7 @@ _EVERY = 1.0
 _HEARTBEAT = 15.0
 _LONGEST = 3_600.0
 _AT_ONCE = 200
+_MOST_LOOKS = 20
 _MOST_STREAMS = 50
 _streams = asyncio.Semaphore(_MOST_STREAMS)
 
@@ -75,12 +76,13 @@ async def _told(services: ApiServices, integration: str, after: int) -> AsyncIte
 
 
 def _looked(services: ApiServices, integration: str, after: int, limit: int) -> Told:
-    """Past the events of others: until something is found, or the audit ends."""
-    while True:
+    """Past the events of others, as far as one request may take: an empty page with a new `next` is no end."""
+    for _ in range(_MOST_LOOKS):
         told = services.notices.since(integration, after, limit)
         if told.notifications or told.seen_to == after:
-            return told
+            break
         after = told.seen_to
+    return told
 
 
 def _record(each: Notification) -> schema.Event:

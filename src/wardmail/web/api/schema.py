@@ -114,7 +114,7 @@ class Event(BaseModel):
 
 class Events(BaseModel):
     items: list[Event]
-    next: Annotated[int, Field(description="Give it as `after` the next time.")]
+    next: Annotated[int, Field(description="Give it as `after` the next time; as long as it grows there may be more.")]
 
 
 class Addresses(_Sent):
