@@ -55,6 +55,7 @@ def delivered_to(sandbox: Gateway, address: str) -> None:
     assert [event["kind"] for event in journey["events"]] == ["MessageAccepted", "AttemptMade"]
     kept = (sandbox.directory / "sandbox" / "new" / f"{line['id']}-0.eml").read_text()
     assert f"Delivered-To: {address}" in kept
+    assert kept.count("DKIM-Signature: ") == 2
 
 
 def printed(sandbox: Gateway, beginning: str) -> str:

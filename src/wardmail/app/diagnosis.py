@@ -154,7 +154,7 @@ def _credentials(snapshot: RegisterSnapshot, now: float) -> Iterator[Finding]:
 def _signing(installation: Installation) -> Iterator[Finding]:
     signer, snapshot = installation.signer, installation.register.snapshot()
     domains = {sender.rpartition("@")[2] for each in snapshot.integrations.values() for sender in each.senders}
-    unsigned = sorted(domain for domain in domains if not signer.keys_for(domain) and domain != "demo.example")
+    unsigned = sorted(domain for domain in domains if not signer.keys_for(domain))
     for domain in unsigned:
         to_do = f"wardmail domain rotate {domain}, then publish `wardmail domain dns {domain}`"
         yield Finding("Signing", "advice", f"mail from {domain} is not signed", to_do)

@@ -14,6 +14,7 @@ from wardmail.app.installation import Installation
 from wardmail.app.sandbox_people import DemoLogin, let_people_in
 from wardmail.app.set_up import set_up
 from wardmail.app.settings import SANDBOX_FILE, Settings, load
+from wardmail.edges.keys import add_dkim_key
 from wardmail.edges.sandbox_certificate import SandboxCertificate, make_sandbox_certificate
 from wardmail.manage.integrations import make_credential
 from wardmail.manage.routes import preset
@@ -22,7 +23,8 @@ from wardmail.model.route import RouteKind
 from wardmail.web import KEY_PREFIX
 
 DEMO = "demo"
-SENDER = "app@demo.example"
+_DOMAIN = "demo.example"
+SENDER = f"app@{_DOMAIN}"
 _EXAMPLE = json.dumps({"from": SENDER, "to": ["clinic@example.nhs.uk"], "subject": "Hello", "text": "By the API"})
 _OPENING = "# Written anew by each `wardmail run`."
 
@@ -75,7 +77,7 @@ def welcome(sandbox: Sandbox, port: int, tls_port: int, https_port: int) -> Iter
         yield f"             name {login.name}, password {login.password}, codes {' '.join(login.codes[:3])}"
     yield f"  API      https://localhost:{https_port}/v1, key {KEY_PREFIX}{DEMO}.{DEMO}"
     yield f"  CA       {ca}"
-    yield f"  Sender   {SENDER}, or anything at demo.example"
+    yield f"  Sender   {SENDER}, or anything at {_DOMAIN}"
     yield ""
     yield "  Try, in another terminal:"
     yield f"    {wardmail} send --to clinic@example.nhs.uk --subject Hello --text 'First message' --wait"
@@ -119,7 +121,7 @@ def _register_demo(installation: Installation) -> None:
     if DEMO not in snapshot.integrations:
         limits = Limits(messages_per_minute=600, messages_per_day=None, recipients_per_day=None)
         demo = Integration(
-            DEMO, "Demo application", "sandbox", (SENDER, "@demo.example"), IntegrationState.TRIAL, limits=limits
+            DEMO, "Demo application", "sandbox", (SENDER, f"@{_DOMAIN}"), IntegrationState.TRIAL, limits=limits
         )
         installation.register.save_integration(demo, "sandbox")
         made = make_credential(
@@ -132,6 +134,9 @@ def _register_demo(installation: Installation) -> None:
             secret=DEMO,
         )
         installation.register.save_credential(made.credential, "sandbox")
+    if not installation.signer.keys_for(_DOMAIN):
+        for selector, algorithm in (("demo-r", "rsa-sha256"), ("demo-e", "ed25519-sha256")):
+            add_dkim_key(installation.keystore, _DOMAIN, selector, algorithm)
 
 
 def _short(path: Path) -> str:
