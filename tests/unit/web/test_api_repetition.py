@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.web.api_kit import Api, opened
 from tests.worlds import APP
+from wardmail.model.refusal import Unavailable
 from wardmail.store.given_replies import IN_HAND, StoreGivenReplies
 
 LETTER = {"from": "app@trust.example", "to": ["a@nhs.net"], "subject": "Hello", "text": "Good morning."}
@@ -80,6 +82,25 @@ async def test_after_a_crash_in_the_middle_nothing_is_sent_twice_or_lost(
 
 async def _broken(*_: object) -> None:
     raise RuntimeError("a test")
+
+
+async def test_when_the_store_keeps_it_but_its_answer_is_lost_it_is_not_sent_twice(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, put = api.key | {"Idempotency-Key": "k-1"}, type(api.stage.world.queue).put
+
+    async def kept_and_unanswered(*given: Any) -> None:
+        await put(*given)
+        raise Unavailable("the store", "the connection broke at the commit")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(api.stage.world.queue), "put", kept_and_unanswered)
+        assert (await api.http.post("/v1/messages", json=LETTER, headers=headers)).status_code == 503
+    api.stage.clock.at += IN_HAND + 1
+    api.stage.world.register.refresh()
+    again = await api.http.post("/v1/messages", json=LETTER, headers=headers)
+    assert (again.status_code, again.headers.get("idempotent-replayed")) == (202, "true")
+    assert await count(api) == 1
 
 
 async def test_a_key_that_is_none(api: Api) -> None:

@@ -57,14 +57,14 @@ async def _first(
                 {"id": known.message_id, "status": "accepted", "recipients": [dict(each) for each in stored]}
             )
     intake = replace(intake, submission=replace(intake.submission, id=known.message_id))
-    reply: Reply = {}
     try:
         reply = await take(intake)
-    finally:
-        # Also when it failed: then the row goes, and the next try begins anew.
-        await asyncio.shield(
-            asyncio.to_thread(services.replies.end, integration, key, json.dumps(reply) if reply else "")
-        )
+    except Problem:
+        # It was refused, so nothing is stored: the next try begins anew. After anything else nobody knows, and the
+        # row stays: the next try is of the same message, and looks for it first.
+        await asyncio.shield(asyncio.to_thread(services.replies.end, integration, key, ""))
+        raise
+    await asyncio.shield(asyncio.to_thread(services.replies.end, integration, key, json.dumps(reply)))
     return _accepted(reply)
 
 
