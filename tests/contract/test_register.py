@@ -6,11 +6,15 @@ import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tests.messages import NoSpool, ReversingSealer, accepted
 from tests.registrations import REGISTERED
+from wardmail.app.commands.limits import save_limits
+from wardmail.app.installation import Installation
 from wardmail.manage.integrations import BadInput
 from wardmail.model.integration import Integration
 from wardmail.model.registration import Tick
@@ -97,3 +101,19 @@ async def test_what_is_told_once_is_told_once(queues: tuple[StoreQueue, StoreQue
     assert len(Messages(database).search(Search())) == 1
     assert await queues[0].put_once("review app 30", told(11))
     assert verify(database).broken_at is None
+
+
+def test_limits_that_are_set_undo_nothing_that_another_changed_meanwhile(
+    register: StoreRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = register.snapshot()
+    monkeypatch.setattr(register, "snapshot", lambda: seen)  # as it was when the command began
+    installation = cast("Installation", SimpleNamespace(register=register))
+    register.change_integration("app", lambda records: replace(records["app"], name="Letters"), MADE)
+    save_limits(installation, "app", {"cooling_minutes": 7}, "amina")
+    save_limits(installation, "app", {"bulk_recipients": 50}, "bo")
+    monkeypatch.undo()
+    now = register.snapshot().integrations["app"]
+    assert (now.name, now.traffic.breaker.cooling_minutes, now.traffic.bulk.recipients) == ("Letters", 7, 50)
+    last = register.history("app")[-1]
+    assert (last.actor, list(last.detail["changed"])) == ("bo", ["traffic"])

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tests.worlds import START, SettableClock
+from wardmail.app.commands.webhook import _change
+from wardmail.app.failures import CommandFailed
+from wardmail.app.installation import Installation
 from wardmail.model.stored import Event
 from wardmail.model.webhook_endpoint import TAKEN, Telling, WebhookEndpoint
 from wardmail.outbound.posting import SCHEDULE
@@ -142,3 +147,13 @@ async def test_nothing_is_kept_for_ever_and_a_removed_one_leaves_nothing(desk: D
     assert desk.webhooks.deliveries("wh1", failed=False, limit=9) == []
     desk.webhooks.remove(HOOK, "anna", "not needed")
     assert (desk.webhooks.all(), desk.webhooks.change("wh1", lambda each: each, "X", "a", "")) == ([], None)
+
+
+def test_of_two_who_rotate_at_once_the_second_is_told(desk: Desk) -> None:
+    desk.webhooks.add(HOOK, "anna")
+    installation = cast("Installation", SimpleNamespace(webhooks=desk.webhooks))
+    _change(installation, HOOK, signing_refs=("keystore:y", "keystore:x"), actor="anna", reason="")
+    with pytest.raises(CommandFailed) as told:
+        _change(installation, HOOK, signing_refs=("keystore:z", "keystore:x"), actor="bo", reason="")
+    assert told.value.code == "WM-WEBHOOK-ROTATING"
+    assert desk.webhooks.all()[0].signing_refs == ("keystore:y", "keystore:x")

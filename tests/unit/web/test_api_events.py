@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from starlette.requests import Request
 
 from tests.unit.web.api_kit import Api, opened
 from wardmail.model.stored import Event
@@ -14,7 +17,6 @@ from wardmail.protocol.notifications import TYPES, type_of
 from wardmail.store import notices_feed
 from wardmail.store.chain import EventChain
 from wardmail.web.api.events import _told
-from wardmail.web.api.services import ApiServices
 
 LETTER = {"from": "app@trust.example", "to": ["anna@nhs.net"], "subject": "About Anna", "text": "Good morning."}
 
@@ -81,11 +83,29 @@ async def test_pages_join_without_a_gap(api: Api) -> None:
     assert seen == names
 
 
+def asking(api: Api) -> Request:
+    app = SimpleNamespace(state=SimpleNamespace(services=api.services))
+    headers = [(b"authorization", api.key["Authorization"].encode())]
+    return Request({"type": "http", "headers": headers, "client": ("127.0.0.1", 1), "app": app})
+
+
+async def test_a_stream_ends_when_its_credential_is_revoked(api: Api) -> None:
+    await sent(api)
+    lines = _told(asking(api), "app", 0)
+    assert (await anext(lines)).startswith("retry:")
+    assert "message.accepted" in await anext(lines)
+    await sent(api)
+    credential = api.stage.register.snapshot().credentials["app-1"]
+    api.stage.register.save_credential(replace(credential, revoked_at=api.stage.clock.now()), "test")
+    api.stage.world.register.refresh()
+    with pytest.raises(StopAsyncIteration):
+        await anext(lines)
+
+
 async def test_the_stream_goes_on_after_the_last_that_was_had(api: Api) -> None:
     first, second = await sent(api), await sent(api)
     everything = (await api.http.get("/v1/events", headers=api.key)).json()["items"]
-    services: ApiServices = api.services
-    lines = _told(services, "app", everything[0]["id"])
+    lines = _told(asking(api), "app", everything[0]["id"])
     assert (await anext(lines)).startswith("retry:")
     told = await anext(lines)
     await lines.aclose()

@@ -248,6 +248,23 @@ async def test_addresses_are_checked_by_the_integrations_table(api: Api) -> None
     assert (await api.http.post("/v1/address-checks", json=many, headers=api.key)).status_code == 422
 
 
+@pytest.mark.parametrize("path", ["address-checks", "inbound-messages/000000000000000000/reject"])
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_nobody_makes_the_gateway_hold_a_huge_request(api: Api, path: str, is_known: bool) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(64):
+            sent += 1
+            yield b" " * 65_536
+
+    headers = {"Content-Type": "application/json"} | (api.key if is_known else {})
+    answer = await api.http.post(f"/v1/{path}", content=endless(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "WM-SIZE")
+    assert sent <= 17
+
+
 async def test_the_description_is_served_and_whole(api: Api) -> None:
     described = (await api.http.get("/openapi.json")).json()
     assert described["openapi"].startswith("3.1")

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.web.console_kit import BASE, PASSWORD, Console, form_token, open_console
 from wardmail.model.login import IDLE, LOCKED_FOR, LONGEST, MOST_FAILURES
 from wardmail.model.person import Person, Role
+from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.forms import own_path
 from wardmail.web.pages.guard import COOKIE
 
@@ -50,6 +51,19 @@ async def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(consol
         assert flag in cookie
     assert "Domain" not in cookie
     assert len(cookie.partition("=")[2].partition(";")[0]) == 43
+
+
+async def test_a_store_that_fails_in_the_middle_lets_nobody_in_and_says_so(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object) -> None:
+        raise Unavailable("the store", "a test")
+
+    async with console.visitor("amina") as http:
+        monkeypatch.setattr(console.services.desk, "recognise", down)
+        answer = await console.log_in(http, "amina")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from wardmail.app.acting import acting_person, by_option
+from wardmail.app.commands.integration.records import change_record
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, rfc3339, say, span
@@ -25,6 +26,7 @@ from wardmail.outbound.upstream_ceilings import ceilings_of
 from wardmail.protocol.address import InvalidAddress, parse_address
 from wardmail.store.quota import Used
 from wardmail.store.records import to_plain
+from wardmail.store.register import Change
 
 _BAR = 30
 
@@ -93,10 +95,9 @@ def set_(config_path: str | None, /, *, integration: str, by: str, as_json: bool
     snapshot = installation.register.snapshot()
     if integration not in snapshot.integrations:
         raise not_found("integration", integration, "wardmail integration list")
-    found = snapshot.integrations[integration]
-    traffic = with_limits(found.traffic, {name: value for name, value in options.items() if value is not None})
-    _check_bulk_route(snapshot, traffic.bulk_route)
-    save_limits(installation, integration, traffic, actor.id)
+    given = {name: value for name, value in options.items() if value is not None}
+    _check_bulk_route(snapshot, with_limits(snapshot.integrations[integration].traffic, given).bulk_route)
+    traffic = save_limits(installation, integration, given, actor.id)
     if as_json:
         emit({"integration": integration, **to_plain(traffic)})
     else:
@@ -156,9 +157,13 @@ def with_limits(traffic: Traffic, given: Mapping[str, Any]) -> Traffic:
     )
 
 
-def save_limits(installation: Installation, name: str, traffic: Traffic, actor: str) -> None:
-    found = installation.register.snapshot().integrations[name]
-    installation.register.save_integration(replace(found, traffic=traffic), actor)
+def save_limits(installation: Installation, name: str, given: Mapping[str, Any], actor: str) -> Traffic:
+    """What is not `given` stays as it is at that moment, whoever else changes the record meanwhile."""
+    made = Change("IntegrationSaved", actor, "limits were set")
+    changed = change_record(
+        installation, name, lambda each, _: replace(each, traffic=with_limits(each.traffic, given)), made
+    )
+    return changed.traffic
 
 
 def _check_bulk_route(snapshot: RegisterSnapshot, name: str) -> None:

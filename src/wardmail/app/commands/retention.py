@@ -9,13 +9,14 @@ from time import sleep
 import click
 
 from wardmail.app.acting import acting_person, by_option
+from wardmail.app.commands.integration.records import change_record, existing
 from wardmail.app.commands.legal_hold import hold
-from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, moment, note, progress, rfc3339, say, table
 from wardmail.edges.sealing import ContentSealer
 from wardmail.model.person import Permission
 from wardmail.model.retention import LONGEST_DAYS, GroupCount
+from wardmail.store.register import Change
 
 _FOLLOWED = 1.5
 """Seconds after which every process knows the new term: what came in before is changed, and nothing is missed."""
@@ -74,13 +75,12 @@ def set_(
     """Keep the content of INTEGRATION for so many DAYS, also of what is stored already. 0: until it is delivered."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.GOVERN_INTEGRATIONS)
-    found = installation.register.snapshot().integrations.get(integration)
-    if found is None:
-        raise not_found("integration", integration, "wardmail integration list")
+    existing(installation.register.snapshot(), integration)
     question = f"Keep content of {integration} for {days} days? What is older is deleted within the hour."
     if not confirm(question, assume_yes=yes):
         raise SystemExit(1)
-    installation.register.save_integration(replace(found, retention_days=days), actor.id)
+    made = Change("IntegrationSaved", actor.id, reason)
+    change_record(installation, integration, lambda each, _: replace(each, retention_days=days), made)
     sleep(_FOLLOWED)
     groups = ContentSealer(installation.keystore).groups()
     tell, changed = progress("data keys"), 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from secrets import token_hex
 
 import click
 
@@ -56,7 +57,7 @@ def add(  # noqa: PLR0913 (each is an option)
     if problem:
         raise CommandFailed("WM-WEBHOOK", problem, "Mend it and run the command again.", USAGE)
     secret, name = make_secret(public=ed25519), new_endpoint_id()
-    reference = _keep(installation, name, 1, secret)
+    reference = _keep(installation, name, secret)
     endpoint = WebhookEndpoint(name, integration, url, (reference,), types, allow_private, ca_file)
     installation.webhooks.add(endpoint, actor.id)
     _show_secret(endpoint, secret, as_json)
@@ -104,8 +105,7 @@ def rotate_secret(
     if len(endpoint.signing_refs) >= _ROTATION:
         raise CommandFailed("WM-WEBHOOK-ROTATING", "Two secrets are in use already.", "Say --finish first.", CONFLICT)
     secret = make_secret(public=ed25519)
-    number = int(endpoint.signing_refs[0].rpartition("-")[2]) + 1
-    reference = _keep(installation, endpoint.id, number, secret)
+    reference = _keep(installation, endpoint.id, secret)
     refs = (reference, *endpoint.signing_refs)
     _change(installation, endpoint, signing_refs=refs, actor=actor.id, reason=reason)
     _show_secret(endpoint, secret, as_json)
@@ -168,13 +168,21 @@ def _stop(config_path: str | None, name: str, stopped: str, by: str, as_json: bo
 def _change(
     installation: Installation, endpoint: WebhookEndpoint, *, signing_refs: tuple[str, ...], actor: str, reason: str
 ) -> None:
-    installation.webhooks.change(
-        endpoint.id, lambda each: replace(each, signing_refs=signing_refs), "WebhookSecretRotated", actor, reason
-    )
+    """Raises CommandFailed when the secrets are not those that `endpoint` was read with: another person rotates too."""
+
+    def rotated(each: WebhookEndpoint) -> WebhookEndpoint:
+        if each.signing_refs != endpoint.signing_refs:
+            raise CommandFailed(
+                "WM-WEBHOOK-ROTATING", "Somebody else changed its secrets just now.", "See `webhook list`.", CONFLICT
+            )
+        return replace(each, signing_refs=signing_refs)
+
+    installation.webhooks.change(endpoint.id, rotated, "WebhookSecretRotated", actor, reason)
 
 
-def _keep(installation: Installation, name: str, number: int, secret: SigningSecret) -> str:
-    entry = f"webhook-{name}-{number}"
+def _keep(installation: Installation, name: str, secret: SigningSecret) -> str:
+    """Under a name of its own: of two who rotate at once, neither may replace what the other was shown."""
+    entry = f"webhook-{name}-{token_hex(4)}"
     installation.keystore.put(entry, "route-secret", secret.kept.encode(), since=str(installation.clock.now()))
     return f"keystore:{entry}"
 

@@ -56,13 +56,14 @@ def plan_limits(plan: Plan, tables: Mapping[str, Any]) -> None:
         given = {key: value for key, value in table.items() if _is_limit(plan, f"{where}.{key}", key, value)}
         if len(plan.faults) > faults:
             continue
-        after = limits.with_limits(before, {key.replace("-", "_"): value for key, value in given.items()})
+        options = {key.replace("-", "_"): value for key, value in given.items()}
+        after = limits.with_limits(before, options)
         route = plan.routes.get(after.bulk_route)
         if after.bulk_route and (route is None or not route.carries_bulk):
             plan.fault(f"{where}.bulk-route", f"There is no route {after.bulk_route} that carries mass mail")
         if after != before:
             told = changes(_limits_of(before), _limits_of(after))
-            do = partial(limits.save_limits, plan.installation, name, after, plan.actor.id)
+            do = partial(limits.save_limits, plan.installation, name, options, plan.actor.id)
             plan.steps.append(Step("limits", name, False, told, Permission.RUN_INTEGRATIONS, do))
 
 

@@ -36,7 +36,7 @@ class Step:
     new: bool
     changes: tuple[FieldChange, ...]
     needs: Permission
-    do: Callable[[], None]
+    do: Callable[[], object]
     then: str = ""
 
 

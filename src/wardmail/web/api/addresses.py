@@ -17,7 +17,7 @@ from wardmail.web.api.services import services_of
 router = APIRouter(prefix="/v1/address-checks", tags=["address checks"])
 
 
-@router.post("", response_model=schema.CheckedAddresses)
+@router.post("", response_model=schema.CheckedAddresses, max_body_size=schema.MOST_OCTETS)
 async def check(request: Request, caller: Caller, wanted: schema.Addresses) -> schema.CheckedAddresses:
     """One answer for each of up to 500 addresses, with the reason, the list and its date. Nothing is kept."""
     profile = Profile(wanted.profile) if wanted.profile else caller.integration.profile

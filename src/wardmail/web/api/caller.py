@@ -24,8 +24,11 @@ def peer_of(request: Request) -> str:
     return request.client.host if request.client is not None else "unknown"
 
 
-def identified(request: Request) -> Identity:
-    """Raises Problem (401) in the same words whatever was wrong with the credential."""
+async def identified(request: Request) -> Identity:
+    """Raises Problem (401) in the same words whatever was wrong with the credential.
+
+    In the event loop, for the ledger is not safe in threads; everything that is asked here is in memory.
+    """
     services, peer = services_of(request), peer_of(request)
     offered = _offered(request.headers.get("authorization", ""))
     if offered is None:

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from wardmail.model.notification import Notification, Told
+from wardmail.model.refusal import Unavailable
 from wardmail.web.api import schema
-from wardmail.web.api.caller import Caller
+from wardmail.web.api.caller import Caller, identified
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import ApiServices, services_of
 
@@ -54,15 +55,16 @@ async def stream(
         detail = "This gateway streams to as many programs as it can; ask for pages."
         raise Problem(503, "WM-STREAMS", "Too many streams", detail, headers={"Retry-After": "60"})
     after = int(last_event_id) if last_event_id else await asyncio.to_thread(services.notices.last)
-    return StreamingResponse(_told(services, caller.integration.id, after), media_type="text/event-stream")
+    return StreamingResponse(_told(request, caller.integration.id, after), media_type="text/event-stream")
 
 
-async def _told(services: ApiServices, integration: str, after: int) -> AsyncIterator[str]:
+async def _told(request: Request, integration: str, after: int) -> AsyncIterator[str]:
+    services = services_of(request)
     clock = asyncio.get_running_loop().time
     began = spoke = clock()
     async with _streams:
         yield "retry: 5000\n\n"
-        while clock() - began < _LONGEST:
+        while clock() - began < _LONGEST and await _may_still(request):
             told = await asyncio.to_thread(_looked, services, integration, after, _AT_ONCE)
             after = told.seen_to
             for each in told.notifications:
@@ -73,6 +75,15 @@ async def _told(services: ApiServices, integration: str, after: int) -> AsyncIte
                     spoke = clock()
                     yield ": still here\n\n"
                 await asyncio.sleep(_EVERY)
+
+
+async def _may_still(request: Request) -> bool:
+    """A credential that is revoked, or whose integration is closed, is told nothing more."""
+    try:
+        await identified(request)
+    except (Problem, Unavailable):
+        return False
+    return True
 
 
 def _looked(services: ApiServices, integration: str, after: int, limit: int) -> Told:

@@ -61,7 +61,7 @@ async def acknowledge(request: Request, caller: Caller, arrival_id: str) -> Resp
     return Response(status_code=204)
 
 
-@router.post("/{arrival_id}/reject", status_code=204, response_class=Response)
+@router.post("/{arrival_id}/reject", status_code=204, response_class=Response, max_body_size=schema.MOST_OCTETS)
 async def reject(request: Request, caller: Caller, arrival_id: str, why: schema.Rejection) -> Response:
     """The application does not want it: it stays upstream and here, and a person looks into it."""
     desk = services_of(request).pull

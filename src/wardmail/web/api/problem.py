@@ -81,7 +81,11 @@ async def answer_invalid(request: Request, error: Exception) -> JSONResponse:
 async def answer_http(request: Request, error: Exception) -> JSONResponse:
     """What the framework itself refuses: an unknown address, a method."""
     assert isinstance(error, HTTPException)
-    words = {404: ("WM-NOT-FOUND", "There is nothing here"), 405: ("WM-METHOD", "The method is not allowed here")}
+    words = {
+        404: ("WM-NOT-FOUND", "There is nothing here"),
+        405: ("WM-METHOD", "The method is not allowed here"),
+        413: ("WM-SIZE", "The request is too large"),
+    }
     code, title = words.get(error.status_code, ("WM-REQUEST", "The request cannot be answered"))
     headers = dict(error.headers or {})
     if error.status_code == 405:

@@ -13,6 +13,9 @@ from wardmail.model.arrival import ArrivalState
 _ONE_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"
 """Nothing that any program takes for the end of a line."""
 
+MOST_OCTETS = 1024 * 1024
+"""Of what the framework reads by itself: it does so before anybody has said who calls."""
+
 Line = Annotated[str, StringConstraints(max_length=2_000, pattern=_ONE_LINE)]
 """One line of text: what stands in a header field."""
 

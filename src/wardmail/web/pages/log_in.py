@@ -50,18 +50,22 @@ class LogInPage:
             return self._busy(503, "Too many people log in at this moment", "10")
         try:
             visitor = await self._tried(name, form, peer)
+            if visitor is not None:
+                await self._end_earlier(request)
         except Unavailable:
             return self._busy(503, "Sorry, nobody can log in just now", "60")
         if visitor is None:
             self._ledger.record_failed_login(peer, name, now)
             return self._draw(goal, name, _WRONG, 422)
-        earlier = await recognised(self._desk, request)
-        if earlier is not None:
-            await asyncio.to_thread(self._desk.log_out, earlier.token)
         response = RedirectResponse(goal, 303)
         response.set_cookie(COOKIE, visitor.token, path="/", secure=True, httponly=True, samesite="strict")
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    async def _end_earlier(self, request: Request) -> None:
+        earlier = await recognised(self._desk, request)
+        if earlier is not None:
+            await asyncio.to_thread(self._desk.log_out, earlier.token)
 
     async def log_out(self, visit: Visit) -> Response:
         await asyncio.to_thread(self._desk.log_out, visit.visitor.token)
