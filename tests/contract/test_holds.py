@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.worlds import Stage, staged, submission
+from wardmail.app.stored_records import StoredHeldRecords
 from wardmail.model.delivery import RecipientState
 from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.person import Person, Role
@@ -88,6 +89,13 @@ async def test_a_held_copy_becomes_a_task_and_is_announced_with_others(stage: St
     assert second in said
     assert "Secret words" not in said
     assert "a@unknown.example" not in said
+
+
+async def test_a_list_that_is_cut_has_the_most_pressing(stage: Stage) -> None:
+    kept = Kept(stage)
+    oldest, _, urgent, _ = [await kept.held(head) for head in (SENSITIVE, SENSITIVE, URGENT, SENSITIVE)]
+    records = StoredHeldRecords(kept.messages, kept.tasks)
+    assert [each["id"] for each in records.waiting(2)] == [urgent, oldest]
 
 
 async def test_what_is_time_critical_alerts_at_once_and_again_to_more_people(stage: Stage) -> None:

@@ -83,7 +83,7 @@ class StoredHeldRecords:
         return len(self._messages.change_state([message_id], to=to, actor=actor, reason=reason, only=only))
 
     def _held(self, text: str, limit: int) -> Sequence[MessageLine]:
-        return self._messages.search(Search(text, states=(RecipientState.HELD.value,), limit=limit))
+        return self._messages.search(Search(text, states=(RecipientState.HELD.value,), limit=limit, most_pressing=True))
 
 
 class StoredArrivalRecords:

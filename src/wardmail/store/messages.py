@@ -71,6 +71,8 @@ class EventLine:
 class Search:
     """Any of these narrow the list, newest first; `text` is an address, a message ID or the beginning of one.
 
+    `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
+
     `after` is the message and row that an earlier list ended with.
     """
 
@@ -81,6 +83,7 @@ class Search:
     since: float = 0.0
     limit: int = 50
     after: tuple[str, int] | None = None
+    most_pressing: bool = False
 
 
 class Messages:
@@ -110,7 +113,8 @@ class Messages:
             query = query.where(or_(message.c.id < last, and_(message.c.id == last, recipient.c.n > n)))
         if wanted.domain:
             query = query.where(recipient.c.domain == wanted.domain)
-        query = query.order_by(message.c.id.desc(), recipient.c.n).limit(wanted.limit)
+        order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (message.c.id.desc(),)
+        query = query.order_by(*order, recipient.c.n).limit(wanted.limit)
         with self._database.read() as connection:
             return [_line(row) for row in connection.execute(query)]
 

@@ -40,7 +40,7 @@ for each in (release, cancel, assign, extend):
 def list_(config_path: str | None, *, integration: str, mine: bool, limit: int, by: str, as_json: bool) -> None:
     """List held copies, time-critical ones first, then by deadline."""
     installation = Installation.at(config_path)
-    wanted = Search(states=(RecipientState.HELD.value,), integration=integration, limit=limit)
+    wanted = Search(states=(RecipientState.HELD.value,), integration=integration, limit=limit, most_pressing=True)
     tasks = installation.holds.all_open()
     pairs = [(line, tasks.get((line.message_id, line.n))) for line in installation.messages.search(wanted)]
     if mine:
