@@ -41,44 +41,53 @@ def session(clock: SettableClock, token: bytes = b"t") -> Session:
 
 
 def test_a_one_time_code_lets_in_once_and_an_older_one_never(logins: StoreLogins, clock: SettableClock) -> None:
-    assert logins.open(session(clock), SecondProof(100))
-    assert not logins.open(session(clock, b"u"), SecondProof(100))
-    assert not logins.open(session(clock, b"u"), SecondProof(99))
-    assert logins.open(session(clock, b"u"), SecondProof(101))
+    assert logins.open(session(clock), "hash", SecondProof(100))
+    assert not logins.open(session(clock, b"u"), "hash", SecondProof(100))
+    assert not logins.open(session(clock, b"u"), "hash", SecondProof(99))
+    assert logins.open(session(clock, b"u"), "hash", SecondProof(101))
     assert {each.token_hash for each in logins.sessions("amina")} == {b"t", b"u"}
 
 
 def test_a_recovery_code_lets_in_once(logins: StoreLogins, clock: SettableClock) -> None:
-    assert not logins.open(session(clock), SecondProof(recovery_hash=b"three"))
-    assert logins.open(session(clock), SecondProof(recovery_hash=b"one"))
-    assert not logins.open(session(clock, b"u"), SecondProof(recovery_hash=b"one"))
+    assert not logins.open(session(clock), "hash", SecondProof(recovery_hash=b"three"))
+    assert logins.open(session(clock), "hash", SecondProof(recovery_hash=b"one"))
+    assert not logins.open(session(clock, b"u"), "hash", SecondProof(recovery_hash=b"one"))
     found = logins.find("amina")
     assert found is not None
     assert found.recovery_left == 1
 
 
 def test_eight_failures_lock_and_end_sessions_and_time_unlocks(logins: StoreLogins, clock: SettableClock) -> None:
-    logins.open(session(clock), SecondProof(100))
+    logins.open(session(clock), "hash", SecondProof(100))
     assert [logins.fail("amina", "p") for _ in range(MOST_FAILURES)] == [False] * 7 + [True]
     assert logins.session(b"t") is None
-    assert not logins.open(session(clock), SecondProof(101))
-    assert not logins.open(session(clock), SecondProof(recovery_hash=b"one"))
+    assert not logins.open(session(clock), "hash", SecondProof(101))
+    assert not logins.open(session(clock), "hash", SecondProof(recovery_hash=b"one"))
     assert not logins.fail("amina", "p")
     clock.at += LOCKED_FOR
-    assert logins.open(session(clock), SecondProof(102))
+    assert logins.open(session(clock), "hash", SecondProof(102))
 
 
 def test_a_wrong_recovery_code_forgives_nothing(logins: StoreLogins, clock: SettableClock) -> None:
     for _ in range(MOST_FAILURES - 1):
         logins.fail("amina", "p")
-    assert not logins.open(session(clock), SecondProof(recovery_hash=b"three"))
+    assert not logins.open(session(clock), "hash", SecondProof(recovery_hash=b"three"))
     assert logins.fail("amina", "p")
+
+
+def test_a_password_that_was_changed_while_it_was_checked_lets_nobody_in(
+    logins: StoreLogins, clock: SettableClock
+) -> None:
+    logins.set_password("amina", "other", "owner", "it was stolen")
+    assert not logins.open(session(clock), "hash", SecondProof(100))
+    assert not logins.open(session(clock), "hash", SecondProof(recovery_hash=b"one"))
+    assert logins.open(session(clock), "other", SecondProof(recovery_hash=b"one"))
 
 
 def test_who_got_in_begins_to_count_anew(logins: StoreLogins, clock: SettableClock) -> None:
     for _ in range(MOST_FAILURES - 1):
         logins.fail("amina", "p")
-    assert logins.open(session(clock), SecondProof(100))
+    assert logins.open(session(clock), "hash", SecondProof(100))
     assert not logins.fail("amina", "p")
 
 
@@ -90,14 +99,14 @@ def test_what_is_typed_as_a_name_is_not_kept(logins: StoreLogins, database: Data
 
 
 def test_sessions_end_when_unused_and_when_old(logins: StoreLogins, clock: SettableClock) -> None:
-    logins.open(session(clock), SecondProof(100))
+    logins.open(session(clock), "hash", SecondProof(100))
     for _ in range(int(LONGEST / (IDLE - 1))):
         clock.at += IDLE - 1
         assert logins.sessions("")
         logins.seen(b"t")
     clock.at += IDLE - 1
     assert not logins.sessions("amina")
-    logins.open(session(clock, b"u"), SecondProof(999))
+    logins.open(session(clock, b"u"), "hash", SecondProof(999))
     assert logins.session(b"t") is None
 
 
@@ -105,7 +114,7 @@ def test_sessions_end_when_unused_and_when_old(logins: StoreLogins, clock: Setta
 def test_whatever_changes_about_a_person_ends_their_sessions(
     logins: StoreLogins, database: Database, clock: SettableClock, change: str
 ) -> None:
-    logins.open(session(clock), SecondProof(100))
+    logins.open(session(clock), "hash", SecondProof(100))
     match change:
         case "password":
             logins.set_password("amina", "other", "owner", "lost")

@@ -71,7 +71,7 @@ class LoginDesk:
             proof = self._second_proof(login, code, now)
             token = secrets.token_urlsafe(32)
             session = Session(_hash(token), person.id, now, now, peer)
-            if proof is not None and self._logins.open(session, proof):
+            if proof is not None and self._logins.open(session, kept, proof):
                 return Visitor(person, session, token)
         self._logins.fail(name, peer)
         return None

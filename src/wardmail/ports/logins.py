@@ -31,8 +31,9 @@ class Logins(Protocol):
 
     def find(self, person: str) -> Login | None: ...
 
-    def open(self, session: Session, proof: SecondProof) -> bool:
-        """Use the proof up and begin the session; False when it was used before, or the account is locked."""
+    def open(self, session: Session, password_hash: str, proof: SecondProof) -> bool:
+        """Use the proof up and begin the session; False when it was used before, the account is locked, or its
+        password is no longer the one that was checked."""
         ...
 
     def fail(self, person: str, peer: str) -> bool:

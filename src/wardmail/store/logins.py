@@ -30,10 +30,10 @@ class StoreLogins:
             row = connection.execute(select(login, left).where(login.c.person_id == person)).one_or_none()
         return None if row is None else Login(*row)
 
-    def open(self, session: Session, proof: SecondProof) -> bool:
+    def open(self, session: Session, password_hash: str, proof: SecondProof) -> bool:
         now = self._database.clock.now()
         with self._database.write() as connection:
-            used = self._use_up(connection, session.person, proof, now)
+            used = self._use_up(connection, session.person, password_hash, proof)
             if used:
                 connection.execute(delete(login_session).where(_is_over(now)))
                 connection.execute(
@@ -124,9 +124,10 @@ class StoreLogins:
         statement = self._insert(login).values(person_id=person, **fresh | changed)
         connection.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=changed))
 
-    def _use_up(self, connection: Connection, person: str, proof: SecondProof, now: float) -> bool:
+    def _use_up(self, connection: Connection, person: str, password_hash: str, proof: SecondProof) -> bool:
         """Of two that come with the same code at once, the first alone gets in."""
-        free = and_(login.c.person_id == person, login.c.locked_until <= now)
+        same_password = login.c.password_hash == password_hash  # it takes long to check, and may be changed meanwhile
+        free = and_(login.c.person_id == person, same_password, login.c.locked_until <= self._database.clock.now())
         if proof.step is not None:
             newer = update(login).where(free, login.c.last_step < proof.step)
             return connection.execute(newer.values(failures=0, last_step=proof.step)).rowcount == 1
