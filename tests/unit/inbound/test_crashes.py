@@ -12,11 +12,14 @@ import pytest
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import MAILBOX, MESSAGE, Office, SettableClock, office
 from tests.mailbox_double import ListedMailbox
+from wardmail.inbound import working
 from wardmail.inbound.arrival import collected
 from wardmail.inbound.collecting import MailboxRound
-from wardmail.inbound.walk import judge
+from wardmail.inbound.walk import judge, step
+from wardmail.inbound.working import Workers
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.refusal import Unavailable
+from wardmail.model.verdict import Action
 from wardmail.store.connection import Database
 from wardmail.store.inbox import Inbox
 
@@ -61,6 +64,43 @@ async def test_the_next_life_goes_on(database: Database, point: str) -> None:
         assert await desk.state(name) is ArrivalState.HANDED_OVER
         (parcel,) = desk.judges.taken
         assert (parcel.id, parcel.attempts > 0) == (name, point != "stored"), "it may have been given before"
+
+
+async def test_what_another_process_has_judged_meanwhile_is_not_handed_over(database: Database) -> None:
+    clock = SettableClock()
+    async with life(database, clock) as desk:
+        arrived = collected(desk.world, MAILBOX, MESSAGE)
+        await desk.arrivals.put([arrived])
+        with office(database, "worker-1", clock) as other:
+            other.judges.action = Action.QUARANTINE
+            await judge(other.world, arrived.arrival, MESSAGE)
+        assert await step(desk.world, arrived.arrival, arrived.raw) is ArrivalState.RECEIVED
+        assert desk.judges.taken == [], "it would have been accepted here, but was set aside there"
+        assert await desk.state(arrived.arrival.id) is ArrivalState.QUARANTINED
+
+
+async def test_leases_are_renewed_while_there_is_no_room_for_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "AT_ONCE", 1)
+    clock = SettableClock()
+    async with life(database, clock) as desk:
+        arrived = collected(desk.world, MAILBOX, MESSAGE)
+        await desk.arrivals.put([arrived])
+        desk.arrivals.take_back_leases()
+        stuck, workers = asyncio.Event(), Workers(desk.world, every=0.01)
+        desk.judges.waits_for = stuck
+        running = asyncio.create_task(workers.run())
+        async with asyncio.timeout(10):
+            while not workers.in_hand:
+                await asyncio.sleep(0.01)
+            clock.at += desk.world.settings.lease / 2
+            while (await desk.arrival(arrived.arrival.id)).due_at != clock.at + desk.world.settings.lease:
+                await asyncio.sleep(0.01)
+        stuck.set()
+        running.cancel()
+        await workers.drain(10)
+        assert await desk.state(arrived.arrival.id) is ArrivalState.HANDED_OVER
 
 
 async def test_another_process_waits_for_the_lease(database: Database) -> None:
