@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import MAILBOX, MESSAGE, Office, SettableClock, office
 from tests.mailbox_double import ListedMailbox
-from wardmail.inbound import working
+from wardmail.inbound import collecting, working
 from wardmail.inbound.arrival import collected
-from wardmail.inbound.collecting import MailboxRound
+from wardmail.inbound.collecting import Collecting, MailboxRound
 from wardmail.inbound.walk import judge, step
 from wardmail.inbound.working import Workers
 from wardmail.model.arrival import ArrivalState
@@ -22,6 +23,7 @@ from wardmail.model.refusal import Unavailable
 from wardmail.model.verdict import Action
 from wardmail.store.connection import Database
 from wardmail.store.inbox import Inbox
+from wardmail.store.schema_of_inbound import mailbox as mailbox_rows
 
 
 @pytest.fixture
@@ -184,6 +186,70 @@ async def test_what_cannot_be_fetched_keeps_nobody_else_waiting(database: Databa
         assert await desk.seen.unseen("results", ["1.1", "1.2"]) == []
         assert await desk.seen.forget_problem("results", "1.1")
         assert await desk.seen.unseen("results", ["1.1", "1.2"]) == ["1.1"]
+
+
+async def followed(desk: Office, mailbox: ListedMailbox, until: Callable[[], Awaitable[bool]]) -> None:
+    rounds = Collecting(desk.world, desk.seen, desk.workers, lambda source: mailbox, every=0.01)
+    running = asyncio.create_task(rounds.run())
+    try:
+        async with asyncio.timeout(10):
+            while not await until():
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    await desk.settle()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "SHORTEST_WAIT", 0.0)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_mailbox_that_is_opened_anew_after_each_failure_keeps_nobody_waiting_either(database: Database) -> None:
+    clock, mailbox = SettableClock(), ListedMailbox({"1.1": MESSAGE, "1.2": MESSAGE + b"two\r\n"}, stubborn="1.1")
+    async with life(database, clock) as desk:
+
+        async def all_known() -> bool:
+            return await desk.seen.unseen("results", ["1.1", "1.2"]) == []
+
+        await followed(desk, mailbox, all_known)
+        assert mailbox.fetched.count("1.1") == collecting.MOST_TRIES
+        assert len(desk.judges.taken) == 1
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_service_that_lets_nothing_be_moved_keeps_nothing_back(database: Database) -> None:
+    clock, mailbox = SettableClock(), ListedMailbox({"1.1": MESSAGE}, dies_after="receipt")
+    async with life(database, clock) as desk:
+
+        async def receipted() -> bool:
+            return bool(await desk.seen.receipted("results", 9))
+
+        async def second_known() -> bool:
+            return await desk.seen.unseen("results", ["1.2"]) == []
+
+        await followed(desk, mailbox, receipted)
+        desk.workers._is_draining = False
+        mailbox.kept["1.2"] = MESSAGE + b"two\r\n"
+        await followed(desk, mailbox, second_known)
+        assert len(desk.judges.taken) == 2
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_collecting_that_breaks_says_so_where_people_look(database: Database) -> None:
+    clock, mailbox = SettableClock(), ListedMailbox({})
+    mailbox.kept = None  # type: ignore[assignment] # so that looking raises what nobody foresaw
+    async with life(database, clock) as desk:
+
+        async def noted() -> bool:
+            with database.read() as connection:
+                problem = connection.execute(select(mailbox_rows.c.problem)).scalar_one_or_none()
+            return problem is not None and "it broke (TypeError)" in problem
+
+        await followed(desk, mailbox, noted)
+        assert await noted()
 
 
 async def test_what_is_too_large_is_for_a_person_and_stays_upstream(database: Database) -> None:
