@@ -75,6 +75,7 @@ class Judges:
     taken: list[Parcel] = field(default_factory=list)
     known: list[bool | None] = field(default_factory=list)
     name: str = "clamd"
+    strip: tuple[str, ...] = ()
     waits_for: asyncio.Event | None = None
 
     async def prove(self, message: bytes, sending: Sending, source: Source | None) -> SenderEvidence:
@@ -92,7 +93,7 @@ class Judges:
     def decide(
         self, sender: SenderEvidence, inspection: Inspection, scans: Sequence[ScanReport], wishes: Wishes
     ) -> Verdict:
-        return Verdict(self.action, ("because a test says so",))
+        return Verdict(self.action, ("because a test says so",), self.strip)
 
     async def hand_over(self, parcel: Parcel, terms: Handover) -> Taken | NotTaken:
         self.taken.append(parcel)

@@ -82,7 +82,7 @@ async def judge(
     if undecided and _may_wait(world, arrival, judgement):
         await _wait(world, arrival, undecided)
         return None
-    judgement = await _strippable(arrival, message, judgement)
+    judgement = await strippable(arrival, message, judgement)
     judgement = _closed(judgement, undecided, may_refuse=sender is not None and sender.catch())
     action = judgement.verdict.action
     state = _SETTLED.get(action, ArrivalState.HANDING_OVER)
@@ -95,7 +95,7 @@ async def judge(
     return judgement
 
 
-async def _strippable(arrival: Arrival, message: bytes, judgement: Judgement) -> Judgement:
+async def strippable(arrival: Arrival, message: bytes, judgement: Judgement) -> Judgement:
     """What cannot be taken out alone keeps the whole message back."""
     if judgement.verdict.action is not Action.STRIP:
         return judgement
