@@ -15,6 +15,7 @@ from wardmail.content.inspection.archives.unpack import Damaged, TooLarge, unxz
 from wardmail.content.inspection.archives.zip import ZipEntry, unpacked
 from wardmail.content.inspection.catalogue import KINDS
 from wardmail.content.inspection.file import Allowance, File
+from wardmail.content.inspection.inspector import Inspector
 from wardmail.content.inspection.office.binary import _slides
 from wardmail.content.mime.leaf import Limits, Spending
 from wardmail.model.inspection import Finding, Severity
@@ -131,3 +132,10 @@ def test_slides_have_a_limit_that_is_said() -> None:
     (sign,) = _slides(file, b"\x11\x10" * 202, Allowance(Spending(Limits())))
     assert isinstance(sign, Finding)
     assert sign.id == "budget-parts"
+
+
+def test_a_fault_that_nobody_knows_is_not_dropped() -> None:
+    spending = Spending(Limits())
+    spending.fault("nobody-knows")
+    with pytest.raises(KeyError):
+        Inspector(Context(), spending).finished(HEAD + b"\r\n")
