@@ -47,7 +47,7 @@ class RspamdScanner:
             return _unknown("it did not answer in time")
         except Unavailable as error:
             return _unknown(f"its password cannot be read: {error.part}")
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, RecursionError) as error:
             return _unknown(f"the connection failed ({type(error).__name__})")
 
     async def close(self) -> None:
