@@ -16,6 +16,7 @@ from wardmail.content.inspection.archives.zip import ZipEntry, unpacked
 from wardmail.content.inspection.catalogue import KINDS
 from wardmail.content.inspection.file import Allowance, File
 from wardmail.content.inspection.inspector import Inspector
+from wardmail.content.inspection.office import macros
 from wardmail.content.inspection.office.binary import _slides
 from wardmail.content.mime.leaf import Limits, Spending
 from wardmail.model.inspection import Finding, Severity
@@ -44,6 +45,28 @@ def rar4(blocks: bytes) -> bytes:
         + b"x"
     )
     return b"Rar!\x1a\x07\x00" + file + blocks
+
+
+def compound(*names: str) -> bytes:
+    """A storage of the name VBA, and a stream of each name in it, without content."""
+    entries = [_entry("Root Entry", 5, child=1), _entry("VBA", 1, child=2)]
+    entries += [_entry(name, 2, right=number + 3) for number, name in enumerate(names)]
+    directory = b"".join(entries).ljust(-(-len(entries) // 4) * 512, b"\0")
+    sectors = len(directory) // 512
+    tables = -(-(sectors + 1) // 127)
+    fat = [0xFFFFFFFD] * tables + [*range(tables + 1, tables + sectors), 0xFFFFFFFE]
+    head = bytearray(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0"))
+    struct.pack_into("<HHHHH", head, 24, 62, 3, 0xFFFE, 9, 6)
+    struct.pack_into("<L8xLLLLL", head, 44, tables, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    struct.pack_into("<L", head, 48, tables)
+    struct.pack_into("<109L", head, 76, *[*range(tables), *[0xFFFFFFFF] * (109 - tables)])
+    return bytes(head) + struct.pack(f"<{len(fat)}L", *fat).ljust(tables * 512, b"\xff") + directory
+
+
+def _entry(name: str, kind: int, *, child: int = 0xFFFFFFFF, right: int = 0xFFFFFFFF) -> bytes:
+    text = name.encode("utf-16-le")
+    numbers = struct.pack("<HBBLLL", len(text) + 2, kind, 1, 0xFFFFFFFF, right, child)
+    return text.ljust(64, b"\0") + numbers + bytes(48)
 
 
 @pytest.mark.parametrize(
@@ -139,3 +162,16 @@ def test_a_fault_that_nobody_knows_is_not_dropped() -> None:
     spending.fault("nobody-knows")
     with pytest.raises(KeyError):
         Inspector(Context(), spending).finished(HEAD + b"\r\n")
+
+
+def test_streams_and_modules_of_an_office_file_beyond_the_limit() -> None:
+    few = found_in(attached(compound("Module1"), "a.doc"))
+    assert "office-macro" in few
+    assert "budget-parts" not in few
+    assert "budget-parts" in found_in(attached(compound(*["a"] * 20_000), "a.doc"))
+
+
+def test_a_macro_behind_two_hundred_harmless_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(macros, "_source", lambda _: "Sub Add()")
+    assert "office-macro-auto" not in found_in(attached(compound(*["Module"] * 200), "a.doc"))
+    assert "office-macro-auto" in found_in(attached(compound(*["Module"] * 201), "a.doc"))

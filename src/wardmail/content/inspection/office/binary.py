@@ -24,6 +24,8 @@ def look_into_ole(file: File, allowance: Allowance) -> Iterator[Sign]:
     except (ValueError, struct.error):
         yield found("office-damaged", file.path)
         return
+    if ole.has_too_many:
+        yield found("budget-parts", file.path)
     if ole.has("encryptedpackage", "encryptedsummary"):
         yield found("office-encrypted", file.path)
     yield from look_at_macros(file, ole)
