@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -74,12 +75,16 @@ class Judges:
     taken: list[Parcel] = field(default_factory=list)
     known: list[bool | None] = field(default_factory=list)
     name: str = "clamd"
+    strip: tuple[str, ...] = ()
+    waits_for: asyncio.Event | None = None
 
     async def prove(self, message: bytes, sending: Sending, source: Source | None) -> SenderEvidence:
         return _or_raise(self.sender)
 
     async def inspect(self, message: bytes, wishes: Wishes, known_sender: bool | None) -> Inspection:
         self.known.append(known_sender)
+        if self.waits_for is not None:
+            await self.waits_for.wait()
         return _or_raise(self.inspection)
 
     async def scan_it(self, message: bytes) -> ScanReport:
@@ -88,7 +93,7 @@ class Judges:
     def decide(
         self, sender: SenderEvidence, inspection: Inspection, scans: Sequence[ScanReport], wishes: Wishes
     ) -> Verdict:
-        return Verdict(self.action, ("because a test says so",))
+        return Verdict(self.action, ("because a test says so",), self.strip)
 
     async def hand_over(self, parcel: Parcel, terms: Handover) -> Taken | NotTaken:
         self.taken.append(parcel)

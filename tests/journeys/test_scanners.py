@@ -175,10 +175,7 @@ def _scanner(kind: str, port: int) -> Scanner:
 @pytest.mark.parametrize(("kind", "lie"), [(kind, lie) for kind, lies in LIES.items() for lie in lies])
 async def test_what_is_no_answer_is_never_clean(kind: str, lie: bytes | None) -> None:
     async with saying(lie) as port:
-        try:
-            report = await ask(_scanner(kind, port), HEAD + b"x" * 200_000)
-        except RecursionError:
-            return  # the walk turns what breaks a scanner into an unknown
+        report = await ask(_scanner(kind, port), HEAD + b"x" * 200_000)
     assert report.outcome is ScanOutcome.UNKNOWN, report
 
 

@@ -56,7 +56,10 @@ class GuardedPost:
         place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         headers |= {"Host": host if port == 443 else f"{host}:{port}"}
         async with (
-            httpx2.AsyncClient(verify=self._context(target.ca_file), trust_env=False, follow_redirects=False) as http,
+            # The time of `post` is for all of it: the library's own five seconds are too few for an application.
+            httpx2.AsyncClient(
+                verify=self._context(target.ca_file), timeout=None, trust_env=False, follow_redirects=False
+            ) as http,
             # The certificate is checked against the name; the address only says where to connect.
             http.stream(
                 "POST",

@@ -46,7 +46,7 @@ class HttpsPoster:
         payload = message.payload.encode()
         headers = signed_headers([secret], message.id, int(self._clock.now()), payload)
         async with (
-            httpx2.AsyncClient(verify=self._context, trust_env=False, follow_redirects=False) as http,
+            httpx2.AsyncClient(verify=self._context, timeout=None, trust_env=False, follow_redirects=False) as http,
             http.stream("POST", self._url, content=payload, headers=headers) as response,
         ):
             return "" if 200 <= response.status_code < 300 else f"the receiver answered {response.status_code}"

@@ -60,7 +60,10 @@ def in_hand(world: InboundWorld, arrival: Arrival, raw: RawMail) -> Arrived:
 
 
 def smtp_source_for(world: InboundWorld, address: str, domain: str) -> Source | None:
-    """The source that takes mail for this address: one that names it, before one that takes the whole domain."""
+    """The source that takes mail for this address: one that names it, before one that takes the whole domain.
+
+    A local part is compared without regard to case: what a sender's clerk types is what people mean.
+    """
     wanted = (address.lower(), f"@{domain.lower()}")
     for form in wanted:
         for source in world.register.snapshot.sources.values():

@@ -29,22 +29,31 @@ TOO_STUBBORN = f"The service has failed {MOST_TRIES} times to give it to us, whi
 
 
 class MailboxRound:
-    """One mailbox. `collect` is one look with all that follows from it."""
+    """One mailbox. `collect` is one look with all that follows from it.
+
+    `failures`: how often each message was not given, which outlives a connection.
+    """
 
     def __init__(
-        self, world: InboundWorld, seen: SeenItems, workers: Workers, source: Source, mailbox: Mailbox
+        self,
+        world: InboundWorld,
+        seen: SeenItems,
+        workers: Workers,
+        source: Source,
+        mailbox: Mailbox,
+        *,
+        failures: Counter[str] | None = None,
     ) -> None:
         self._world = world
         self._seen = seen
         self._workers = workers
         self._source = source
         self._mailbox = mailbox
-        self._failures: Counter[str] = Counter()
+        self._failures = Counter() if failures is None else failures
 
     async def collect(self) -> int:
         """How many messages are new. Raises Unavailable; then the next round goes on from where this one was."""
         name = self._source.name
-        await self.settle()
         listing = await self._mailbox.look(await self._seen.cursor(name))
         by_key = {item.key: item for item in listing.items}
         taken = 0
@@ -55,6 +64,8 @@ class MailboxRound:
             taken += await self._take(by_key[key])
         # Only now: what a listing told and nobody fetched would never be told again.
         await self._seen.looked(name, self._world.clock.now(), listing.cursor, "")
+        # Last: a service that lets nothing be moved keeps nothing back that came.
+        await self.settle()
         return taken
 
     async def claim(self) -> bool:
@@ -142,6 +153,7 @@ class Collecting:
 
     async def _follow(self, source: Source) -> None:
         failures = 0
+        refused: Counter[str] = Counter()
         while True:
             try:
                 mailbox = self._open(source)
@@ -150,7 +162,7 @@ class Collecting:
                 await asyncio.sleep(LONGEST_WAIT)
                 continue
             try:
-                round_ = MailboxRound(self._world, self._seen, self._workers, source, mailbox)
+                round_ = MailboxRound(self._world, self._seen, self._workers, source, mailbox, failures=refused)
                 while await round_.claim():
                     taken = await round_.collect()
                     failures = 0
@@ -164,6 +176,7 @@ class Collecting:
             except Exception as error:
                 failures += 1
                 log.error("event=collecting_broke source=%s error=%s", source.name, type(error).__name__)
+                await self._note(source, Unavailable("the collecting", f"it broke ({type(error).__name__})"))
             finally:
                 await mailbox.close()
             # Without a failure somebody else collects from it: he may end.

@@ -92,7 +92,8 @@ async def _record(world: InboundWorld, arrival: Arrival, outcome: Taken | NotTak
         log.info("event=handed_over arrival=%s integration=%s", arrival.id, arrival.integration)
         await world.arrivals.change(recording.handed_over(arrival, outcome.receipt))
         return ArrivalState.HANDED_OVER
-    log.warning('event=not_handed_over arrival=%s attempt=%d why="%s"', arrival.id, arrival.attempts + 1, outcome.why)
+    # Why is in the record alone: the words of another's server may hold an address.
+    log.warning("event=not_handed_over arrival=%s attempt=%d", arrival.id, arrival.attempts + 1)
     if outcome.permanent or arrival.attempts >= min(len(SCHEDULE), world.settings.attempts):
         await world.arrivals.change(recording.given_up(arrival, outcome.why))
         return ArrivalState.DEAD_LETTER

@@ -52,7 +52,8 @@ class PullDesk:
         change = ArrivalChange(
             arrival.id, (arrival.state,), arrival.state, arrival.due_at, "MailFetched", actor, {}, why=arrival.why
         )
-        await self._world.arrivals.change(change)
+        if not await self._world.arrivals.change(change):
+            return _changed(arrival.id)
         return await parcel_of(self._world, arrival, message, judgement)
 
     async def proved(self, arrival_id: str, integration: str) -> Mapping[str, object]:
@@ -98,13 +99,17 @@ class PullDesk:
             arrival.id, step.before, step.state, due_at, step.event, actor, detail, why=reason, attempts=0
         )
         if not await self._world.arrivals.change(change):
-            return NotPossible(f"{arrival.id} changed in the meantime; look again.")
+            return _changed(arrival.id)
         return None
 
     async def _find(self, arrival_id: str, integration: str) -> Arrival | None:
         """What belongs to another integration is not there."""
         arrival = await self._world.arrivals.load(arrival_id)
         return arrival if arrival is not None and integration in ("", arrival.integration) else None
+
+
+def _changed(arrival_id: str) -> NotPossible:
+    return NotPossible(f"{arrival_id} changed in the meantime; look again.")
 
 
 def _not_there(arrival_id: str, arrival: Arrival | None) -> NotPossible:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from wardmail.inbound import recording
 from wardmail.inbound.examining import examine
 from wardmail.inbound.recording import WE
+from wardmail.inbound.walk import strippable
 from wardmail.inbound.world import InboundWorld
 from wardmail.model.arrival import Arrival, ArrivalChange, ArrivalState, Judgement
 from wardmail.model.handover import HandoverKind
@@ -61,7 +62,7 @@ class Quarantine:
             judgement = await examine(self._world, arrival, message)
         except Unavailable as error:
             return NotReleased(f"It cannot be scanned again now: {error.part} does not answer.")
-        against = _against(judgement)
+        against = _against(judgement) or await _whole(arrival, message, judgement)
         if against:
             await self._world.arrivals.change(_refused(arrival, judgement, actor, against))
             return NotReleased(against)
@@ -147,6 +148,12 @@ def _against(judgement: Judgement) -> str:
         if scan.outcome is ScanOutcome.FOUND and scan.score is None:
             return f"{scan.scanner} finds malware in it: {', '.join(scan.names)[:200]}."
     return ""
+
+
+async def _whole(arrival: Arrival, message: bytes, judgement: Judgement) -> str:
+    """Why the part that its integration wants taken out cannot be: released, it could never be handed over."""
+    judged = await strippable(arrival, message, judgement)
+    return judged.verdict.reasons[0] if judged is not judgement else ""
 
 
 def _refused(arrival: Arrival, judgement: Judgement, actor: str, against: str) -> ArrivalChange:

@@ -113,7 +113,8 @@ def _of_sender(inspection: Inspection, sender: SenderEvidence | None, wishes: Wi
     if sender is None or passed:
         return
     dmarc = sender.dmarc
-    if dmarc.result is AuthResult.TEMPERROR:
+    # PERMERROR is a From that names nobody, or too many, as who hides behind the names of others writes it.
+    if dmarc.result in (AuthResult.TEMPERROR, AuthResult.PERMERROR):
         yield _Demand(Action.WARN, "Whether the sender is who it says could not be found out.")
     if dmarc.disposition is DmarcPolicy.REJECT:
         yield _Demand(

@@ -72,7 +72,7 @@ async def step(
 async def judge(
     world: InboundWorld, arrival: Arrival, message: bytes, sender: WaitingSender | None = None
 ) -> Judgement | None:
-    """None when it cannot be judged yet: it waits, and nothing was lost."""
+    """None when it cannot be judged yet, or another process has done it: then what that one wrote holds."""
     try:
         judgement = await examine(world, arrival, message)
     except Unavailable as error:
@@ -82,18 +82,20 @@ async def judge(
     if undecided and _may_wait(world, arrival, judgement):
         await _wait(world, arrival, undecided)
         return None
-    judgement = await _strippable(arrival, message, judgement)
+    judgement = await strippable(arrival, message, judgement)
     judgement = _closed(judgement, undecided, may_refuse=sender is not None and sender.catch())
     action = judgement.verdict.action
     state = _SETTLED.get(action, ArrivalState.HANDING_OVER)
     due_at = None if action in _SETTLED else _due_at(world, arrival)
     change = recording.judged(arrival, judgement, state, due_at)
-    await world.arrivals.change(recording.kept_by(change, world.owner if due_at is not None else None))
+    if not await world.arrivals.change(recording.kept_by(change, world.owner if due_at is not None else None)):
+        log.warning("event=judged_by_another arrival=%s source=%s", arrival.id, arrival.source)
+        return None
     log.info("event=judged arrival=%s source=%s action=%s", arrival.id, arrival.source, action.value)
     return judgement
 
 
-async def _strippable(arrival: Arrival, message: bytes, judgement: Judgement) -> Judgement:
+async def strippable(arrival: Arrival, message: bytes, judgement: Judgement) -> Judgement:
     """What cannot be taken out alone keeps the whole message back."""
     if judgement.verdict.action is not Action.STRIP:
         return judgement

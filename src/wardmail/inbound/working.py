@@ -82,7 +82,9 @@ class Workers:
             try:
                 await self._renew()
                 if await self.sweep():
-                    await self.wait_for_room()
+                    with contextlib.suppress(TimeoutError):
+                        # Not for ever: what is in hand wants its leases renewed.
+                        await asyncio.wait_for(self.wait_for_room(), self._every)
                     continue
             except Unavailable as error:
                 log.warning('event=arrivals_not_swept part="%s"', error.part)

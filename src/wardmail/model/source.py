@@ -7,7 +7,6 @@ from datetime import date
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
-from wardmail.model.address import Address
 from wardmail.model.mailbox import MailboxAccount
 
 
@@ -36,11 +35,6 @@ class SmtpTerms:
     recipients: tuple[str, ...] = ()
     plain_peers: tuple[PlainPeer, ...] = ()
     relays: tuple[str, ...] = ()
-
-    def takes(self, recipient: Address) -> bool:
-        """A local part is compared without regard to case: what a sender's clerk types is what people mean."""
-        address = str(recipient).lower()
-        return any(each.lower() in (address, f"@{recipient.domain.lower()}") for each in self.recipients)
 
     def admits(self, peer: str) -> bool:
         return not self.relays or any(is_within(peer, each) for each in self.relays)

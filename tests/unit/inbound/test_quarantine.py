@@ -14,11 +14,12 @@ from wardmail.inbound import recording
 from wardmail.inbound.arrival import collected
 from wardmail.inbound.pulling import NotPossible, PullDesk
 from wardmail.inbound.quarantine import NotReleased, Proposed, Quarantine, Released
-from wardmail.model.arrival import ArrivalState
+from wardmail.model.arrival import ArrivalChange, ArrivalState
 from wardmail.model.handover import Handover, Parcel
 from wardmail.model.inspection import ScanOutcome, ScanReport
 from wardmail.model.retention import A_DAY
 from wardmail.model.verdict import Action
+from wardmail.store.arrivals import StoreArrivals
 from wardmail.store.messages import Messages
 
 
@@ -68,6 +69,17 @@ async def test_it_is_scanned_again_and_malware_stays(desk: Office, scan: ScanRep
     arrival = await desk.arrival(name)
     assert (arrival.state, arrival.proposed_by) == (ArrivalState.QUARANTINED, ""), "the proposal is spent"
     assert desk.judges.taken == []
+
+
+async def test_what_cannot_be_stripped_is_not_released_into_nowhere(desk: Office) -> None:
+    desk.judges.strip = ("1",)
+    name, quarantine = await quarantined(desk, Action.STRIP), Quarantine(desk.world)
+    assert await desk.state(name) is ArrivalState.QUARANTINED
+    await quarantine.release(name, "ann", "I know it")
+    barred = await quarantine.release(name, "bob", "so do I")
+    assert isinstance(barred, NotReleased)
+    assert "nothing but what would have to be taken out" in barred.reason
+    assert await desk.state(name) is ArrivalState.QUARANTINED
 
 
 async def test_spam_is_for_people_to_judge(desk: Office) -> None:
@@ -125,6 +137,17 @@ async def test_an_application_collects_acknowledges_and_rejects_its_own_only(des
 
 async def test_what_is_in_quarantine_is_not_fetched(desk: Office) -> None:
     name = await quarantined(desk)
+    assert isinstance(await PullDesk(desk.world).fetch(name, "app", "app"), NotPossible)
+
+
+async def test_what_is_not_in_the_audit_is_not_given_out(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.register.has(handover=Handover("app"))
+    name = await quarantined(desk, Action.ACCEPT)
+
+    async def changed_meanwhile(self: StoreArrivals, change: ArrivalChange) -> bool:
+        return False
+
+    monkeypatch.setattr(StoreArrivals, "change", changed_meanwhile)
     assert isinstance(await PullDesk(desk.world).fetch(name, "app", "app"), NotPossible)
 
 

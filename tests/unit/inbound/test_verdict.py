@@ -54,6 +54,11 @@ def test_nothing_found_is_accepted() -> None:
     assert verdict(of(part()), None, (), Wishes()).action is Action.ACCEPT
 
 
+@pytest.mark.parametrize("result", [AuthResult.TEMPERROR, AuthResult.PERMERROR])
+def test_a_sender_that_nobody_can_judge_is_said(result: AuthResult) -> None:
+    assert verdict(of(part()), sender(result), (), Wishes()).action is Action.WARN
+
+
 def test_an_unknown_scanner_is_never_clean() -> None:
     report = ScanReport("clamav", ScanOutcome.UNKNOWN, why="no answer in 30 s")
     assert verdict(of(part()), None, (report,), Wishes(on_malware=Action.WARN)).action is Action.QUARANTINE

@@ -158,6 +158,17 @@ async def test_an_application_that_is_away_gets_it_later_and_a_hopeless_one_is_a
     assert {parcel.id for parcel in desk.judges.taken} == {name}, "the key stays the same"
 
 
+async def test_the_words_of_the_applications_server_are_in_no_log(
+    desk: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.judges.handover = NotTaken("Its server refuses it: 550 <ann.patient@trust.example> is unknown", permanent=True)
+    name = await brought(desk)
+    assert isinstance(name, str)
+    assert "ann.patient" in (await desk.arrival(name)).why
+    assert f"not_handed_over arrival={name}" in caplog.text
+    assert "ann.patient" not in caplog.text
+
+
 async def test_a_suspended_integration_gets_nothing_and_loses_nothing(desk: Office) -> None:
     desk.judges.handover = NotTaken("it does not answer")
     name = await brought(desk)

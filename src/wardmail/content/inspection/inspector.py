@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
-from wardmail.content.inspection.catalogue import KINDS, found, harmless
+from wardmail.content.inspection.catalogue import found, harmless
 from wardmail.content.inspection.context import Context
 from wardmail.content.inspection.file import Allowance, File, Link, Member, Sign, Text, extension_of
 from wardmail.content.inspection.looks import looks_for
@@ -81,7 +81,7 @@ class Inspector:
         self._look(File(path, (member.name,) if member.name else (), "", kind, member.octets, file.depth + 1), [])
 
     def finished(self, message: bytes) -> Inspection:
-        whole = [found(fault, path) for fault, path in self.spending.faults if fault in KINDS]
+        whole = [found(fault, path) for fault, path in self.spending.faults]
         whole += look_at_people(message, self.links, self.texts, self.context)
         urls = dict.fromkeys(harmless(link.target, 500) for link in self.links)
         return Inspection(tuple(self.parts), tuple(urls), tuple(_thinned(whole)))

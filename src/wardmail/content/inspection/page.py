@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import Allowance, File, Link, Sign, Text
-from wardmail.content.inspection.tags import Tag, tags_of
+from wardmail.content.inspection.tags import Tag, TooManyTags, tags_of
 from wardmail.content.markup import text_of_html
 from wardmail.content.mime.words import decoded
 
@@ -56,9 +56,9 @@ def _links_in(text: str) -> Iterator[str]:
 
 
 def look_into_page(file: File, _allowance: Allowance) -> Iterator[Sign]:
-    text = decoded(file.octets[:_LARGEST], file.charset)
     if len(file.octets) > _LARGEST:
         yield found("budget-octets", file.path)
+    text = decoded(file.octets[:_LARGEST], file.charset)
     page = _Page(file, text)
     yield from page.signs()
     if file.is_body or file.depth == 0:
@@ -67,7 +67,15 @@ def look_into_page(file: File, _allowance: Allowance) -> Iterator[Sign]:
 
 def look_into_picture(file: File, _allowance: Allowance) -> Iterator[Sign]:
     """SVG is a page in the clothes of a picture."""
-    text = decoded(file.octets[:_LARGEST], file.charset)
+    if len(file.octets) > _LARGEST:
+        yield found("budget-octets", file.path)
+    try:
+        yield from _signs_of_picture(file, decoded(file.octets[:_LARGEST], file.charset))
+    except TooManyTags:
+        yield found("budget-parts", file.path)
+
+
+def _signs_of_picture(file: File, text: str) -> Iterator[Sign]:
     for tag in tags_of(text):
         name = tag.name.rpartition(":")[2]
         target = tag.attributes.get("href") or tag.attributes.get("xlink:href", "")
@@ -89,9 +97,12 @@ class _Page:
         self.open_link: Tag | None = None
 
     def signs(self) -> Iterator[Sign]:
-        for tag in tags_of(self.text):
-            yield from self._link(tag)
-            yield from self._tag(tag)
+        try:
+            for tag in tags_of(self.text):
+                yield from self._link(tag)
+                yield from self._tag(tag)
+        except TooManyTags:
+            yield self._found("budget-parts")
         yield from self._close_link(len(self.text))
         yield from self._whole()
 

@@ -24,7 +24,7 @@ _FILTERS = re.compile(
     rb"/(FlateDecode|Fl|ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL|Crypt|JBIG2Decode)\b"
 )
 _FILE_NAME = re.compile(rb"/U?F\s*\(((?:[^()\\]|\\.){1,300})\)")
-_MOST_STREAMS = 20_000
+_MOST_STREAMS, _MOST_FILTERS = 20_000, 5
 
 
 def look_into_pdf(file: File, allowance: Allowance) -> Iterator[Sign]:
@@ -95,8 +95,10 @@ class _Reader:
             end = octets.find(b"endstream", match.end())
             end = len(octets) if end < 0 else end
             dictionary = before[max(0, before.rfind(b" obj")) :]
-            yield from self._stream(_unescaped(dictionary[-8192:]), octets[match.end() : end])
+            yield from self._stream(_unescaped(dictionary), octets[match.end() : end])
             position = end
+        else:
+            self.unread = True
         self.plain.append(octets[position:])
 
     def _stream(self, dictionary: bytes, raw: bytes) -> Iterator[Sign]:
@@ -113,8 +115,11 @@ class _Reader:
             yield Member(self.embedded_name, content)
 
     def _decoded(self, dictionary: bytes, raw: bytes) -> bytes | None:
+        filters = _FILTERS.findall(dictionary)
+        if len(filters) > _MOST_FILTERS:
+            return None
         try:
-            for name in _FILTERS.findall(dictionary)[:5]:
+            for name in filters:
                 if name in (b"FlateDecode", b"Fl"):
                     raw = inflated_as_far(raw.lstrip(b"\r\n"), self.allowance.left)
                 elif name in (b"ASCIIHexDecode", b"AHx"):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MOST_TAGS = 30_000
+MOST_TAGS = 100_000
 _TAG = re.compile(r"<(/?[a-zA-Z][^\s/>]{0,60})")
 _SPACE = re.compile(r"[\s/]*+")
 _NAME = re.compile(r"[^\s=>/][^\s=>/]*+")
@@ -35,6 +35,10 @@ _BARE_TAGS = frozenset(
 _RAW = frozenset(("script", "style", "textarea", "title", "xmp", "noembed"))
 
 
+class TooManyTags(Exception):
+    """There are more than are looked at."""
+
+
 class Tag(NamedTuple):
     """`name` in lower case, with `/` in front for an end; `raw` is what stands within a script or style."""
 
@@ -46,14 +50,16 @@ class Tag(NamedTuple):
 
 
 def tags_of(text: str) -> Iterator[Tag]:
+    """Raises TooManyTags behind the last one that is looked at."""
     low: str | None = None
     position = text.find("<")
-    for _ in range(MOST_TAGS):
-        if position < 0:
-            return
+    count = 0
+    while position >= 0:
+        count += 1
+        if count > MOST_TAGS:
+            raise TooManyTags
         if text.startswith("<!--", position) and not text.startswith("<!--[if", position):
-            position = text.find("-->", position + 2)
-            position = text.find("<", position) if position >= 0 else -1
+            position = _behind_comment(text, position)
             continue
         match = _TAG.match(text, position)
         if match is None:
@@ -70,12 +76,17 @@ def tags_of(text: str) -> Iterator[Tag]:
         if name in _RAW:
             low = low or text.lower()
             close = low.find(f"</{name}", end) if len(low) == len(text) else text.find(f"</{name}", end)
-            close = len(text) if close < 0 else close
-            raw, following = text[end:close], close
+            following = len(text) if close < 0 else close
+            raw = text[end:following]
         else:
             following = end
         yield Tag(name, attributes, position, end, raw)
         position = text.find("<", max(following, position + 1))
+
+
+def _behind_comment(text: str, position: int) -> int:
+    end = text.find("-->", position + 2)
+    return text.find("<", end) if end >= 0 else -1
 
 
 def _attributes(text: str, position: int) -> tuple[dict[str, str], int]:

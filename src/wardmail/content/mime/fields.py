@@ -89,7 +89,10 @@ class _HeadReader:
         match = _NAME.match(line)
         if match is not None:
             self._begin(match, line)
-            return len(self.names) <= MOST_FIELDS
+            if len(self.names) <= MOST_FIELDS:
+                return True
+            self.faults["mime-header-overlong"] = None
+            return False
         if position == self.start and line.startswith((b"From ", b">From ")):
             return True
         return self._junk(line, position)

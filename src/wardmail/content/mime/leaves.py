@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from wardmail.content.mime.fields import Head
 from wardmail.content.mime.leaf import Leaf, Spending
@@ -22,13 +23,17 @@ from wardmail.content.mime.transfer import (
 from wardmail.content.mime.words import shown
 
 _MOST_NAMES = 8
+_MOST_ENCODINGS = 4
 
 
 def leaves_of(head: Head, types: list[Structured], raw: bytes, spending: Spending) -> Iterator[Leaf]:
     """Paths are relative: empty for the reading that most programs share, `~2` for another, `/name` for a file inside."""
     kind = types[0]
     disposition = _dispositions(head)
-    faults = [] if len({each.main for each in disposition}) < 2 else ["mime-duplicate-field"]
+    names = _names(head, types, disposition)
+    differ = len({each.main for each in disposition}) > 1
+    too_many = len(names) > _MOST_NAMES or len(head.all("content-disposition")) > _MOST_NAMES
+    faults = ["mime-duplicate-field"] if differ or too_many else []
     decodings = _decodings(head, kind.main, raw, faults)
     for number, octets in enumerate(decodings, start=1):
         if not spending.octets(len(octets)):
@@ -37,7 +42,7 @@ def leaves_of(head: Head, types: list[Structured], raw: bytes, spending: Spendin
             path="" if number == 1 else f"~{number}",
             declared=kind.main,
             octets=octets,
-            names=_names(head, types, disposition),
+            names=names[:_MOST_NAMES],
             disposition=disposition[0].main if disposition else "",
             charset=kind.first("charset").decode("latin-1").lower(),
             faults=tuple(faults) if number == 1 else (),
@@ -54,14 +59,13 @@ def _names(head: Head, types: list[Structured], dispositions: list[Structured]) 
     """In the order of preference of most clients: the disposition's name, then the type's."""
     readings = [value for each in dispositions for value in each.readings.get("filename", ())]
     readings += [value for each in types for value in each.readings.get("name", ())]
-    named = {name: None for value in readings[: 2 * _MOST_NAMES] if (name := shown(value).strip())}
-    return tuple(named)[:_MOST_NAMES]
+    return tuple({name: None for value in readings if (name := shown(value).strip())})
 
 
 def _decodings(head: Head, kind: str, raw: bytes, faults: list[str]) -> list[bytes]:
     named = [encoding_name(value) for value in head.all("content-transfer-encoding")] or [("", True)]
-    meanings = {("7bit" if name in IDENTITY else name): proper for name, proper in named[:4]}
-    if len(meanings) > 1:
+    meanings = {("7bit" if name in IDENTITY else name): proper for name, proper in named[:_MOST_ENCODINGS]}
+    if len(meanings) > 1 or len(named) > _MOST_ENCODINGS:
         faults.append("mime-duplicate-field")
     found: dict[bytes, None] = {}
     for name, proper in meanings.items():
@@ -97,8 +101,7 @@ def _decoded(name: str, raw: bytes) -> Decoded | None:
     if name in UU_NAMES:
         return from_uuencode(raw)
     if name == "x-yenc":
-        found = yencoded_in(raw)
-        return Decoded(found[0][1] if found else raw)
+        return Decoded(next(yencoded_in(raw), (b"", raw))[1])
     return None
 
 
@@ -107,7 +110,7 @@ def _is_text(kind: str) -> bool:
 
 
 def _within_text(octets: bytes, spending: Spending) -> Iterator[Leaf]:
-    for name, content in uuencoded_in(octets) + yencoded_in(octets):
+    for name, content in chain(uuencoded_in(octets), yencoded_in(octets)):
         if not (spending.part() and spending.octets(len(content))):
             return
         yield Leaf(f"/{shown(name)}", "", content, (shown(name),), disposition="attachment")

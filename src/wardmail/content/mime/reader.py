@@ -91,8 +91,10 @@ class _Reader:
             yield from self._leaves(place, head, types, faults)
 
     def _types(self, head: Head, place: _Place, faults: list[str]) -> list[Structured]:
-        types = [read_structured(value) for value in head.all("content-type")[:_MOST_READINGS]]
-        if len({(each.main, each.readings.get("boundary", ())) for each in types}) > 1:
+        values = head.all("content-type")
+        types = [read_structured(value) for value in values[:_MOST_READINGS]]
+        differ = len({(each.main, each.readings.get("boundary", ())) for each in types}) > 1
+        if differ or len(values) > _MOST_READINGS:
             faults.append("mime-duplicate-field")
         if any(field.spaced for field in head.fields if field.name.startswith("content-")):
             faults.append("mime-header-ambiguous")
@@ -125,6 +127,8 @@ class _Reader:
     def _splits(self, place: _Place, body: Span, boundaries: list[bytes]) -> list[tuple[bytes, Split]]:
         found: list[tuple[bytes, Split]] = []
         seen: set[tuple[Span, ...]] = set()
+        if len(boundaries) > _MOST_READINGS:
+            self.spending.fault("mime-boundary-ambiguous", place.path)
         for boundary in boundaries[:_MOST_READINGS]:
             split = split_at(place.raw, *body, boundary)
             if split is not None and (spans := tuple(split.parts + split.late)) not in seen:
@@ -226,9 +230,10 @@ class _Reader:
             inner = place.within(place.raw, span, path=path, prefix=f"{path}.")
             yield from self._read_split(inner, split, (*outer, guess), set())
         for name, octets in uuencoded_in(place.raw[slice(*span)]):
-            if self.spending.part() and self.spending.octets(len(octets)):
-                self.spending.fault("mime-hidden-part", place.path)
-                yield Leaf(f"{path}/{shown(name)}", "", octets, (shown(name),), parent=place.parent)
+            self.spending.fault("mime-hidden-part", place.path)
+            if not (self.spending.part() and self.spending.octets(len(octets))):
+                return
+            yield Leaf(f"{path}/{shown(name)}", "", octets, (shown(name),), parent=place.parent)
 
     # -- messages and leaves
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -77,16 +78,12 @@ def from_quoted_printable(raw: bytes) -> Decoded:
 
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)?[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,300})\r?\n", re.MULTILINE)
 _YENC_BEGIN = re.compile(rb"^=ybegin [^\r\n]*?name=([^\r\n]{1,300})\r?\n", re.MULTILINE)
-MOST_EMBEDDED = 50
 
 
-def uuencoded_in(text: bytes) -> list[tuple[bytes, bytes]]:
-    """Names and octets of files that stand in a text as uuencode, as Outlook shows them."""
-    if b"begin" not in text:
-        return []
-    found: list[tuple[bytes, bytes]] = []
+def uuencoded_in(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and octets of files that stand in a text as uuencode, as Outlook shows them. The caller counts them."""
     position = 0
-    while len(found) < MOST_EMBEDDED and (match := _UU_BEGIN.search(text, position)):
+    while match := _UU_BEGIN.search(text, position):
         if match[0].startswith(b"begin-base64"):
             end = text.find(b"\n====", match.end())
             octets = from_base64(text[match.end() : end if end > 0 else len(text)]).octets
@@ -94,13 +91,12 @@ def uuencoded_in(text: bytes) -> list[tuple[bytes, bytes]]:
         else:
             octets, position = _uu_lines(text, match.end())
         if octets:
-            found.append((match[1].strip(), octets))
-    return found
+            yield match[1].strip(), octets
 
 
 def from_uuencode(raw: bytes) -> Decoded:
-    found = uuencoded_in(raw)
-    return Decoded(found[0][1]) if found else Decoded(_uu_lines(raw, 0)[0] or raw)
+    found = next(uuencoded_in(raw), None)
+    return Decoded(found[1] if found else _uu_lines(raw, 0)[0] or raw)
 
 
 def _uu_lines(text: bytes, position: int) -> tuple[bytes, int]:
@@ -123,20 +119,16 @@ def _uu_lines(text: bytes, position: int) -> tuple[bytes, int]:
     return b"".join(pieces), position
 
 
-def yencoded_in(text: bytes) -> list[tuple[bytes, bytes]]:
-    """Names and octets of yEnc files; whole ones and first pieces."""
-    if b"=ybegin " not in text:
-        return []
-    found = []
+def yencoded_in(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and octets of yEnc files; whole ones and first pieces. The caller counts them."""
     for match in _YENC_BEGIN.finditer(text):
-        ends = (text.find(mark, match.end()) for mark in (b"\n=yend", b"\n=ybegin"))
-        body = text[match.end() : min((end for end in ends if end > 0), default=len(text))]
+        following = text.find(b"\n=ybegin", match.end())
+        stop = following if following > 0 else len(text)
+        end = text.find(b"\n=yend", match.end(), stop)
+        body = text[match.end() : end if end > 0 else stop]
         if body.startswith(b"=ypart"):
             body = body.partition(b"\n")[2]
-        found.append((match[1].strip(), _from_yenc(body)))
-        if len(found) >= MOST_EMBEDDED:
-            break
-    return found
+        yield match[1].strip(), _from_yenc(body)
 
 
 _YENC_SHIFT = bytes((octet - 42) & 255 for octet in range(256))

@@ -79,11 +79,13 @@ class ImapMailbox:
     async def settle(self, keys: Sequence[str]) -> Sequence[str]:
         await self._open()
         uids = {uid: key for key in keys if (uid := self._uid(key)) is not None}
+        # A name of before the numbers began anew names nothing: what it named is settled by its new name.
+        gone = [key for key in keys if self._uid(key) is None]
         if uids:
             await self._guarded.run(lambda: self._settle(list(uids)))
             left = await self._guarded.run(lambda: set(self._imap.search("ALL")))
-            return [key for uid, key in uids.items() if uid not in left]
-        return []
+            gone += [key for uid, key in uids.items() if uid not in left]
+        return gone
 
     async def watch(self, seconds: float) -> None:
         await self._open()

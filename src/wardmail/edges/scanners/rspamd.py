@@ -47,7 +47,7 @@ class RspamdScanner:
             return _unknown("it did not answer in time")
         except Unavailable as error:
             return _unknown(f"its password cannot be read: {error.part}")
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, RecursionError) as error:
             return _unknown(f"the connection failed ({type(error).__name__})")
 
     async def close(self) -> None:
@@ -65,7 +65,7 @@ class RspamdScanner:
 
     async def _ask(self, message: bytes, headers: list[tuple[str, str]]) -> ScanReport:
         if self._http is None:
-            self._http = httpx2.AsyncClient(trust_env=False, follow_redirects=False)
+            self._http = httpx2.AsyncClient(timeout=None, trust_env=False, follow_redirects=False)
         async with self._http.stream("POST", self._url, content=message, headers=headers) as response:
             if response.status_code != 200:
                 return _unknown(f"it answered {response.status_code}")

@@ -40,6 +40,7 @@ def _rar4(octets: bytes) -> Iterator[Entry]:
         if size < 7:
             return
         position += size + added
+    yield Entry("", None, "budget-parts")
 
 
 def _rar4_file(octets: bytes, position: int, size: int, flags: int, packed: int) -> Entry:
@@ -75,6 +76,7 @@ def _rar5(octets: bytes) -> Iterator[Entry]:
         if kind == 5 or at < 0:
             return
         position = end + packed
+    yield Entry("", None, "budget-parts")
 
 
 def _rar5_file(octets: bytes, at: int, end: int, packed: int) -> Entry:

@@ -10,7 +10,8 @@ from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import Allowance, File, Member, Sign
 
 _BLOCK = 512
-_FILES, _LINKS = b"0\x007", b"12"
+_LINKS, _NO_FILES = b"12", b"3456gKV"
+"""Hard and symbolic links; devices, directories, pipes, and what is about others. Any other type is unpacked as a file."""
 
 
 def look_into_tar(file: File, allowance: Allowance) -> Iterator[Sign]:
@@ -46,7 +47,7 @@ def _entry(block: bytes, kind: bytes, content: bytes, long_name: str, size: int)
     name = long_name or (f"{prefix}/" if prefix else "") + _text(block[:100])
     if kind in _LINKS:
         yield Entry(name, b"", links_to=_text(block[157:257]))
-    elif kind in _FILES and not name.endswith("/"):
+    elif kind not in _NO_FILES and not name.endswith("/"):
         yield Entry(name, content, "" if len(content) == size else "archive-damaged")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from wardmail.content.inspection.archives.unpack import (
     inflate,
     lzma1_filter,
     raw_lzma,
+    unxz,
 )
 from wardmail.content.inspection.file import Allowance, File, Sign
 
@@ -89,7 +89,7 @@ def _unpack(packed: bytes, method: int, size: int, limit: int) -> bytes | None:
     if method == 14 and len(packed) > 9:
         return raw_lzma(packed[9:], limit, lzma1_filter(packed[4:9]), size)
     if method == 95:
-        return lzma.decompress(packed, memlimit=64 * 1024 * 1024) if size <= limit else None
+        return unxz(packed, limit)
     return None
 
 

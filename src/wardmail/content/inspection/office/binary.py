@@ -24,6 +24,8 @@ def look_into_ole(file: File, allowance: Allowance) -> Iterator[Sign]:
     except (ValueError, struct.error):
         yield found("office-damaged", file.path)
         return
+    if ole.has_too_many:
+        yield found("budget-parts", file.path)
     if ole.has("encryptedpackage", "encryptedsummary"):
         yield found("office-encrypted", file.path)
     yield from look_at_macros(file, ole)
@@ -33,7 +35,7 @@ def look_into_ole(file: File, allowance: Allowance) -> Iterator[Sign]:
     for stream in ole.named("workbook", "book"):
         yield from _workbook(file, ole.read(stream))
     for stream in ole.named("powerpoint document"):
-        yield from _slides(ole.read(stream), allowance)
+        yield from _slides(file, ole.read(stream), allowance)
     if ole.has("__properties_version1.0"):
         yield from _outlook(ole, allowance)
 
@@ -81,11 +83,11 @@ def _workbook(file: File, stream: bytes) -> Iterator[Sign]:
             break
 
 
-def _slides(stream: bytes, allowance: Allowance) -> Iterator[Sign]:
+def _slides(file: File, stream: bytes, allowance: Allowance) -> Iterator[Sign]:
     """ExOleObjStg (0x1011) of [MS-PPT] holds objects and macros, compressed."""
-    position = stream.find(b"\x11\x10")
+    position = stream.find(b"\x11\x10", 2)
     for _ in range(200):
-        if position < 2:
+        if position < 0:
             return
         size = int.from_bytes(stream[position + 2 : position + 6], "little")
         packed = stream[position + 6 : position + 6 + size]
@@ -98,6 +100,8 @@ def _slides(stream: bytes, allowance: Allowance) -> Iterator[Sign]:
         if octets.startswith(SIGNATURE) and allowance.member(len(octets)):
             yield Member("object.ole", octets)
         position = stream.find(b"\x11\x10", position + 2)
+    if position >= 0:
+        yield found("budget-parts", file.path)
 
 
 def _look_at_objects(file: File, ole: Ole, allowance: Allowance) -> Iterator[Sign]:

@@ -10,6 +10,7 @@ from wardmail.content.inspection.file import File, Sign
 from wardmail.content.inspection.office.ole import Ole
 
 _LARGEST_SOURCE = 2 * 1024 * 1024
+_MOST_MODULES = 200
 _AUTO = re.compile(
     r"\b(?:Auto_?(?:Open|Close|Exec|Exit|New)|Document_?(?:Open|Close|New|BeforeClose|Change)|Workbook_?(?:Open|Activate|BeforeClose"
     r"|BeforeSave)|Worksheet_(?:Activate|Change|Calculate)|\w+_(?:Layout|Resize|Painted|Painting|GotFocus|LostFocus|MouseHover|Click"
@@ -30,10 +31,10 @@ def look_at_macros(file: File, ole: Ole) -> Iterator[Sign]:
     if not modules and not ole.has("_vba_project", "vba"):
         return
     yield found("office-macro", file.path)
-    sources = "\n".join(_source(ole.read(each)) for each in modules[:200])
+    sources = "\n".join(_source(ole.read(each)) for each in modules[:_MOST_MODULES])
     auto, runs = _AUTO.search(sources), _RUNS.search(sources)
     words = [match[0].strip(' ("') for match in (auto, runs) if match]
-    if words or not sources.strip():
+    if words or not sources.strip() or len(modules) > _MOST_MODULES:
         yield found("office-macro-auto", file.path, ", ".join(words) or "their source cannot be read")
 
 

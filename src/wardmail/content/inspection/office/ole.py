@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END, _NONE = 0xFFFFFFFE, 0xFFFFFFFF
-_MOST_STREAMS = 4000
+_MOST_STREAMS = 20_000
 _LONGEST_CHAIN = 256 * 1024
 
 
@@ -23,7 +23,10 @@ class Stream:
 
 
 class Ole:
-    """Streams in the order of the directory. Raises ValueError when there is no readable directory."""
+    """Streams in the order of the directory. Raises ValueError when there is no readable directory.
+
+    `has_too_many`: there are more than `streams` holds.
+    """
 
     def __init__(self, octets: bytes) -> None:
         if not octets.startswith(SIGNATURE) or len(octets) < 512:
@@ -34,8 +37,8 @@ class Ole:
         self._mini = 1 << mini_shift if mini_shift == 6 else 64
         self._fat = self._read_fat()
         self._cutoff = struct.unpack_from("<L", octets, 56)[0] or 4096
-        self.is_damaged = False
         directory = self._chain(struct.unpack_from("<L", octets, 48)[0], len(octets))
+        self.has_too_many = len(directory) // 128 > _MOST_STREAMS
         self.streams = self._read_directory(directory)
         mini_fat = self._chain(struct.unpack_from("<L", octets, 60)[0], len(octets))
         self._mini_fat = struct.unpack(f"<{len(mini_fat) // 4}L", mini_fat[: len(mini_fat) // 4 * 4])

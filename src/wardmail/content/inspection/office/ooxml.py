@@ -27,6 +27,7 @@ _ORDINARY = tuple(
     f".{ending}"
     for ending in "xml rels png jpg jpeg gif emf wmf tif tiff bmp vml svg wdp fntdata odttf psmdcp thmx".split()  # noqa: SIM905
 )
+_LARGEST_FLAT = 8 * 1024 * 1024
 _DDE_FORMULA = re.compile(r"Formula=\"=[^\"<>|]{1,60}\|[^\"<>]*!", re.IGNORECASE)
 _BINARY = re.compile(r"pkg:name=\"([^\"]{1,300})\"[^>]*>\s*<pkg:binaryData>([A-Za-z0-9+/=\s]*)<")
 
@@ -125,7 +126,9 @@ def look_into_flat(file: File, allowance: Allowance) -> Iterator[Sign]:
     """A whole document in one XML file (Word 2003 XML, Flat OPC)."""
     if b"<?mso-application" not in file.octets[:4096] and b"schemas.microsoft.com/office" not in file.octets[:8192]:
         return
-    text = _text(file.octets[: 8 * 1024 * 1024])
+    if len(file.octets) > _LARGEST_FLAT:
+        yield found("budget-octets", file.path)
+    text = _text(file.octets[:_LARGEST_FLAT])
     if 'macrosPresent="yes"' in text or "vbaProject" in text or "editdata.mso" in text or "<w:binData" in text:
         yield found("office-macro", file.path)
         yield found("office-macro-auto", file.path, "within a document in XML")

@@ -32,6 +32,8 @@ def look_into_onenote(file: File, allowance: Allowance) -> Iterator[Sign]:
         yield Member(f"embedded {count + 1}", content)
         count += 1
         position = file.octets.find(_EMBEDDED, position + 16)
+    if position >= 0:
+        yield found("budget-parts", file.path)
 
 
 def look_into_table(file: File, _allowance: Allowance) -> Iterator[Sign]:

@@ -56,6 +56,8 @@ def _objects(file: File, allowance: Allowance) -> Iterator[Sign]:
         raw = octets[position + 8 : end]
         yield from _object(file, _from_hex(_NOISE.sub(b"", raw)), allowance)
         position += 8
+    if position >= 0 and low.find(b"\\objdata", position) >= 0:
+        yield found("budget-parts", file.path)
     if b"\\bin" in low and SIGNATURE in octets:
         yield from _object(file, octets[octets.find(SIGNATURE) :], allowance)
 
