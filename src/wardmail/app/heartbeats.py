@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import mmap
-import struct
 import time
 from collections.abc import Awaitable, Callable
 
-_TIME = struct.Struct("d")
+_OCTETS = 8  # of a double
 EVERY = 1.0
 
 
@@ -16,19 +15,20 @@ class Heartbeats:
     """Made before the fork. Times of time.monotonic, the same clock in all processes; 0 until a worker is ready."""
 
     def __init__(self, count: int) -> None:
-        self._memory = mmap.mmap(-1, _TIME.size * count)
+        # A view of doubles stores one in a single step. struct.pack_into clears the place first, and so another process
+        # could read a worker's time as 0.
+        self._times = memoryview(mmap.mmap(-1, _OCTETS * count)).cast("d")
         self.count = count
 
     def beat(self, slot: int) -> None:
-        _TIME.pack_into(self._memory, slot * _TIME.size, time.monotonic())
+        self._times[slot] = time.monotonic()
 
     def forget(self, slot: int) -> None:
         """Its worker is gone: the next one is given time to begin."""
-        _TIME.pack_into(self._memory, slot * _TIME.size, 0.0)
+        self._times[slot] = 0.0
 
     def last(self, slot: int) -> float:
-        value: float = _TIME.unpack_from(self._memory, slot * _TIME.size)[0]
-        return value
+        return self._times[slot]
 
     def all_begun(self) -> bool:
         return all(self.last(slot) for slot in range(self.count))
@@ -36,7 +36,7 @@ class Heartbeats:
     def silent(self, longer_than: float) -> list[int]:
         """Slots whose worker was ready once and has not been heard of for so many seconds."""
         now = time.monotonic()
-        return [slot for slot in range(self.count) if self.last(slot) and now - self.last(slot) > longer_than]
+        return [slot for slot in range(self.count) if 0.0 < self.last(slot) < now - longer_than]
 
 
 def beating(beats: Heartbeats, slot: int) -> Callable[[object], Awaitable[None]]:

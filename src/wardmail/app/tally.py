@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import mmap
-import struct
 import threading
 from collections.abc import Iterator, Mapping
 
 _ROOM = 512 * 1024
 """Octets for each worker: some eight thousand counters. Pages that nobody writes cost no memory."""
 
-_USED = struct.Struct("<Q")
-_LENGTH = struct.Struct("<Q")
-_VALUE = struct.Struct("<d")
+_WORD = 8
+"""Octets. Every entry is whole words: how long its name is, the name, the value."""
+
 _SEPARATOR = "\x1f"
 
 Series = tuple[str, ...]
@@ -21,34 +20,55 @@ Series = tuple[str, ...]
 DROPPED: Series = ("wardmail_metrics_dropped_total",)
 
 
+class _Memory:
+    """What the processes share. Views store a word in a single step; struct.pack_into clears the place first, and so a
+    reader could see a counter fall to 0.
+    """
+
+    def __init__(self, octets: int) -> None:
+        self.octets = memoryview(mmap.mmap(-1, octets))
+        self.words = self.octets.cast("Q")
+        self.values = self.octets.cast("d")
+
+    def used(self, start: int) -> int:
+        return self.words[start] or 1
+
+    def entries(self, start: int) -> Iterator[tuple[Series, int]]:
+        at, end = start + 1, start + self.used(start)
+        while at < end:
+            place = at + 1 + self.words[at]
+            name = bytes(self.octets[(at + 1) * _WORD : place * _WORD]).decode().rstrip("\0")
+            yield tuple(name.split(_SEPARATOR)), place
+            at = place + 1
+
+
 class Tally:
     """Made before the fork. A worker that takes a dead one's place goes on with its numbers: they never fall."""
 
     def __init__(self, workers: int) -> None:
-        self._memory = mmap.mmap(-1, _ROOM * workers)
+        self._memory = _Memory(_ROOM * workers)
         self._workers = workers
 
     def of(self, slot: int) -> Counts:
-        return Counts(self._memory, slot * _ROOM)
+        return Counts(self._memory, slot * _ROOM // _WORD)
 
     def totals(self) -> Mapping[Series, float]:
         """Over all workers."""
         found: dict[Series, float] = {}
         for slot in range(self._workers):
-            for series, place in _entries(self._memory, slot * _ROOM):
-                value: float = _VALUE.unpack_from(self._memory, place)[0]
-                found[series] = found.get(series, 0.0) + value
+            for series, place in self._memory.entries(slot * _ROOM // _WORD):
+                found[series] = found.get(series, 0.0) + self._memory.values[place]
         return found
 
 
 class Counts:
     """One worker's part, which only that process writes. Safe for threads; counting costs less than a microsecond."""
 
-    def __init__(self, memory: mmap.mmap, start: int) -> None:
+    def __init__(self, memory: _Memory, start: int) -> None:
         self._memory = memory
         self._start = start
         self._lock = threading.Lock()
-        self._places = dict(_entries(memory, start))
+        self._places = dict(memory.entries(start))
         if DROPPED not in self._places:
             self._add(DROPPED)
 
@@ -57,35 +77,20 @@ class Counts:
             place = self._places.get(series)
             if place is None:
                 place = self._add(series)
-            _VALUE.pack_into(self._memory, place, _VALUE.unpack_from(self._memory, place)[0] + amount)
+            self._memory.values[place] += amount
 
     def _add(self, series: Series) -> int:
         """The entry is whole before it is told of: a reader may come at any moment."""
-        name = _SEPARATOR.join(series).encode()
-        name += b"\0" * (-len(name) % 8)
-        used = _used(self._memory, self._start)
-        if used + _LENGTH.size + len(name) + _VALUE.size > _ROOM:
+        memory, name = self._memory, _SEPARATOR.join(series).encode()
+        name += b"\0" * (-len(name) % _WORD)
+        length, used = len(name) // _WORD, memory.used(self._start)
+        if (used + length + 2) * _WORD > _ROOM:
             return self._places[DROPPED]
         at = self._start + used
-        _LENGTH.pack_into(self._memory, at, len(name))
-        self._memory[at + _LENGTH.size : at + _LENGTH.size + len(name)] = name
-        place = at + _LENGTH.size + len(name)
-        _VALUE.pack_into(self._memory, place, 0.0)
-        _USED.pack_into(self._memory, self._start, used + _LENGTH.size + len(name) + _VALUE.size)
+        place = at + 1 + length
+        memory.words[at] = length
+        memory.octets[(at + 1) * _WORD : place * _WORD] = name
+        memory.values[place] = 0.0
+        memory.words[self._start] = used + length + 2
         self._places[series] = place
         return place
-
-
-def _used(memory: mmap.mmap, start: int) -> int:
-    used: int = _USED.unpack_from(memory, start)[0]
-    return used or _USED.size
-
-
-def _entries(memory: mmap.mmap, start: int) -> Iterator[tuple[Series, int]]:
-    at, end = start + _USED.size, start + _used(memory, start)
-    while at < end:
-        (length,) = _LENGTH.unpack_from(memory, at)
-        name = memory[at + _LENGTH.size : at + _LENGTH.size + length].decode().rstrip("\0")
-        place = at + _LENGTH.size + length
-        yield tuple(name.split(_SEPARATOR)), place
-        at = place + _VALUE.size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import string
 from dataclasses import dataclass
 from ipaddress import ip_network
 
@@ -12,6 +13,8 @@ from wardmail.protect.credentials import SCRAM_ITERATIONS, scram_keys, secret_ha
 from wardmail.protocol.address import InvalidAddress, parse_address
 from wardmail.protocol.domain import InvalidDomain, parse_domain
 
+_ALPHABET = string.ascii_letters + string.digits
+_SECRET_LENGTH = 43  # of 62 letters: 256 bits
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,62}").fullmatch
 
 
@@ -34,8 +37,8 @@ class NewCredential:
 
 
 def new_secret() -> str:
-    """256 random bits, in letters that survive every configuration file."""
-    return secrets.token_urlsafe(32)
+    """256 random bits, in letters and digits: they survive every configuration file, and no command takes them for an option."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
 
 
 def make_credential(

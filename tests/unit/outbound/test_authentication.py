@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from wardmail.manage.integrations import BadInput, checked_name, checked_networks, checked_senders, make_credential
+from wardmail.manage.integrations import (
+    BadInput,
+    checked_name,
+    checked_networks,
+    checked_senders,
+    make_credential,
+    new_secret,
+)
 from wardmail.model.address import Address
 from wardmail.model.identity import Identity
 from wardmail.model.integration import Integration, IntegrationState
@@ -108,3 +116,9 @@ def test_what_people_type_is_checked_and_put_into_one_form() -> None:
     ):
         assert isinstance(bad, BadInput)
         assert bad.reason
+
+
+def test_secrets_are_taken_for_no_option_and_need_no_quotes() -> None:
+    made = {new_secret() for _ in range(500)}
+    assert len(made) == 500
+    assert all(re.fullmatch(r"[A-Za-z0-9]{43}", secret) for secret in made)
