@@ -10,6 +10,7 @@ from wardmail.ports.reading import (
     HoldBook,
     MessageRecords,
     Notices,
+    Theatre,
     WebhookRecords,
 )
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
@@ -52,6 +53,7 @@ __all__ = [
     "SigningKey",
     "Spool",
     "SubmissionDesk",
+    "Theatre",
     "WaitingMail",
     "WebhookPoster",
     "WebhookRecords",

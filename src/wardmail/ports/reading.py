@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from wardmail.model.hold import Hold
@@ -107,4 +107,20 @@ class WebhookRecords(Protocol):
 
     def replay(self, integration: str, endpoint_id: str, seq: int, actor: str) -> bool:
         """Whether there is such a delivery."""
+        ...
+
+
+class Theatre(Protocol):
+    """What the sandbox plays at its receivers. `acts` by name, `simulators` by address, each in words for people."""
+
+    @property
+    def acts(self) -> Mapping[str, str]: ...
+
+    @property
+    def simulators(self) -> Mapping[str, str]: ...
+
+    def current(self) -> str: ...
+
+    def choose(self, name: str, actor: str) -> None:
+        """Raises ValueError for what is not among the acts, Unavailable."""
         ...
