@@ -12,9 +12,11 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.journeys.gateway import Gateway, running_sandbox
 from tests.journeys.peers.ground import Authority, need, open_directory, wait_until
+from tests.journeys.test_console import Told, looked_at
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
@@ -113,6 +115,39 @@ def test_a_receiver_misbehaves_when_it_is_told_to(sandbox: Gateway) -> None:
 def test_what_is_no_act_is_told(sandbox: Gateway) -> None:
     done = sandbox.run("sandbox", "play", "nonsense", "--json", status=1)
     assert json.loads(done.stderr)["error"] == "WM-SANDBOX-ACT"
+
+
+def test_pages_of_those_who_run_it(sandbox: Gateway, browser: Browser) -> None:
+    """A receiver is made to misbehave, and a message in quarantine looked at, by people in a browser."""
+    wait_until(lambda: len(sandbox.ask("quarantine", "list")) == 2, "the quarantine", 30)
+    wrong: list[str] = []
+    context = browser.new_context(ignore_https_errors=True)
+    context.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    told = Told(sandbox)
+    page = told.log_in(context, "demo")
+    for path in ("sources", "sources/letters", "settings"):
+        page.goto(f"{told.address}/{path}")
+        looked_at(page, path)
+    page.goto(f"{told.address}/sandbox")
+    looked_at(page, "sandbox")
+    page.check("text=The receiver is slow")
+    page.click("text=Do that from now on")
+    looked_at(page, "played")
+    assert "The receiver is slow, from the next attempt on." in page.inner_text("main")
+    page.check("text=Everything works")
+    page.click("text=Do that from now on")
+    page.goto(f"{told.address}/quarantine")
+    looked_at(page, "quarantine")
+    page.click("text=supplier@ward.example")
+    looked_at(page, "in quarantine")
+    page.check("text=Release it to the application")
+    page.fill("#reason", "the supplier was phoned")
+    page.click("text=Continue")
+    looked_at(page, "are you sure")
+    page.click("text=Yes, release it")
+    assert "Another person must agree" in page.inner_text("h1")
+    assert wrong == []
+    context.close()
 
 
 def test_nothing_of_it_outlives_it(sandbox: Gateway) -> None:

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
+from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
+from wardmail.app.kept_back import StoredKeptBack
 from wardmail.app.log_in_wiring import login_desk
 from wardmail.app.metrics import Numbers
 from wardmail.app.readiness import Readiness, parts_of_worker
-from wardmail.app.settings import Settings
+from wardmail.app.sandbox_stage import stage_of
+from wardmail.app.settings import Settings, setting_records
+from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import (
     StoredArrivalRecords,
     StoredHeldRecords,
@@ -37,6 +41,7 @@ from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
 
 if TYPE_CHECKING:
+    from wardmail.web.pages.operate.services import OperateServices
     from wardmail.web.pages.rendering import Pages
     from wardmail.web.pages.services import ConsoleServices
 
@@ -49,7 +54,7 @@ def make_https_listener(
     installation: Installation,
     world: World,
     desk: Desk,
-    pull: PullDesk,
+    receiving: Receiving,
     certificates: CertificateFiles,
     *,
     doors: Sequence[SmtpListener],
@@ -60,6 +65,7 @@ def make_https_listener(
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
+    from wardmail.web.pages.operate.routes import operate_routes
     from wardmail.web.pages.rendering import Pages, Site
 
     settings = installation.settings
@@ -74,7 +80,7 @@ def make_https_listener(
         check_address=check,
         messages=StoredMessageRecords(installation.messages),
         arrivals=StoredArrivalRecords(installation.inbox),
-        pull=pull,
+        pull=PullDesk(receiving.world),
         replies=StoreGivenReplies(installation.database),
         notices=NoticesFeed(installation.database),
         webhooks=StoredWebhookRecords(installation.webhooks),
@@ -86,7 +92,8 @@ def make_https_listener(
     networks_of_check = networks(settings, "pages.check_networks")
     page = CheckPage(pages, lambda text: check(profile, text), networks_of_check, console.desk)
     operations = watching(_watched(installation, world, doors))
-    site = build_site(page, build_api(services, version("wardmail")), console_routes(console), operations)
+    pages_of_people = [*console_routes(console), *operate_routes(operating_of(installation, receiving, console))]
+    site = build_site(page, build_api(services, version("wardmail")), pages_of_people, operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
 
@@ -98,6 +105,19 @@ def _watched(installation: Installation, world: World, doors: Sequence[SmtpListe
         return await numbers.text(await readiness.parts())
 
     return Watched(readiness.parts, text, networks(installation.settings, "metrics.networks"))
+
+
+def operating_of(installation: Installation, receiving: Receiving, console: ConsoleServices) -> OperateServices:
+    from wardmail.web.pages.operate.services import OperateServices
+
+    return OperateServices(
+        console=console,
+        kept_back=StoredKeptBack(installation.inbox, installation.messages, receiving.world),
+        quarantine=receiving.quarantine,
+        sources=StoredSourceRecords(installation.register, installation.sources, installation.inbox),
+        settings=lambda: list(setting_records(installation.settings)),
+        theatre=stage_of(installation) if installation.settings["pages.environment"] == "sandbox" else None,
+    )
 
 
 def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -110,6 +110,32 @@ class WebhookRecords(Protocol):
         ...
 
 
+class KeptBack(Protocol):
+    """Mail in quarantine. Raises Unavailable."""
+
+    def waiting(self, limit: int) -> Sequence[Record]:
+        """The newest first, each with `why` it is kept back and `ends_at`."""
+        ...
+
+    async def one(self, arrival_id: str, *, sentences: bool) -> Record | None:
+        """With `proofs`, `scans` and `history` in words; with `reasons` when `sentences`, for they name files and hosts."""
+        ...
+
+
+class SourceRecords(Protocol):
+    """The ways in which mail comes in. Raises Unavailable."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def one(self, name: str) -> Record | None:
+        """With `details` as pairs for people, and the `problems` of messages that could not be taken."""
+        ...
+
+    def pause(self, name: str, paused: bool, actor: str, reason: str) -> bool:
+        """False when there is no such source any more."""
+        ...
+
+
 class Theatre(Protocol):
     """What the sandbox plays at its receivers. `acts` by name, `simulators` by address, each in words for people."""
 

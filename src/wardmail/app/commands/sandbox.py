@@ -8,7 +8,7 @@ from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, say, table
-from wardmail.app.sandbox_stage import SandboxStage
+from wardmail.app.sandbox_stage import stage_of
 from wardmail.model.person import Permission
 from wardmail.model.route import RouteKind
 
@@ -23,7 +23,7 @@ def command() -> None:
 @click.pass_obj
 def list_(config_path: str | None, as_json: bool) -> None:
     """List what can be played, and which address plays it at any time."""
-    stage = SandboxStage(Installation.at(config_path))
+    stage = stage_of(Installation.at(config_path))
     current = stage.current()
     if as_json:
         for name, words in stage.acts.items():
@@ -49,7 +49,7 @@ def play(config_path: str | None, *, act: str, by: str, as_json: bool) -> None:
             "WM-SANDBOX-NONE", "This installation has no route of the kind sandbox.", "Use `wardmail run`."
         )
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
-    stage = SandboxStage(installation)
+    stage = stage_of(installation)
     if act not in stage.acts:
         raise CommandFailed("WM-SANDBOX-ACT", f"Nothing is called {act!r}.", "See `wardmail sandbox list`.")
     stage.choose(act, actor.id)

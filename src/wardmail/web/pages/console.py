@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from wardmail.model.person import Permission
 from wardmail.web.pages.content import ContentPages
-from wardmail.web.pages.guard import Guarded, Open, Visit
+from wardmail.web.pages.guard import Guarded, Open, Page
 from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.log_in import LogInPage
 from wardmail.web.pages.message import MessagePage
 from wardmail.web.pages.messages import MessagesPage
 from wardmail.web.pages.overview import OverviewPage
 from wardmail.web.pages.services import ConsoleServices
-
-Page = Callable[[Visit], Awaitable[Response]]
 
 
 def console_routes(services: ConsoleServices) -> list[Route]:
