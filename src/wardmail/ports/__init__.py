@@ -16,6 +16,7 @@ from wardmail.ports.reading import (
     WebhookRecords,
 )
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
+from wardmail.ports.registering import AgreementBook, PolicyBook, RegisterBook
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
@@ -23,6 +24,7 @@ from wardmail.ports.telling import EndpointPoster, WaitingMail, Webhooks
 from wardmail.ports.world import Clock, Resolver
 
 __all__ = [
+    "AgreementBook",
     "ArrivalRecords",
     "Arrivals",
     "BodySink",
@@ -44,8 +46,10 @@ __all__ = [
     "Outbox",
     "Passwords",
     "PersonRecords",
+    "PolicyBook",
     "Queue",
     "ReceptionDesk",
+    "RegisterBook",
     "Resolver",
     "Returns",
     "Scanner",
