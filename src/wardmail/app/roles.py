@@ -80,7 +80,7 @@ async def _listening(
     settings = installation.settings
     delivery = make_delivery(installation, world)
     spool = SealedSpool(settings.data / "spool")
-    desk = CountedDesk(world, delivery, installation.counts)
+    desk = CountedDesk(world, delivery, installation.counts, installation.uses.note)
     receiving = await open_reception(installation, slot, certificates, world, spool)
     doors: list[SmtpListener] = []
     https = _open_https(installation, world, desk, receiving.receiving, certificates, doors=doors)

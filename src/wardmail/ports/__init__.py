@@ -1,5 +1,6 @@
 """Everything that the walks ask of the outside world, by subject."""
 
+from wardmail.ports.figures import Figures
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.logins import Logins, Passwords, PersonRecords
 from wardmail.ports.queue import Holds, Queue
@@ -32,6 +33,7 @@ __all__ = [
     "Cmdb",
     "Courier",
     "EndpointPoster",
+    "Figures",
     "GivenReplies",
     "HandoverCourier",
     "HeldRecords",
