@@ -136,6 +136,9 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "SourceRecords": "StoredSourceRecords",
         "Theatre": "SandboxStage",
         "Spans": "OtlpSpans",
+        "Figures": "StoreFigures",
+        "AgreementBook": "Agreement",
+        "PolicyBook": "policy_life",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.govern_wiring import governing_of
 from wardmail.app.host_and_port import address
 from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
@@ -68,6 +69,7 @@ def make_https_listener(
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
     from wardmail.web.pages.documentation import Documentation, documentation_routes
+    from wardmail.web.pages.govern.routes import govern_routes
     from wardmail.web.pages.operate.routes import operate_routes
     from wardmail.web.pages.rendering import Pages, Site
 
@@ -95,8 +97,12 @@ def make_https_listener(
     networks_of_check = networks(settings, "pages.check_networks")
     page = CheckPage(pages, lambda text: check(profile, text), networks_of_check, console.desk)
     operations = watching(_watched(installation, world, doors))
-    pages_of_people = [*console_routes(console), *operate_routes(operating_of(installation, receiving, console))]
-    pages_of_people += documentation_routes(Documentation(pages, library, _whom_to_ask(settings)))
+    pages_of_people = [
+        *console_routes(console),
+        *govern_routes(governing_of(installation, console)),
+        *operate_routes(operating_of(installation, receiving, console)),
+        *documentation_routes(Documentation(pages, library, _whom_to_ask(settings))),
+    ]
     site = build_site(page, build_api(services, version("wardmail")), pages_of_people, operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 

@@ -33,6 +33,7 @@ from wardmail.edges.upstream import CourierSettings
 from wardmail.edges.webhook import HttpsPoster
 from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.integration import Integration
+from wardmail.model.register import Change
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.following import Follower
@@ -55,7 +56,6 @@ from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
 from wardmail.store.notices_feed import NoticesFeed
 from wardmail.store.queue import StoreQueue
-from wardmail.store.register import Change
 from wardmail.store.returns import StoreReturns
 from wardmail.store.shelves import StoreShelves
 from wardmail.store.waiting import StoreWaiting

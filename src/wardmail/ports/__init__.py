@@ -1,5 +1,6 @@
 """Everything that the walks ask of the outside world, by subject."""
 
+from wardmail.ports.figures import Figures
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.logins import Logins, Passwords, PersonRecords
 from wardmail.ports.queue import Holds, Queue
@@ -16,6 +17,7 @@ from wardmail.ports.reading import (
     WebhookRecords,
 )
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
+from wardmail.ports.registering import AgreementBook, PolicyBook, RegisterBook
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
@@ -23,6 +25,7 @@ from wardmail.ports.telling import EndpointPoster, WaitingMail, Webhooks
 from wardmail.ports.world import Clock, Resolver, Spans
 
 __all__ = [
+    "AgreementBook",
     "ArrivalRecords",
     "Arrivals",
     "BodySink",
@@ -30,6 +33,7 @@ __all__ = [
     "Cmdb",
     "Courier",
     "EndpointPoster",
+    "Figures",
     "GivenReplies",
     "HandoverCourier",
     "HeldRecords",
@@ -44,8 +48,10 @@ __all__ = [
     "Outbox",
     "Passwords",
     "PersonRecords",
+    "PolicyBook",
     "Queue",
     "ReceptionDesk",
+    "RegisterBook",
     "Resolver",
     "Returns",
     "Scanner",

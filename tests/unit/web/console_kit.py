@@ -18,10 +18,11 @@ from tests.inbound_desk import Office, office
 from tests.worlds import HEAD, Stage, staged, submission
 from wardmail.app.documentation import library
 from wardmail.app.kept_back import StoredKeptBack
+from wardmail.app.register_knowledge import Knowledge, integration_desk
 from wardmail.app.sandbox_stage import SandboxStage
 from wardmail.app.settings import load, setting_records
 from wardmail.app.source_output import StoredSourceRecords
-from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords
+from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
@@ -35,6 +36,7 @@ from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.walk import accept
 from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
+from wardmail.store.figures import StoreFigures
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.holds import StoreHolds
 from wardmail.store.inbox import Inbox
@@ -44,10 +46,13 @@ from wardmail.store.people import StorePeople
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
 from wardmail.store.sources import StoreSources
+from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.pages.building import build_site
 from wardmail.web.pages.check import CheckPage
 from wardmail.web.pages.console import console_routes
 from wardmail.web.pages.documentation import Documentation, documentation_routes
+from wardmail.web.pages.govern.routes import govern_routes
+from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.operate.routes import operate_routes
 from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.rendering import Pages, Site
@@ -147,8 +152,23 @@ def open_console(directory: Path) -> Iterator[Console]:
             theatre=SandboxStage(directory, database, stage.clock),
         )
         documents = documentation_routes(Documentation(services.pages, library))
-        site = build_site(check, Starlette(), [*console_routes(services), *operate_routes(operate), *documents])
+        govern = governing(stage, people, services)
+        routes = [*console_routes(services), *govern_routes(govern), *operate_routes(operate), *documents]
+        site = build_site(check, Starlette(), routes)
         yield Console(site, stage, services, people, logins, keeper, desk)
+
+
+def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> GovernServices:
+    messages = Messages(stage.database)
+    knowledge = Knowledge(stage.register, messages, people, stage.world.signer, stage.clock)
+    return GovernServices(
+        console=services,
+        integrations=integration_desk(knowledge, lambda: stage.world.pepper),
+        seen=knowledge.seen,
+        figures=StoreFigures(stage.database),
+        history=knowledge.history,
+        webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
+    )
 
 
 def form_token(page: httpx2.Response) -> str:
