@@ -130,6 +130,8 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Logins": "StoreLogins",
         "Passwords": "Argon2Passwords",
         "PersonRecords": "StorePeople",
+        "IdentityProvider": "OidcProvider",
+        "ProviderLogins": "StoreProviderLogins",
         "EndpointPoster": "SignedPoster",
         "WaitingMail": "StoreWaiting",
     }

@@ -9,18 +9,24 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
-from tests.unit.web.console_kit import open_console
+from tests.unit.web.console_kit import open_console, with_provider
+from wardmail.edges.identity_provider import ProviderPlace
+from wardmail.model.provider_login import ProviderTerms
 from wardmail.web.api.building import build_api
 from wardmail.web.api.caller import identified
 from wardmail.web.api.services import ApiServices
 from wardmail.web.pages.guard import Guarded, Open
 
-OPEN = {("/check", "GET"), ("/check", "POST"), ("/log-in", "GET"), ("/log-in", "POST"), ("/accessibility", "GET")}
+OPEN = {
+    ("/check", "GET"), ("/check", "POST"), ("/log-in", "GET"), ("/log-in", "POST"), ("/accessibility", "GET"),
+    ("/log-in/begin", "GET"), ("/log-in/finish", "GET"),
+}  # fmt: skip
 """Whoever adds to this says why in the route, and thinks twice."""
 
 
 def test_every_page_names_its_permission(tmp_path: Path) -> None:
     with open_console(tmp_path) as console:
+        with_provider(console, ProviderPlace("https://op.test", "", ""), ProviderTerms("us"), b"")
         routes = [each for each in console.site.routes if not isinstance(each, Mount)]
     assert {type(each) for each in routes} == {Route}
     without = [each.path for each in routes if not isinstance(each.endpoint, Guarded | Open)]  # type: ignore[attr-defined]

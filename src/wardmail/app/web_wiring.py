@@ -13,6 +13,7 @@ from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.log_in_wiring import login_desk
 from wardmail.app.metrics import Numbers
+from wardmail.app.provider_wiring import provider_desk
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.settings import Settings
 from wardmail.app.stored_records import (
@@ -123,4 +124,6 @@ def console_of(installation: Installation, world: World, pages: Pages) -> Consol
         holds=installation.holds,
         integrations=lambda: {each.id: each.name for each in world.register.snapshot.integrations.values()},
         world=world,
+        provider=provider_desk(installation),
+        provider_name=installation.settings["oidc.name"],
     )

@@ -69,10 +69,10 @@ class LoginDesk:
         is_right = self._passwords.matches(kept, password[:LONGEST])
         if person is not None and login is not None and is_right and person.is_here and login.locked_until <= now:
             proof = self._second_proof(login, code, now)
-            token = secrets.token_urlsafe(32)
-            session = Session(_hash(token), person.id, now, now, peer)
-            if proof is not None and self._logins.open(session, kept, proof):
-                return Visitor(person, session, token)
+            if proof is not None:
+                visitor = new_session(person, now, peer, proof.words)
+                if self._logins.open(visitor.session, kept, proof):
+                    return visitor
         self._logins.fail(name, peer)
         return None
 
@@ -104,6 +104,12 @@ class LoginDesk:
             return SecondProof(recovery_hash=recovery_hash(self._second.pepper, code))
         step = step_of(secret, code, now)
         return None if step is None or step <= login.last_step else SecondProof(step)
+
+
+def new_session(person: Person, now: float, peer: str, proved_by: str) -> Visitor:
+    """With a token that nobody had before; it is good once the store has it."""
+    token = secrets.token_urlsafe(32)
+    return Visitor(person, Session(_hash(token), person.id, now, now, peer, proved_by), token)
 
 
 def checked_password(password: str, person: Person) -> str | BadInput:

@@ -2,6 +2,7 @@
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.logins import Logins, Passwords, PersonRecords
+from wardmail.ports.provider import IdentityProvider, ProviderLogins
 from wardmail.ports.queue import Holds, Queue
 from wardmail.ports.reading import (
     ArrivalRecords,
@@ -32,6 +33,7 @@ __all__ = [
     "HeldRecords",
     "HoldBook",
     "Holds",
+    "IdentityProvider",
     "LaterFailures",
     "Logins",
     "Mailbox",
@@ -40,6 +42,7 @@ __all__ = [
     "Outbox",
     "Passwords",
     "PersonRecords",
+    "ProviderLogins",
     "Queue",
     "ReceptionDesk",
     "Resolver",

@@ -31,23 +31,10 @@ class StoreLogins:
         return None if row is None else Login(*row)
 
     def open(self, session: Session, password_hash: str, proof: SecondProof) -> bool:
-        now = self._database.clock.now()
         with self._database.write() as connection:
             used = self._use_up(connection, session.person, password_hash, proof)
             if used:
-                connection.execute(delete(login_session).where(_is_over(now)))
-                connection.execute(
-                    login_session.insert().values(
-                        token_hash=session.token_hash,
-                        person_id=session.person,
-                        began_at=session.began_at,
-                        seen_at=session.seen_at,
-                        peer=session.peer,
-                    )
-                )
-                by = "one-time code" if proof.step is not None else "recovery code"
-                detail: dict[str, object] = {"peer": session.peer, "second_factor": by, "session": session.name}
-                self._note(connection, "LoggedIn", session.person, session.person, detail)
+                self._chain.append(connection, [begin_session(connection, session, self._database.clock.now())])
             return used
 
     def fail(self, person: str, peer: str) -> bool:
@@ -143,6 +130,27 @@ class StoreLogins:
         self._chain.append(connection, [Event(kind, self._database.clock.now(), actor, None, subject, detail)])
 
 
+def begin_session(connection: Connection, session: Session, now: float) -> Event:
+    """Keeps it, and throws out what is over; the event is the caller's to append."""
+    connection.execute(delete(login_session).where(_is_over(now)))
+    connection.execute(
+        login_session.insert().values(
+            token_hash=session.token_hash,
+            person_id=session.person,
+            began_at=session.began_at,
+            seen_at=session.seen_at,
+            peer=session.peer,
+            proved_by=session.proved_by,
+        )
+    )
+    detail: dict[str, object] = {
+        "peer": session.peer,
+        "second_factor": session.proved_by,
+        "session": session.name,
+    }
+    return Event("LoggedIn", now, session.person, None, session.person, detail)
+
+
 def end_sessions(connection: Connection, person: str) -> int:
     """Whoever changes something about a person makes them log in again; returns how many sessions there were."""
     return connection.execute(delete(login_session).where(login_session.c.person_id == person)).rowcount
@@ -153,4 +161,4 @@ def _is_over(now: float) -> Any:
 
 
 def _session(row: Row[Any]) -> Session:
-    return Session(bytes(row.token_hash), row.person_id, row.began_at, row.seen_at, row.peer)
+    return Session(bytes(row.token_hash), row.person_id, row.began_at, row.seen_at, row.peer, row.proved_by)

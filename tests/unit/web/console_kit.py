@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from starlette.applications import Starlette
 from tests.databases import fresh_sqlite
 from tests.worlds import HEAD, Stage, staged, submission
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords
+from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.manage.address_check import checker
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
+from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.model.person import Person, Role
+from wardmail.model.provider_login import ProviderTerms
 from wardmail.model.receipt import Accepted
 from wardmail.model.standing import Profile
 from wardmail.outbound.holding import HoldKeeper
@@ -33,6 +36,7 @@ from wardmail.store.holds import StoreHolds
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
+from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.queue import StoreQueue
 from wardmail.web.pages.building import build_site
 from wardmail.web.pages.check import CheckPage
@@ -58,6 +62,7 @@ class Console:
     people: StorePeople
     logins: StoreLogins
     keeper: HoldKeeper
+    check: CheckPage
     recovery: tuple[str, ...] = field(default_factory=new_recovery_codes)
 
     def register(self, name: str, *roles: Role, full_name: str = "") -> None:
@@ -125,7 +130,30 @@ def open_console(directory: Path) -> Iterator[Console]:
         holds = StoreHolds(database, stage.world.queue.writer, stage.world.queue)
         keeper = HoldKeeper(stage.world, holds, people.all)
         site = build_site(check, Starlette(), console_routes(services))
-        yield Console(site, stage, services, people, logins, keeper)
+        yield Console(site, stage, services, people, logins, keeper, check)
+
+
+def with_provider(console: Console, place: ProviderPlace, terms: ProviderTerms, secret: bytes) -> None:
+    """From now on people can log in through it too."""
+    clock, logins = console.stage.clock, StoreProviderLogins(console.stage.database)
+    provider = OidcProvider(place, terms, OneSecret(secret), clock)
+    desk = ProviderDesk(provider, logins, console.people, terms, clock=clock, pepper=console.stage.world.pepper)
+    console.services = replace(console.services, provider=desk, provider_name="your trust's account")
+    console.site.router.routes[:] = build_site(console.check, Starlette(), console_routes(console.services)).routes
+
+
+@dataclass
+class OneSecret:
+    """Stands for every reference."""
+
+    value: bytes
+    forgotten: int = 0
+
+    def reveal(self, reference: str) -> bytes:
+        return self.value
+
+    def forget(self, reference: str) -> None:
+        self.forgotten += 1
 
 
 def form_token(page: httpx2.Response) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.person_log_in import password, second_factor, sessions, sign_out
+from wardmail.app.commands.person_log_in import password, second_factor, sessions, sign_out, tie
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.log_in_wiring import second_factor_entry
@@ -23,7 +23,7 @@ def command() -> None:
     """People and their roles. Everything that is done is recorded with the name of a person."""
 
 
-for each in (password, second_factor, sessions, sign_out):
+for each in (password, second_factor, sessions, sign_out, tie):
     command.add_command(each)
 
 

@@ -1,4 +1,4 @@
-"""`wardmail person password`, `second-factor`, `sessions` and `sign-out`: how somebody logs in to the pages."""
+"""`wardmail person password`, `second-factor`, `sessions`, `sign-out` and `tie`: how somebody logs in to the pages."""
 
 from __future__ import annotations
 
@@ -114,6 +114,29 @@ def sign_out(config_path: str | None, *, name: str, reason: str, yes: bool, by: 
         raise SystemExit(1)
     ended = installation.logins.sign_out(name, actor.id, reason)
     emit({"person": name, "ended": ended}) if as_json else say(f"Ended: {ended} of {name}.")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--subject", required=True, help="What the identity provider calls the person for ever (sub or oid).")
+@click.option("--issuer", default="", help="Whose subject it is; left out: that of the setting oidc.issuer.")
+@_REASON
+@by_option
+@json_option
+@click.pass_obj
+def tie(config_path: str | None, *, name: str, subject: str, issuer: str, reason: str, by: str, as_json: bool) -> None:
+    """Say whose account at the identity provider it is, so that this person logs in by it."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
+    _known(installation, name)
+    named = issuer or installation.settings["oidc.issuer"]
+    if not named:
+        raise CommandFailed("WM-PERSON-ISSUER", "No identity provider is named.", "Say --issuer.", USAGE)
+    holder = installation.provider_logins.tie(named, subject, name, actor.id, reason)
+    if holder != name:
+        what = f"That account stands for {holder} already."
+        raise CommandFailed("WM-PERSON-TIED", what, "An account stands for one person, and stays theirs.", CONFLICT)
+    emit({"person": name, "issuer": named}) if as_json else say(f"{name} logs in by that account.")
 
 
 def _typed() -> str:

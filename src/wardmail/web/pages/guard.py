@@ -100,6 +100,18 @@ async def recognised(desk: LoginDesk, request: Request) -> Visitor | None:
     return await asyncio.to_thread(desk.recognise, token) if 0 < len(token) <= 100 else None
 
 
+async def end_earlier(desk: LoginDesk, request: Request) -> None:
+    """Whoever logs in anew has one session in this browser, and its token is new."""
+    earlier = await recognised(desk, request)
+    if earlier is not None:
+        await asyncio.to_thread(desk.log_out, earlier.token)
+
+
+def keep_cookie(response: Response, visitor: Visitor) -> None:
+    response.set_cookie(COOKIE, visitor.token, path="/", secure=True, httponly=True, samesite="strict")
+    response.headers["Cache-Control"] = "no-store"
+
+
 def _to_log_in(request: Request) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
     wanted = request.url.path + query if request.method == "GET" else "/"

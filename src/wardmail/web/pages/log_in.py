@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
-from wardmail.manage.log_in import LoginDesk, Visitor
+from wardmail.manage.log_in import Visitor
 from wardmail.model.refusal import Unavailable
-from wardmail.web.login_ledger import LoginLedger
 from wardmail.web.pages.forms import is_from_us, own_path, query_of, read_form
-from wardmail.web.pages.guard import COOKIE, Visit, recognised
-from wardmail.web.pages.rendering import Pages
+from wardmail.web.pages.guard import COOKIE, Visit, end_earlier, keep_cookie
+from wardmail.web.pages.services import ConsoleServices
 
 _AT_ONCE = 2
 _MOST_WAITING = 20
@@ -25,10 +24,12 @@ _WRONG = (
 
 
 class LogInPage:
-    def __init__(self, pages: Pages, desk: LoginDesk, ledger: LoginLedger) -> None:
-        self._pages = pages
-        self._desk = desk
-        self._ledger = ledger
+    def __init__(self, services: ConsoleServices) -> None:
+        self._pages = services.pages
+        self._desk = services.desk
+        self._ledger = services.ledger
+        self._provider = services.provider
+        self._provider_name = services.provider_name if services.provider else ""
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
 
@@ -51,27 +52,31 @@ class LogInPage:
         try:
             visitor = await self._tried(name, form, peer)
             if visitor is not None:
-                await self._end_earlier(request)
+                await end_earlier(self._desk, request)
         except Unavailable:
             return self._busy(503, "Sorry, nobody can log in just now", "60")
         if visitor is None:
             self._ledger.record_failed_login(peer, name, now)
             return self._draw(goal, name, _WRONG, 422)
         response = RedirectResponse(goal, 303)
-        response.set_cookie(COOKIE, visitor.token, path="/", secure=True, httponly=True, samesite="strict")
-        response.headers["Cache-Control"] = "no-store"
+        keep_cookie(response, visitor)
         return response
-
-    async def _end_earlier(self, request: Request) -> None:
-        earlier = await recognised(self._desk, request)
-        if earlier is not None:
-            await asyncio.to_thread(self._desk.log_out, earlier.token)
 
     async def log_out(self, visit: Visit) -> Response:
         await asyncio.to_thread(self._desk.log_out, visit.visitor.token)
-        response = self._pages.problem(200, "You are logged out", "You can close this page.", again=True)
+        onward = await self._onward(visit)
+        response = self._pages.problem(200, "You are logged out", "You can close this page.", again=True, onward=onward)
         response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
         return response
+
+    async def _onward(self, visit: Visit) -> str:
+        """Where the provider's own session ends. When it cannot say, ours has ended all the same."""
+        if self._provider is None or not visit.visitor.session.is_by_provider:
+            return ""
+        try:
+            return await self._provider.address_to_log_out()
+        except Unavailable:
+            return ""
 
     async def _tried(self, name: str, form: Mapping[str, str], peer: str) -> Visitor | None:
         """In a thread, and few at a time: to hash a password takes much memory and a whole processor."""
@@ -85,7 +90,14 @@ class LogInPage:
 
     def _draw(self, goal: str, name: str = "", error: str = "", status: int = 200) -> Response:
         return self._pages.draw(
-            "log-in.jinja", "Log in", status, goal=goal, typed=name, error=error, errors=bool(error)
+            "log-in.jinja",
+            "Log in",
+            status,
+            goal=goal,
+            typed=name,
+            error=error,
+            errors=bool(error),
+            provider=self._provider_name,
         )
 
     def _busy(self, status: int, title: str, seconds: str) -> Response:
