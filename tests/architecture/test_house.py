@@ -131,7 +131,11 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Passwords": "Argon2Passwords",
         "PersonRecords": "StorePeople",
         "IdentityProvider": "OidcProvider",
+        "PeopleBook": "StorePeople",
+        "SecondFactors": "KeystoreSecondFactors",
         "ProviderLogins": "StoreProviderLogins",
+        "SpentProofs": "StoreProviderLogins",
+        "SecurityKeys": "StoreSecurityKeys",
         "EndpointPoster": "SignedPoster",
         "WaitingMail": "StoreWaiting",
     }

@@ -19,7 +19,7 @@ from wardmail.web.pages.guard import Guarded, Open
 
 OPEN = {
     ("/check", "GET"), ("/check", "POST"), ("/log-in", "GET"), ("/log-in", "POST"), ("/accessibility", "GET"),
-    ("/log-in/begin", "GET"), ("/log-in/finish", "GET"),
+    ("/log-in/begin", "GET"), ("/log-in/finish", "GET"), ("/log-in/key", "POST"),
 }  # fmt: skip
 """Whoever adds to this says why in the route, and thinks twice."""
 

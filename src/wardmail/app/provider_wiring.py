@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from wardmail.edges.identity_provider import ProviderPlace
     from wardmail.manage.provider_log_in import ProviderDesk
 
-FINISH = "/log-in/finish"
 _MANY_TENANTS = ("common", "organizations", "consumers")
 
 
@@ -40,14 +39,20 @@ def provider_desk(installation: Installation) -> ProviderDesk | None:
 
 def pages_address(settings: Settings) -> str:
     """Without a slash at its end."""
-    address = (settings["pages.address"] or f"https://{settings['gateway.hostname']}").rstrip("/")
+    address = settings["pages.address"].rstrip("/") or _own_address(settings)
     if not _is_https(address) or urlsplit(address).path:
         raise _unusable("pages.address", "is no https address of a host", "Write https://mail.trust.example.")
     return str(address)
 
 
+def _own_address(settings: Settings) -> str:
+    ports = [each.rpartition(":")[2] for each in settings["listen.https"]]
+    return f"https://{settings['gateway.hostname']}" + (f":{ports[0]}" if ports and "443" not in ports else "")
+
+
 def provider_place(settings: Settings) -> ProviderPlace:
     from wardmail.edges.identity_provider import ProviderPlace
+    from wardmail.web.pages.identity import FINISH
 
     issuer, secret, key = (settings[f"oidc.{name}"] for name in ("issuer", "client_secret", "client_key"))
     if not _is_https(issuer):

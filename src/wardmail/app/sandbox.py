@@ -109,6 +109,7 @@ def _settings(directory: Path, port: int, tls_port: int, https_port: int) -> str
         f"[tls]\ncertificate = {json.dumps(f'{directory}/tls/server.pem')}\n"
         f"key = {json.dumps(f'{directory}/tls/server.key')}\n"
         '[pages]\norganisation = "Demo trust"\nenvironment = "sandbox"\n'
+        f'address = "https://localhost:{https_port}"\n'
         "[delivery]\nretry_minutes = [0.1, 0.2, 0.5]\nnotice_after_minutes = 1.0\n"
     )
 

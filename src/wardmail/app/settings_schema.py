@@ -33,7 +33,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("pages.organisation", str, "", "whose gateway it is, as pages say it"),
     Setting("pages.environment", str, "", "sandbox, test and so on, as pages say it; empty: the live service"),
     Setting(
-        "pages.address", str, "", "https address by which people reach the pages; empty: https:// and our host name"
+        "pages.address",
+        str,
+        "",
+        "https address by which people reach the pages; empty: our host name and the port of listen.https",
     ),
     Setting("pages.profile", str, "health-and-care", "whose table of secure domains pages go by, or government"),
     Setting(

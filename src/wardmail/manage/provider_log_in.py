@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import hmac
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from wardmail.manage.begun import LASTS, Beginnings, Begun
 from wardmail.manage.integrations import BadInput
 from wardmail.manage.log_in import Visitor, new_session
 from wardmail.manage.people import checked_person
@@ -21,10 +19,6 @@ from wardmail.model.provider_login import Attempt, NotLetIn, ProvedSubject, Prov
 from wardmail.ports import Clock, IdentityProvider, ProviderLogins
 from wardmail.protocol.address import InvalidAddress, parse_address
 
-LASTS = 600
-"""Seconds for which a log-in that was begun may be finished."""
-
-_COOKIE = re.compile(r"([\w-]{43})\.(\d{1,12})\.([\w-]{0,700})\.([0-9a-f]{64})", re.ASCII).fullmatch
 _NOT_BEGUN = NotLetIn(
     "WM-OIDC-STATE", "This log-in was not begun in this browser, or more than ten minutes ago.", "Log in again."
 )
@@ -68,32 +62,28 @@ class ProviderDesk:
         self._people = people
         self._terms = terms
         self._clock = clock
-        self._key = hmac.digest(pepper, b"log-in by provider", "sha256")
+        self._beginnings = Beginnings("log-in by provider", pepper, clock)
 
     async def begin(self, goal: str) -> tuple[str, str]:
         """Where the browser goes, and the cookie that it must bring back. Raises Unavailable."""
-        written = base64.urlsafe_b64encode(goal.encode()).decode().rstrip("=")
-        body = f"{secrets.token_urlsafe(32)}.{int(self._clock.now())}.{written}"
-        address = await self._provider.address_to_log_in(self._attempt(body))
-        return address, f"{body}.{self._proof('cookie', body)}"
+        begun = self._beginnings.begin(goal)
+        return await self._provider.address_to_log_in(_attempt(begun)), begun.cookie
 
     async def finish(self, cookie: str, answer: Mapping[str, str], peer: str) -> LetIn | NotLetIn:
         """`answer` are the fields with which the browser came back. Raises Unavailable."""
-        body = self._opened(cookie)
-        attempt = self._attempt(body or secrets.token_hex())
-        state = answer.get("state", "")
-        if body is None or not hmac.compare_digest(state.encode("utf-8", "replace"), attempt.state.encode()):
+        begun, state = self._beginnings.opened(cookie), answer.get("state", "")
+        if begun is None or not hmac.compare_digest(state.encode("utf-8", "replace"), begun.proof("state").encode()):
             return _NOT_BEGUN
         if not await asyncio.to_thread(self._logins.spend, f"state {state}", self._clock.now() + LASTS):
             return _USED
         code = answer.get("code", "")
         if answer.get("error") or not code:
             return _REFUSED
-        proved = await self._provider.redeem(code, attempt, answer.get("iss"))
+        proved = await self._provider.redeem(code, _attempt(begun), answer.get("iss"))
         if isinstance(proved, NotLetIn):
             return proved
         let_in = await asyncio.to_thread(self._admit, proved, peer)
-        return let_in if isinstance(let_in, NotLetIn) else LetIn(let_in, _goal_of(body))
+        return let_in if isinstance(let_in, NotLetIn) else LetIn(let_in, "".join(begun.parts))
 
     async def address_to_log_out(self) -> str:
         return await self._provider.address_to_log_out()
@@ -107,19 +97,9 @@ class ProviderDesk:
         visitor = new_session(person, self._clock.now(), peer, f"{BY_PROVIDER} {subject.how}".strip())
         return visitor if self._logins.admit(visitor.session, person, subject) else _CHANGED
 
-    def _attempt(self, body: str) -> Attempt:
-        return Attempt(*(self._proof(what, body) for what in ("state", "nonce", "verifier")))
 
-    def _proof(self, what: str, body: str) -> str:
-        return hmac.digest(self._key, f"{what} {body}".encode(), "sha256").hex()
-
-    def _opened(self, cookie: str) -> str | None:
-        found = _COOKIE(cookie)
-        if found is None:
-            return None
-        body = cookie.rpartition(".")[0]
-        is_ours = hmac.compare_digest(self._proof("cookie", body).encode(), found[4].encode())
-        return body if is_ours and 0 <= self._clock.now() - int(found[2]) <= LASTS else None
+def _attempt(begun: Begun) -> Attempt:
+    return Attempt(*(begun.proof(what) for what in ("state", "nonce", "verifier")))
 
 
 def judged(
@@ -152,11 +132,3 @@ def _newcomer(subject: ProvedSubject, people: Mapping[str, Person], now: float) 
     email = subject.email and parse_address(subject.email)
     kept = "" if not email or isinstance(email, InvalidAddress) else subject.email
     return Person(name, subject.name or subject.username or name, kept, added_at=now)
-
-
-def _goal_of(body: str) -> str:
-    text = body.rpartition(".")[2]
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return "/"

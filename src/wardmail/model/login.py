@@ -54,11 +54,32 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SecondProof:
-    """Besides the password: the time step of a one-time code, or the hash of a recovery code. Each serves once."""
+    """Besides the password: the time step of a one-time code, the hash of a recovery code, or a security key's ID with
+    its new count of signatures. Each serves once."""
 
     step: int | None = None
     recovery_hash: bytes = b""
+    key_id: bytes = b""
+    key_count: int = 0
 
     @property
     def words(self) -> str:
+        if self.key_id:
+            return "security key"
         return "one-time code" if self.step is not None else "recovery code"
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityKey:
+    """What is kept to check a key's signatures (Web Authentication level 3): nothing of it is secret.
+
+    `sign_count` is 0 for ever with keys that do not count, as passkeys that are synchronised.
+    """
+
+    person: str
+    id: bytes
+    name: str
+    public_key: bytes
+    sign_count: int
+    added_at: float
+    used_at: float | None = None

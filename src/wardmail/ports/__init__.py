@@ -1,7 +1,7 @@
 """Everything that the walks ask of the outside world, by subject."""
 
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
-from wardmail.ports.logins import Logins, Passwords, PersonRecords
+from wardmail.ports.logins import Logins, Passwords, PeopleBook, PersonRecords, SecondFactors, SecurityKeys, SpentProofs
 from wardmail.ports.provider import IdentityProvider, ProviderLogins
 from wardmail.ports.queue import Holds, Queue
 from wardmail.ports.reading import (
@@ -41,6 +41,7 @@ __all__ = [
     "Notices",
     "Outbox",
     "Passwords",
+    "PeopleBook",
     "PersonRecords",
     "ProviderLogins",
     "Queue",
@@ -49,10 +50,13 @@ __all__ = [
     "Returns",
     "Scanner",
     "Sealer",
+    "SecondFactors",
     "Secrets",
+    "SecurityKeys",
     "SeenItems",
     "Signer",
     "SigningKey",
+    "SpentProofs",
     "Spool",
     "SubmissionDesk",
     "WaitingMail",

@@ -7,6 +7,7 @@ from typing import Protocol
 from wardmail.model.login import Session
 from wardmail.model.person import Person
 from wardmail.model.provider_login import Attempt, NotLetIn, ProvedSubject
+from wardmail.ports.logins import SpentProofs
 
 
 class IdentityProvider(Protocol):
@@ -25,7 +26,7 @@ class IdentityProvider(Protocol):
         ...
 
 
-class ProviderLogins(Protocol):
+class ProviderLogins(SpentProofs, Protocol):
     """Blocks. Each change is one transaction with its event."""
 
     def person_of(self, subject: ProvedSubject) -> str:
@@ -41,8 +42,4 @@ class ProviderLogins(Protocol):
 
     def turn_away(self, subject: ProvedSubject, code: str, peer: str) -> None:
         """Note it, and end the sessions of whom the subject stands for."""
-        ...
-
-    def spend(self, proof: str, until: float) -> bool:
-        """Remember something that may serve once; False when it has served before. Kept until `until`."""
         ...

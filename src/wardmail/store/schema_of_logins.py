@@ -35,6 +35,26 @@ login_session = Table(
     Index("login_session_person", "person_id"),
 )
 
+security_key = Table(
+    "security_key",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("key_id", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("added_at", Double, nullable=False),
+    Column("used_at", Double),
+)
+
+last_login = Table(
+    "last_login",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("proved_by", Text, nullable=False),
+)
+
 provider_subject = Table(
     "provider_subject",
     metadata,

@@ -20,8 +20,11 @@ from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
+from wardmail.manage.account import AccountDesk, AccountStores
 from wardmail.manage.address_check import checker
+from wardmail.manage.key_log_in import KeyDesk
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
+from wardmail.manage.people_desk import LogInStores, PeopleDesk
 from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProviderTerms
@@ -31,6 +34,8 @@ from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.walk import accept
 from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
+from wardmail.protect.security_key import KeyPlace
+from wardmail.store.connection import Database
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.holds import StoreHolds
 from wardmail.store.logins import StoreLogins
@@ -38,11 +43,12 @@ from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.queue import StoreQueue
+from wardmail.store.security_keys import StoreSecurityKeys
 from wardmail.web.pages.building import build_site
 from wardmail.web.pages.check import CheckPage
 from wardmail.web.pages.console import console_routes
 from wardmail.web.pages.rendering import Pages, Site
-from wardmail.web.pages.services import ConsoleServices
+from wardmail.web.pages.services import ConsoleServices, IdentityServices
 
 BASE = "https://gw.test"
 PASSWORD = "three random words"
@@ -109,9 +115,10 @@ def open_console(directory: Path) -> Iterator[Console]:
         messages = Messages(database)
         second = SecondFactor(lambda person: None if person == "newcomer" else SECRET, stage.world.pepper)
         passwords = Argon2Passwords(stage.world.pepper, PasswordHasher(1, 8, 1))
+        desk = LoginDesk(logins, people, passwords, second, stage.clock)
         services = ConsoleServices(
             pages=Pages(Site("Demo trust")),
-            desk=LoginDesk(logins, people, passwords, second, stage.clock),
+            desk=desk,
             ledger=PeerLedger(PeerLimits(failed_logins_per_user=8)),
             clock=stage.clock,
             messages=StoredMessageRecords(messages),
@@ -119,6 +126,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             holds=tasks,
             integrations=lambda: {each.id: each.name for each in stage.world.register.snapshot.integrations.values()},
             world=stage.world,
+            identity=identity_of(stage, database, people, logins, passwords, desk),
         )
         check = CheckPage(
             services.pages,
@@ -133,12 +141,52 @@ def open_console(directory: Path) -> Iterator[Console]:
         yield Console(site, stage, services, people, logins, keeper, check)
 
 
+@dataclass
+class Factors:
+    """In memory; everybody has one, but for newcomers."""
+
+    secrets: dict[str, bytes] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=lambda: {"newcomer"})
+
+    def of(self, person: str) -> bytes | None:
+        return None if person in self.gone else self.secrets.get(person, SECRET)
+
+    def has(self, person: str) -> bool:
+        return self.of(person) is not None
+
+    def put(self, person: str, secret: bytes) -> None:
+        self.secrets[person] = secret
+        self.gone.discard(person)
+
+    def forget(self, person: str) -> None:
+        self.gone.add(person)
+
+
+def identity_of(
+    stage: Stage,
+    database: Database,
+    people: StorePeople,
+    logins: StoreLogins,
+    passwords: Argon2Passwords,
+    desk: LoginDesk,
+) -> IdentityServices:
+    keys, spent, place = StoreSecurityKeys(database), StoreProviderLogins(database), KeyPlace("gw.test", BASE)
+    pepper, clock, factors = stage.world.pepper, stage.clock, Factors()
+    second = SecondFactor(factors.of, pepper)
+    return IdentityServices(
+        keys=KeyDesk(desk, keys, spent, place, clock=clock, pepper=pepper),
+        account=AccountDesk(desk, AccountStores(logins, keys, spent, passwords), second, place, clock),
+        people=PeopleDesk(people, LogInStores(logins, factors, passwords), pepper, clock, "Demo trust"),
+    )
+
+
 def with_provider(console: Console, place: ProviderPlace, terms: ProviderTerms, secret: bytes) -> None:
     """From now on people can log in through it too."""
     clock, logins = console.stage.clock, StoreProviderLogins(console.stage.database)
     provider = OidcProvider(place, terms, OneSecret(secret), clock)
     desk = ProviderDesk(provider, logins, console.people, terms, clock=clock, pepper=console.stage.world.pepper)
-    console.services = replace(console.services, provider=desk, provider_name="your trust's account")
+    identity = replace(console.services.identity, provider=desk, provider_name="your trust's account")
+    console.services = replace(console.services, identity=identity)
     console.site.router.routes[:] = build_site(console.check, Starlette(), console_routes(console.services)).routes
 
 

@@ -27,7 +27,7 @@ from tests.journeys.peers.ground import Authority
 from tests.journeys.peers.https_server import HttpReply, HttpRequest, https_server
 from tests.unit.web.console_kit import BASE, Console, form_token, open_console, with_provider
 from wardmail.edges.identity_provider import ProviderPlace
-from wardmail.manage.provider_log_in import LASTS
+from wardmail.manage.begun import LASTS
 from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProviderTerms
 from wardmail.web.pages.guard import COOKIE

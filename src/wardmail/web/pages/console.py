@@ -13,7 +13,6 @@ from wardmail.web.pages.content import ContentPages
 from wardmail.web.pages.guard import Guarded, Open, Visit
 from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.identity import identity_routes
-from wardmail.web.pages.log_in import LogInPage
 from wardmail.web.pages.message import MessagePage
 from wardmail.web.pages.messages import MessagesPage
 from wardmail.web.pages.overview import OverviewPage
@@ -29,15 +28,10 @@ def console_routes(services: ConsoleServices) -> list[Route]:
     async def accessibility(_: Request) -> Response:
         return services.pages.draw("accessibility.jinja", "Accessibility statement")
 
-    log_in = LogInPage(services)
     content, held = ContentPages(services), HeldPages(services)
-    everybody = tuple(Permission)
     return [
-        Route("/log-in", Open(log_in.show, "one must be able to log in"), methods=["GET"]),
-        Route("/log-in", Open(log_in.log_in, "one must be able to log in"), methods=["POST"]),
         Route("/accessibility", Open(accessibility, "it is for everybody who meets a page"), methods=["GET"]),
-        *identity_routes(services),
-        guarded("/log-out", log_in.log_out, *everybody, method="POST"),
+        *identity_routes(services, guarded),
         guarded("/", OverviewPage(services).show, Permission.SEE),
         guarded("/messages", MessagesPage(services).show, Permission.SEE),
         guarded("/messages/{id}", MessagePage(services, content).show, Permission.SEE),

@@ -8,7 +8,8 @@ import time
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from wardmail.manage.provider_log_in import LASTS, LetIn, ProviderDesk
+from wardmail.manage.begun import LASTS
+from wardmail.manage.provider_log_in import LetIn, ProviderDesk
 from wardmail.model.provider_login import NotLetIn
 from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.forms import own_path, query_of

@@ -1,4 +1,4 @@
-"""People log in through an identity provider; what may serve once is remembered; sessions say how they were proved."""
+"""People log in through an identity provider and with security keys; what may serve once is remembered; sessions say how they were proved."""
 
 from __future__ import annotations
 
@@ -12,6 +12,24 @@ down_revision = "0006"
 def upgrade() -> None:
     op.add_column(
         "login_session", sa.Column("proved_by", sa.Text(), nullable=False, server_default="", comment="in words")
+    )
+    op.create_table(
+        "security_key",
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.LargeBinary(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("added_at", sa.Double(), nullable=False),
+        sa.Column("used_at", sa.Double()),
+        sa.PrimaryKeyConstraint("person_id", "key_id"),
+    )
+    op.create_table(
+        "last_login",
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("proved_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id"),
     )
     op.create_table(
         "provider_subject",
@@ -34,4 +52,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("spent")
     op.drop_table("provider_subject")
+    op.drop_table("last_login")
+    op.drop_table("security_key")
     op.drop_column("login_session", "proved_by")
