@@ -14,7 +14,7 @@ from wardmail.app.host_and_port import address
 from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
 from wardmail.app.kept_back import StoredKeptBack
-from wardmail.app.log_in_wiring import login_desk
+from wardmail.app.log_in_wiring import identity_services, login_desk
 from wardmail.app.metrics import Numbers
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.sandbox_stage import stage_of
@@ -146,10 +146,10 @@ def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, .
 def console_of(installation: Installation, world: World, pages: Pages) -> ConsoleServices:
     from wardmail.web.pages.services import ConsoleServices
 
-    limits = listener_settings(installation.settings).limits
+    limits, desk = listener_settings(installation.settings).limits, login_desk(installation)
     return ConsoleServices(
         pages=pages,
-        desk=login_desk(installation),
+        desk=desk,
         # Of its own: an application that fails to log in must not keep people out, nor the other way round.
         ledger=PeerLedger(replace(limits, failed_logins_per_user=MOST_FAILURES)),
         clock=installation.clock,
@@ -158,4 +158,5 @@ def console_of(installation: Installation, world: World, pages: Pages) -> Consol
         holds=installation.holds,
         integrations=lambda: {each.id: each.name for each in world.register.snapshot.integrations.values()},
         world=world,
+        identity=identity_services(installation, desk),
     )

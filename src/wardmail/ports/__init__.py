@@ -2,7 +2,8 @@
 
 from wardmail.ports.figures import Figures
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
-from wardmail.ports.logins import Logins, Passwords, PersonRecords
+from wardmail.ports.logins import Logins, Passwords, PeopleBook, PersonRecords, SecondFactors, SecurityKeys, SpentProofs
+from wardmail.ports.provider import IdentityProvider, ProviderLogins
 from wardmail.ports.queue import Holds, Queue
 from wardmail.ports.reading import (
     ArrivalRecords,
@@ -39,6 +40,7 @@ __all__ = [
     "HeldRecords",
     "HoldBook",
     "Holds",
+    "IdentityProvider",
     "KeptBack",
     "LaterFailures",
     "Logins",
@@ -47,8 +49,10 @@ __all__ = [
     "Notices",
     "Outbox",
     "Passwords",
+    "PeopleBook",
     "PersonRecords",
     "PolicyBook",
+    "ProviderLogins",
     "Queue",
     "ReceptionDesk",
     "RegisterBook",
@@ -56,12 +60,15 @@ __all__ = [
     "Returns",
     "Scanner",
     "Sealer",
+    "SecondFactors",
     "Secrets",
+    "SecurityKeys",
     "SeenItems",
     "Signer",
     "SigningKey",
     "SourceRecords",
     "Spans",
+    "SpentProofs",
     "Spool",
     "SubmissionDesk",
     "Theatre",
