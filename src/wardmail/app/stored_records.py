@@ -78,6 +78,24 @@ class StoredHeldRecords:
         tasks = {task.n: task for task in self._tasks.of_message(message_id)}
         return [held_record(line, tasks.get(line.n)) for line in self._held(message_id, 1000)]
 
+    def matching(self, wanted: Wanted, domain: str = "") -> Page:
+        urgent, _, place = wanted.after.partition("-")
+        if urgent not in ("", "0", "1"):
+            raise ValueError("no cursor of ours")
+        search = Search(
+            states=(RecipientState.HELD.value,),
+            integration=wanted.integration,
+            domain=domain,
+            limit=wanted.limit + 1,
+            after=_place(place) if wanted.after else None,
+            after_urgent=urgent == "1",
+            most_pressing=True,
+        )
+        lines, tasks = self._messages.search(search), self._tasks.all_open()
+        shown = lines[: wanted.limit]
+        following = f"{int(shown[-1].urgent)}-{shown[-1].message_id}-{shown[-1].n}" if len(lines) > wanted.limit else ""
+        return Page([held_record(line, tasks.get((line.message_id, line.n))) for line in shown], following)
+
     def cancel(self, message_id: str, only: Sequence[int], actor: str, reason: str) -> int:
         to = RecipientState.CANCELLED
         return len(self._messages.change_state([message_id], to=to, actor=actor, reason=reason, only=only))

@@ -8,11 +8,12 @@ from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
-from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.failures import CONFLICT, FINDINGS, NOT_FOUND, NOT_PERMITTED, TRY_LATER, USAGE, CommandFailed
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.log_in_wiring import login_desk
 from wardmail.app.metrics import Numbers
+from wardmail.app.office import office_of
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.settings import Settings
 from wardmail.app.stored_records import (
@@ -37,8 +38,21 @@ from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from wardmail.web.api.services import ApiServices, TrialDesk
     from wardmail.web.pages.rendering import Pages
     from wardmail.web.pages.services import ConsoleServices
+
+_FAILURES = {
+    FINDINGS: (409, "Something stands in the way"),
+    NOT_PERMITTED: (403, "Your role does not allow this"),
+    NOT_FOUND: (404, "There is no such thing"),
+    CONFLICT: (409, "Not as things are now"),
+    TRY_LATER: (503, "Not now"),
+}
 
 
 def https_endpoints(settings: Settings) -> tuple[tuple[str, int], ...]:
@@ -55,21 +69,34 @@ def make_https_listener(
     doors: Sequence[SmtpListener],
 ) -> HttpsListener:
     """`doors` are the listeners beside it; they may be added later."""
-    from wardmail.web.api.building import build_api
-    from wardmail.web.api.services import ApiServices
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
     from wardmail.web.pages.rendering import Pages, Site
 
     settings = installation.settings
-    limits = listener_settings(settings)
+    services = api_services(installation, world, desk, pull)
+    profile = Profile(settings["pages.profile"])
+    pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
+    console = console_of(installation, world, pages)
+    networks_of_check = networks(settings, "pages.check_networks")
+    page = CheckPage(pages, lambda text: services.check_address(profile, text), networks_of_check, console.desk)
+    operations = watching(_watched(installation, world, doors))
+    site = build_site(page, api_of(services), console_routes(console), operations)
+    return HttpsListener(site, certificates.context, https_endpoints(settings))
+
+
+def api_services(installation: Installation, world: World, desk: TrialDesk, pull: PullDesk) -> ApiServices:
+    from wardmail.web.api.services import ApiServices
+
+    limits = listener_settings(installation.settings)
 
     def check(profile: Profile, text: str) -> AddressCheck:
         return checker(world.register.table(profile), world.clock.now)(text)
 
-    services = ApiServices(
+    return ApiServices(
         desk=desk,
+        office=office_of(installation, world),
         ledger=PeerLedger(limits.limits),
         check_address=check,
         messages=StoredMessageRecords(installation.messages),
@@ -80,14 +107,23 @@ def make_https_listener(
         webhooks=StoredWebhookRecords(installation.webhooks),
         largest=limits.terms.max_message_size,
     )
-    profile = Profile(settings["pages.profile"])
-    pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
-    console = console_of(installation, world, pages)
-    networks_of_check = networks(settings, "pages.check_networks")
-    page = CheckPage(pages, lambda text: check(profile, text), networks_of_check, console.desk)
-    operations = watching(_watched(installation, world, doors))
-    site = build_site(page, build_api(services, version("wardmail")), console_routes(console), operations)
-    return HttpsListener(site, certificates.context, https_endpoints(settings))
+
+
+def api_of(services: ApiServices) -> FastAPI:
+    """What a desk refuses is told to programs in the words that it has for people at the command line."""
+    from wardmail.web.api.building import build_api
+    from wardmail.web.api.problem import Problem, answer_problem
+
+    async def answer_failed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CommandFailed)
+        status, title = _FAILURES.get(error.status, (422, "That cannot be done"))
+        headers = {"Retry-After": "60"} if status == 503 else {}
+        problem = Problem(status, error.code, title, f"{error.what} {error.to_do}", headers=headers)
+        return await answer_problem(request, problem)
+
+    api = build_api(services, version("wardmail"))
+    api.add_exception_handler(CommandFailed, answer_failed)
+    return api
 
 
 def _watched(installation: Installation, world: World, doors: Sequence[SmtpListener]) -> Watched:
