@@ -104,7 +104,7 @@ async def test_pages_of_held_copies_miss_none_and_repeat_none(stage: Stage) -> N
     sent = [await kept.held(head) for head in (SENSITIVE, URGENT, SENSITIVE, URGENT, SENSITIVE)]
     records, seen, after = StoredHeldRecords(kept.messages, kept.tasks), [], ""
     while True:
-        page = records.matching(Wanted("", after=after, limit=2), "unknown.example")
+        page = records.matching(Wanted("", after=after, limit=2, domain="unknown.example"))
         seen += [each["id"] for each in page.records]
         after = page.following
         if not after:

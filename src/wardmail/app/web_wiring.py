@@ -13,7 +13,7 @@ from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.log_in_wiring import login_desk
 from wardmail.app.metrics import Numbers
-from wardmail.app.office import office_of
+from wardmail.app.office.opening import office_of
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.settings import Settings
 from wardmail.app.stored_records import (

@@ -39,7 +39,7 @@ class HeldRecords(Protocol):
 
     def of_message(self, message_id: str) -> Sequence[Record]: ...
 
-    def matching(self, wanted: Wanted, domain: str = "") -> Page:
+    def matching(self, wanted: Wanted) -> Page:
         """Time-critical ones first, then the oldest; of one integration and to one domain, where they are named.
 
         Raises ValueError for an `after` that no page gave.

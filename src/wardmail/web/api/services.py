@@ -46,3 +46,7 @@ def services_of(request: Request) -> ApiServices:
     services = request.app.state.services
     assert isinstance(services, ApiServices)
     return services
+
+
+def office_of(request: Request) -> Office:
+    return services_of(request).office

@@ -22,7 +22,7 @@ from wardmail.web.api.office import Office
 from wardmail.web.api.person_caller import HoldDecider, HoldKeeper, Seer
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.schema import SMALL, Items, Reason, Sent
-from wardmail.web.api.services import services_of
+from wardmail.web.api.services import office_of
 
 router = APIRouter(prefix="/v1/holds", tags=["holds"])
 
@@ -69,15 +69,15 @@ class ManyHolds(Sent):
 @router.get("", response_model=Items)
 async def show_all(request: Request, person: Seer, find: Annotated[FindHeld, Query()]) -> Items:
     """Held copies, time-critical ones first, then the oldest, each with who decides and until when."""
-    wanted = Wanted(find.integration, after=find.after, limit=find.limit)
-    page = await asyncio.to_thread(_office(request).held.matching, wanted, find.domain)
+    wanted = Wanted(find.integration, after=find.after, limit=find.limit, domain=find.domain.lower())
+    page = await asyncio.to_thread(office_of(request).held.matching, wanted)
     return Items(items=[dict(each) for each in page.records], next=page.following or None)
 
 
 @router.get("/{message_id}")
 async def show(request: Request, person: Seer, message_id: str) -> dict[str, object]:
     """The held copies of one message."""
-    copies = await _copies(_office(request), message_id)
+    copies = await _copies(office_of(request), message_id)
     return {"id": copies[0]["id"], "copies": [dict(each) for each in copies]}
 
 
@@ -87,7 +87,7 @@ async def release(request: Request, person: HoldDecider, message_id: str, why: B
 
     Time-critical mail may be released by a clinician; everything else takes the permission to release holds.
     """
-    office = _office(request)
+    office = office_of(request)
     copies = await _copies(office, message_id)
     _require_may(person, "release", copies)
     done = await _let_go(office, copies, person, why.reason)
@@ -99,7 +99,7 @@ async def release(request: Request, person: HoldDecider, message_id: str, why: B
 @router.post("/{message_id}/cancel", max_body_size=SMALL)
 async def cancel(request: Request, person: HoldKeeper, message_id: str, why: Because) -> dict[str, object]:
     """Do not send it. Its content is kept until its term ends."""
-    office = _office(request)
+    office = office_of(request)
     changed = await _cancel(office, await _copies(office, message_id), person, why.reason)
     if not changed:
         detail = "Somebody else decided a moment before."
@@ -110,7 +110,7 @@ async def cancel(request: Request, person: HoldKeeper, message_id: str, why: Bec
 @router.post("/{message_id}/extend", max_body_size=SMALL)
 async def extend(request: Request, person: HoldKeeper, message_id: str, more: MoreTime) -> dict[str, object]:
     """More time before its deadline."""
-    office, said = _office(request), {"actor": person.id, "reason": more.reason}
+    office, said = office_of(request), {"actor": person.id, "reason": more.reason}
     await _copies(office, message_id)
     now = office.world.clock.now()
     _require_done(
@@ -122,7 +122,7 @@ async def extend(request: Request, person: HoldKeeper, message_id: str, more: Mo
 @router.post("/{message_id}/assign", max_body_size=SMALL)
 async def assign(request: Request, person: HoldKeeper, message_id: str, to: Assignment) -> dict[str, object]:
     """Give it to another person to decide; the alerts begin anew with them."""
-    office, said = _office(request), {"actor": person.id, "reason": to.reason}
+    office, said = office_of(request), {"actor": person.id, "reason": to.reason}
     await _copies(office, message_id)
     owner = await asyncio.to_thread(office.people.one, to.person)
     if owner is None or not owner.is_here:
@@ -136,7 +136,7 @@ async def assign(request: Request, person: HoldKeeper, message_id: str, to: Assi
 @router.post("/actions", max_body_size=SMALL)
 async def decide_many(request: Request, person: HoldDecider, wanted: ManyHolds) -> dict[str, object]:
     """Release or cancel many. 409 with the real number, and nothing done, when it is not `expected_count`."""
-    office = _office(request)
+    office = office_of(request)
     copies = await _chosen(office, wanted)
     if len(copies) != wanted.expected_count:
         detail = f"You expect {wanted.expected_count} copies, and {len(copies)} match. Nothing was done: look again."
@@ -177,7 +177,8 @@ async def _chosen(office: Office, wanted: ManyHolds) -> Sequence[Record]:
         wrong = {"pointer": "/ids", "detail": "is given beside a filter"}
         raise Problem(422, "WM-REQUEST", "Two choices", "Give ids, or integration and domain.", [wrong])
     if wanted.ids is None:
-        page = await asyncio.to_thread(office.held.matching, Wanted(wanted.integration, limit=_MOST + 1), wanted.domain)
+        everything = Wanted(wanted.integration, limit=_MOST + 1, domain=wanted.domain.lower())
+        page = await asyncio.to_thread(office.held.matching, everything)
         return sorted(page.records, key=lambda each: (str(each["id"]), int(str(each["recipient_no"]))))
     return [each for one in dict.fromkeys(wanted.ids) for each in await asyncio.to_thread(office.held.of_message, one)]
 
@@ -215,7 +216,3 @@ def _released(message_id: str, done: Sequence[object] | Proposed, person: Person
 
 def _numbers(copies: Sequence[Record]) -> tuple[int, ...]:
     return tuple(int(str(each["recipient_no"])) for each in copies)
-
-
-def _office(request: Request) -> Office:
-    return services_of(request).office
