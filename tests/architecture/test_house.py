@@ -132,6 +132,8 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "PersonRecords": "StorePeople",
         "EndpointPoster": "SignedPoster",
         "WaitingMail": "StoreWaiting",
+        "RegisterBook": "StoreRegister",
+        "AgreementBook": "StoreAgreements",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from wardmail.app.counting import CountedDesk
+from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
 from wardmail.app.reception import open_reception
 from wardmail.app.secret_upkeep import keep_uses
@@ -19,7 +20,6 @@ from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, 
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
-from wardmail.inbound.pulling import PullDesk
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
 
@@ -83,7 +83,7 @@ async def _listening(
     desk = CountedDesk(world, delivery, installation.counts)
     receiving = await open_reception(installation, slot, certificates, world, spool)
     doors: list[SmtpListener] = []
-    https = _open_https(installation, world, desk, PullDesk(receiving.receiving.world), certificates, doors=doors)
+    https = _open_https(installation, world, desk, receiving.receiving, certificates, doors=doors)
     listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
     doors += [each for each in (listener, receiving.listener) if each is not None]
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
@@ -112,7 +112,7 @@ def _open_https(
     installation: Installation,
     world: World,
     desk: Desk,
-    pull: PullDesk,
+    receiving: Receiving,
     certificates: CertificateFiles,
     *,
     doors: Sequence[SmtpListener],
@@ -121,7 +121,7 @@ def _open_https(
         return None
     from wardmail.app.web_wiring import make_https_listener
 
-    return make_https_listener(installation, world, desk, pull, certificates, doors=doors)
+    return make_https_listener(installation, world, desk, receiving, certificates, doors=doors)
 
 
 def _stop_without(ended: asyncio.Task[None], stop: asyncio.Event) -> None:

@@ -114,6 +114,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("receive.largest_message_mb", int, 50, "megabytes that a message brought or collected may have", least=1),
     Setting("receive.connections_per_address", int, 50, "connections that one mail server may have open", least=1),
     Setting("receive.connections_per_minute", int, 600, "connections that one address may open in a minute", least=1),
+    Setting("receive.nameservers", list, [], "DNS servers that senders are proved by; empty: delivery.nameservers"),
     Setting("receive.data_seconds", float, 20.0, "how long a mail server waits for the verdict at most", least=0.1),
     Setting(
         "receive.unscanned_hours", float, 4.0, "how long mail waits for a silent scanner, before a person", least=0

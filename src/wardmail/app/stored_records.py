@@ -29,7 +29,7 @@ class StoredMessageRecords:
         self._messages = messages
 
     def of_message(self, integration: str, message_id: str) -> Sequence[Record]:
-        if not self._messages.of_integration(integration, message_id):
+        if not self._is_of(integration, message_id):
             return ()
         return [as_record(line) for line in self._messages.search(Search(message_id, limit=1000))]
 
@@ -50,12 +50,15 @@ class StoredMessageRecords:
         return Page([as_record(line) for line in shown], following)
 
     def history(self, integration: str, message_id: str) -> Sequence[Record]:
-        if not self._messages.of_integration(integration, message_id):
+        if not self._is_of(integration, message_id):
             return ()
         return [
             {"seq": each.seq, "at": rfc3339(each.at), "type": each.kind, "actor": each.actor, "detail": each.detail}
             for each in self._messages.history(message_id)
         ]
+
+    def _is_of(self, integration: str, message_id: str) -> bool:
+        return bool(_ID.fullmatch(message_id)) and self._messages.of_integration(integration, message_id)
 
     def tally(self, since: float) -> Tally:
         return Tally(*self._messages.counts_since(since, _MOST_COUNTED))

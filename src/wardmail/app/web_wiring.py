@@ -4,55 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
-from wardmail.app.failures import CONFLICT, FINDINGS, NOT_FOUND, NOT_PERMITTED, TRY_LATER, USAGE, CommandFailed
+from wardmail.app.api_wiring import api_of, api_services
+from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
+from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
+from wardmail.app.kept_back import StoredKeptBack
 from wardmail.app.log_in_wiring import login_desk
 from wardmail.app.metrics import Numbers
-from wardmail.app.office.opening import office_of
 from wardmail.app.readiness import Readiness, parts_of_worker
-from wardmail.app.settings import Settings
+from wardmail.app.sandbox_stage import stage_of
+from wardmail.app.settings import Settings, setting_records
+from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import (
-    StoredArrivalRecords,
     StoredHeldRecords,
     StoredMessageRecords,
-    StoredWebhookRecords,
 )
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
-from wardmail.inbound.pulling import PullDesk
-from wardmail.manage.address_check import AddressCheck, checker
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
-from wardmail.store.given_replies import StoreGivenReplies
-from wardmail.store.notices_feed import NoticesFeed
 from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from wardmail.web.api.services import ApiServices, TrialDesk
+    from wardmail.web.pages.operate.services import OperateServices
     from wardmail.web.pages.rendering import Pages
     from wardmail.web.pages.services import ConsoleServices
-
-_FAILURES = {
-    FINDINGS: (409, "Something stands in the way"),
-    NOT_PERMITTED: (403, "Your role does not allow this"),
-    NOT_FOUND: (404, "There is no such thing"),
-    CONFLICT: (409, "Not as things are now"),
-    TRY_LATER: (503, "Not now"),
-}
 
 
 def https_endpoints(settings: Settings) -> tuple[tuple[str, int], ...]:
@@ -63,7 +48,7 @@ def make_https_listener(
     installation: Installation,
     world: World,
     desk: Desk,
-    pull: PullDesk,
+    receiving: Receiving,
     certificates: CertificateFiles,
     *,
     doors: Sequence[SmtpListener],
@@ -72,58 +57,20 @@ def make_https_listener(
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
+    from wardmail.web.pages.operate.routes import operate_routes
     from wardmail.web.pages.rendering import Pages, Site
 
     settings = installation.settings
-    services = api_services(installation, world, desk, pull)
+    services = api_services(installation, world, desk, receiving.world)
     profile = Profile(settings["pages.profile"])
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
     console = console_of(installation, world, pages)
     networks_of_check = networks(settings, "pages.check_networks")
     page = CheckPage(pages, lambda text: services.check_address(profile, text), networks_of_check, console.desk)
     operations = watching(_watched(installation, world, doors))
-    site = build_site(page, api_of(services), console_routes(console), operations)
+    pages_of_people = [*console_routes(console), *operate_routes(operating_of(installation, receiving, console))]
+    site = build_site(page, api_of(services), pages_of_people, operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
-
-
-def api_services(installation: Installation, world: World, desk: TrialDesk, pull: PullDesk) -> ApiServices:
-    from wardmail.web.api.services import ApiServices
-
-    limits = listener_settings(installation.settings)
-
-    def check(profile: Profile, text: str) -> AddressCheck:
-        return checker(world.register.table(profile), world.clock.now)(text)
-
-    return ApiServices(
-        desk=desk,
-        office=office_of(installation, world),
-        ledger=PeerLedger(limits.limits),
-        check_address=check,
-        messages=StoredMessageRecords(installation.messages),
-        arrivals=StoredArrivalRecords(installation.inbox),
-        pull=pull,
-        replies=StoreGivenReplies(installation.database),
-        notices=NoticesFeed(installation.database),
-        webhooks=StoredWebhookRecords(installation.webhooks),
-        largest=limits.terms.max_message_size,
-    )
-
-
-def api_of(services: ApiServices) -> FastAPI:
-    """What a desk refuses is told to programs in the words that it has for people at the command line."""
-    from wardmail.web.api.building import build_api
-    from wardmail.web.api.problem import Problem, answer_problem
-
-    async def answer_failed(request: Request, error: Exception) -> Response:
-        assert isinstance(error, CommandFailed)
-        status, title = _FAILURES.get(error.status, (422, "That cannot be done"))
-        headers = {"Retry-After": "60"} if status == 503 else {}
-        problem = Problem(status, error.code, title, f"{error.what} {error.to_do}", headers=headers)
-        return await answer_problem(request, problem)
-
-    api = build_api(services, version("wardmail"))
-    api.add_exception_handler(CommandFailed, answer_failed)
-    return api
 
 
 def _watched(installation: Installation, world: World, doors: Sequence[SmtpListener]) -> Watched:
@@ -134,6 +81,19 @@ def _watched(installation: Installation, world: World, doors: Sequence[SmtpListe
         return await numbers.text(await readiness.parts())
 
     return Watched(readiness.parts, text, networks(installation.settings, "metrics.networks"))
+
+
+def operating_of(installation: Installation, receiving: Receiving, console: ConsoleServices) -> OperateServices:
+    from wardmail.web.pages.operate.services import OperateServices
+
+    return OperateServices(
+        console=console,
+        kept_back=StoredKeptBack(installation.inbox, installation.messages, receiving.world),
+        quarantine=receiving.quarantine,
+        sources=StoredSourceRecords(installation.register, installation.sources, installation.inbox),
+        settings=lambda: list(setting_records(installation.settings)),
+        theatre=stage_of(installation) if installation.settings["pages.environment"] == "sandbox" else None,
+    )
 
 
 def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -32,6 +32,7 @@ from wardmail.edges.upstream import CourierSettings
 from wardmail.edges.webhook import HttpsPoster
 from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.integration import Integration
+from wardmail.model.register import Change
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.following import Follower
@@ -54,7 +55,6 @@ from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
 from wardmail.store.notices_feed import NoticesFeed
 from wardmail.store.queue import StoreQueue
-from wardmail.store.register import Change
 from wardmail.store.returns import StoreReturns
 from wardmail.store.shelves import StoreShelves
 from wardmail.store.waiting import StoreWaiting
@@ -198,10 +198,11 @@ def require_usable(settings: Settings) -> None:
     _hold_terms(settings)
     _require_webhook(settings)
     require_references(settings)
-    try:
-        DnsResolver(SystemClock(), nameservers(settings))
-    except ValueError as error:
-        raise CommandFailed("WM-CONFIG-DNS", f"delivery.nameservers: {error}.", "Give IP addresses.", USAGE) from error
+    for key in ("delivery.nameservers", "receive.nameservers"):
+        try:
+            DnsResolver(SystemClock(), nameservers(settings, key))
+        except ValueError as error:
+            raise CommandFailed("WM-CONFIG-DNS", f"{key}: {error}.", "Give IP addresses.", USAGE) from error
     ca_file = settings["delivery.ca_file"]
     if ca_file and not Path(ca_file).is_file():
         raise CommandFailed("WM-CONFIG-CA", f"delivery.ca_file: there is no {ca_file}.", "Name a PEM file.", USAGE)
@@ -279,5 +280,5 @@ def listener_settings(settings: Settings) -> ListenerSettings:
     )
 
 
-def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:
-    return tuple(address(text, default_port=53) for text in settings["delivery.nameservers"])
+def nameservers(settings: Settings, key: str = "delivery.nameservers") -> tuple[tuple[str, int], ...]:
+    return tuple(address(text, default_port=53) for text in settings[key])

@@ -8,11 +8,15 @@ from wardmail.ports.reading import (
     GivenReplies,
     HeldRecords,
     HoldBook,
+    KeptBack,
     MessageRecords,
     Notices,
+    SourceRecords,
+    Theatre,
     WebhookRecords,
 )
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
+from wardmail.ports.registering import AgreementBook, PolicyBook, RegisterBook
 from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Returns, WebhookPoster
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
@@ -20,6 +24,7 @@ from wardmail.ports.telling import EndpointPoster, WaitingMail, Webhooks
 from wardmail.ports.world import Clock, Resolver
 
 __all__ = [
+    "AgreementBook",
     "ArrivalRecords",
     "Arrivals",
     "BodySink",
@@ -32,6 +37,7 @@ __all__ = [
     "HeldRecords",
     "HoldBook",
     "Holds",
+    "KeptBack",
     "LaterFailures",
     "Logins",
     "Mailbox",
@@ -40,8 +46,10 @@ __all__ = [
     "Outbox",
     "Passwords",
     "PersonRecords",
+    "PolicyBook",
     "Queue",
     "ReceptionDesk",
+    "RegisterBook",
     "Resolver",
     "Returns",
     "Scanner",
@@ -50,8 +58,10 @@ __all__ = [
     "SeenItems",
     "Signer",
     "SigningKey",
+    "SourceRecords",
     "Spool",
     "SubmissionDesk",
+    "Theatre",
     "WaitingMail",
     "WebhookPoster",
     "WebhookRecords",

@@ -13,7 +13,7 @@ from wardmail.model.accredited import AccreditedEntry
 from wardmail.model.agreement import appetite_in_force
 from wardmail.model.handover import Handover
 from wardmail.model.integration import Credential, Integration
-from wardmail.model.register import RegisterSnapshot
+from wardmail.model.register import Change, RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.source import Source
 from wardmail.model.stored import Event
@@ -44,15 +44,6 @@ class ListVersion:
     imported_by: str
     source: str
     entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is written into the audit about a change of a record."""
-
-    kind: str
-    actor: str
-    reason: str
 
 
 class StoreRegister:
@@ -137,13 +128,22 @@ class StoreRegister:
             "integration_id": record.integration_id,
             "record": records.encode(record),
         }
-        detail: dict[str, object] = {
-            "integration": record.integration_id,
-            "expires": record.expires_at,
-            "revoked": record.revoked_at,
-            "networks": list(record.networks),
-        }
+        detail = _of_credential(record)
         self._save(credential, values, kind="CredentialSaved", subject=record.username, actor=actor, detail=detail)
+
+    def add_credential(self, record: Credential, actor: str) -> bool:
+        """False when the user name is taken: of two who choose one at once, the second is told."""
+        values = {
+            "username": record.username,
+            "integration_id": record.integration_id,
+            "record": records.encode(record),
+        }
+        with self._database.write() as connection:
+            statement = self._insert(credential).values(**values).on_conflict_do_nothing()
+            if connection.execute(statement).rowcount == 0:
+                return False
+            self._changed(connection, "CredentialSaved", record.username, actor, _of_credential(record))
+            return True
 
     def remove_route(self, name: str, actor: str) -> bool:
         with self._database.write() as connection:
@@ -208,6 +208,16 @@ class StoreRegister:
     def _changed(self, connection: Connection, kind: str, subject: str, actor: str, detail: dict[str, object]) -> None:
         moved_on(connection, self._database)
         self._chain.append(connection, [Event(kind, self._database.clock.now(), actor, None, subject, detail)])
+
+
+def _of_credential(record: Credential) -> dict[str, object]:
+    """What the audit says of one: never what proves it."""
+    return {
+        "integration": record.integration_id,
+        "expires": record.expires_at,
+        "revoked": record.revoked_at,
+        "networks": list(record.networks),
+    }
 
 
 def differences(old: Integration | None, new: Integration) -> dict[str, object]:

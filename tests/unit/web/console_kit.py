@@ -14,11 +14,17 @@ from argon2 import PasswordHasher
 from starlette.applications import Starlette
 
 from tests.databases import fresh_sqlite
+from tests.inbound_desk import Office, office
 from tests.worlds import HEAD, Stage, staged, submission
+from wardmail.app.kept_back import StoredKeptBack
+from wardmail.app.sandbox_stage import SandboxStage
+from wardmail.app.settings import load, setting_records
+from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
+from wardmail.inbound.quarantine import Quarantine
 from wardmail.manage.address_check import checker
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
 from wardmail.model.person import Person, Role
@@ -30,13 +36,18 @@ from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.holds import StoreHolds
+from wardmail.store.inbox import Inbox
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.queue import StoreQueue
+from wardmail.store.register import StoreRegister
+from wardmail.store.sources import StoreSources
 from wardmail.web.pages.building import build_site
 from wardmail.web.pages.check import CheckPage
 from wardmail.web.pages.console import console_routes
+from wardmail.web.pages.operate.routes import operate_routes
+from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.rendering import Pages, Site
 from wardmail.web.pages.services import ConsoleServices
 
@@ -58,6 +69,7 @@ class Console:
     people: StorePeople
     logins: StoreLogins
     keeper: HoldKeeper
+    office: Office
     recovery: tuple[str, ...] = field(default_factory=new_recovery_codes)
 
     def register(self, name: str, *roles: Role, full_name: str = "") -> None:
@@ -99,7 +111,7 @@ class Console:
 
 @contextlib.contextmanager
 def open_console(directory: Path) -> Iterator[Console]:
-    with fresh_sqlite(directory) as database, staged(directory, database) as stage:
+    with fresh_sqlite(directory) as database, office(database) as desk, staged(directory, database) as stage:
         people, logins, tasks = StorePeople(database), StoreLogins(database), HoldTasks(database)
         messages = Messages(database)
         second = SecondFactor(lambda person: None if person == "newcomer" else SECRET, stage.world.pepper)
@@ -124,8 +136,16 @@ def open_console(directory: Path) -> Iterator[Console]:
         assert isinstance(stage.world.queue, StoreQueue)
         holds = StoreHolds(database, stage.world.queue.writer, stage.world.queue)
         keeper = HoldKeeper(stage.world, holds, people.all)
-        site = build_site(check, Starlette(), console_routes(services))
-        yield Console(site, stage, services, people, logins, keeper)
+        operate = OperateServices(
+            console=services,
+            kept_back=StoredKeptBack(Inbox(database), messages, desk.world),
+            quarantine=Quarantine(desk.world),
+            sources=StoredSourceRecords(StoreRegister(database), StoreSources(database), Inbox(database)),
+            settings=lambda: list(setting_records(load(environ={}))),
+            theatre=SandboxStage(directory, database, stage.clock),
+        )
+        site = build_site(check, Starlette(), [*console_routes(services), *operate_routes(operate)])
+        yield Console(site, stage, services, people, logins, keeper, desk)
 
 
 def form_token(page: httpx2.Response) -> str:

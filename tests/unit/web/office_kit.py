@@ -12,10 +12,10 @@ import httpx2
 
 from tests.unit.web.api_kit import NoDispatch
 from tests.worlds import APP, HEAD, RELAY
+from wardmail.app.api_wiring import api_of, api_services
 from wardmail.app.installation import Installation
 from wardmail.app.set_up import set_up
 from wardmail.app.settings import load
-from wardmail.app.web_wiring import api_of, api_services
 from wardmail.app.wiring import open_world
 from wardmail.edges.keys import add_dkim_key
 from wardmail.manage.integrations import make_credential
@@ -32,7 +32,7 @@ from wardmail.store.holds import StoreHolds
 from wardmail.store.queue import StoreQueue
 
 if TYPE_CHECKING:
-    from wardmail.inbound.pulling import PullDesk
+    from wardmail.inbound.world import InboundWorld
 
 SENSITIVE = HEAD + b"Wardmail-Classification: official-sensitive\r\n"
 URGENT = SENSITIVE + b"Wardmail-Urgency: time-critical\r\n"
@@ -96,7 +96,7 @@ async def opened(directory: Path, **changed: str) -> AsyncIterator[PeoplesApi]:
     made = make_credential("app-1", "app", installation.pepper, installation.clock.now(), lifetime_days=30)
     installation.register.save_credential(made.credential, "test")
     with open_world(installation) as world:
-        services = api_services(installation, world, Desk(world, NoDispatch()), cast("PullDesk", None))
+        services = api_services(installation, world, Desk(world, NoDispatch()), cast("InboundWorld", None))
         transport = httpx2.ASGITransport(app=api_of(services), raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="https://gw.test") as http:
             yield PeoplesApi(installation, world, http, made.secret)

@@ -78,14 +78,14 @@ class Message(Sent):
 
 
 class Find(Sent):
-    q: Annotated[str, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
+    q: Annotated[Line, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
     status: Annotated[str, Field(pattern="^[a-z]*$", max_length=20)] = ""
     after: Annotated[str, Field(pattern="^([0-9A-Z]{18}-[0-9]{1,6})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
 class FindInbound(Sent):
-    q: Annotated[str, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
+    q: Annotated[Line, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
     status: Annotated[ArrivalState | None, Field(description="Only in this state.")] = None
     after: Annotated[str, Field(pattern="^([0-9A-Z]{18})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from wardmail.model.person import Permission
 from wardmail.web.pages.content import ContentPages
-from wardmail.web.pages.guard import Guarded, Open, Visit
+from wardmail.web.pages.guard import Guarded, Open, Page, Visit
 from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.log_in import LogInPage
 from wardmail.web.pages.message import MessagePage
 from wardmail.web.pages.messages import MessagesPage
+from wardmail.web.pages.navigation import MORE
 from wardmail.web.pages.overview import OverviewPage
 from wardmail.web.pages.services import ConsoleServices
-
-Page = Callable[[Visit], Awaitable[Response]]
 
 
 def console_routes(services: ConsoleServices) -> list[Route]:
@@ -28,6 +25,10 @@ def console_routes(services: ConsoleServices) -> list[Route]:
     async def accessibility(_: Request) -> Response:
         return services.pages.draw("accessibility.jinja", "Accessibility statement")
 
+    async def more(visit: Visit) -> Response:
+        places = services.pages.places.others(visit.visitor.person)
+        return services.pages.draw("more.jinja", "More", visitor=visit.visitor, here=MORE, others=places)
+
     log_in = LogInPage(services.pages, services.desk, services.ledger)
     content, held = ContentPages(services), HeldPages(services)
     everybody = tuple(Permission)
@@ -36,6 +37,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         Route("/log-in", Open(log_in.log_in, "one must be able to log in"), methods=["POST"]),
         Route("/accessibility", Open(accessibility, "it is for everybody who meets a page"), methods=["GET"]),
         guarded("/log-out", log_in.log_out, *everybody, method="POST"),
+        guarded(MORE, more, *everybody),
         guarded("/", OverviewPage(services).show, Permission.SEE),
         guarded("/messages", MessagesPage(services).show, Permission.SEE),
         guarded("/messages/{id}", MessagePage(services, content).show, Permission.SEE),

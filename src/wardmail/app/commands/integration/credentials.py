@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.integration.records import credentials_of, existing
+from wardmail.app.commands.integration.records import desk_of, existing
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, note, rfc3339, say
-from wardmail.manage import integrations
+from wardmail.manage.integrations import BadInput, NewCredential
 from wardmail.model.person import Permission
 
 
@@ -41,20 +39,15 @@ def add(
     """Make a credential, and show its secret once."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
-    snapshot = installation.register.snapshot()
-    existing(snapshot, name)
-    username = username or f"{name}-{len(credentials_of(snapshot, name)) + 1}"
-    if username in snapshot.credentials:
-        raise CommandFailed("WM-USERNAME-EXISTS", f"The user name {username} is taken.", "Choose another.", CONFLICT)
-    made = integrations.make_credential(
-        usable(integrations.checked_name(username), "WM-NAME"),
-        name,
-        installation.pepper,
-        installation.clock.now(),
-        lifetime_days=expires_in_days or None,
-        networks=usable(integrations.checked_networks(networks), "WM-NETWORK"),
+    existing(installation.register.snapshot(), name)
+    done = desk_of(installation).issue(
+        actor, name, username=username, lifetime_days=expires_in_days or None, networks=networks
     )
-    installation.register.save_credential(made.credential, actor.id)
+    if isinstance(done, BadInput) and done.code == "WM-USERNAME-EXISTS":
+        raise CommandFailed(done.code, done.reason, "Choose another.", CONFLICT)
+    made = usable(done, "WM-CREDENTIAL")
+    assert isinstance(made, NewCredential)
+    username = made.credential.username
     if as_json:
         emit({"username": username, "secret": made.secret, "expires_at": rfc3339(made.credential.expires_at)})
     else:
@@ -72,8 +65,6 @@ def revoke(config_path: str | None, username: str, by: str, as_json: bool) -> No
     """Make a credential useless, within a second."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
-    found = installation.register.snapshot().credentials.get(username)
-    if found is None:
+    if desk_of(installation).revoke(actor, username) is None:
         raise not_found("credential", username, "wardmail integration show NAME")
-    installation.register.save_credential(replace(found, revoked_at=installation.clock.now()), actor.id)
     emit({"username": username, "revoked": True}) if as_json else say(f"Credential {username} is revoked.")

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 
 from wardmail.app.failures import CONFLICT, NOT_PERMITTED, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.register_terms import review_terms
 from wardmail.manage.going_live import Seen
-from wardmail.manage.integrations import BadInput
+from wardmail.manage.integration_desk import DeskTerms, IntegrationDesk, Others, Outcome
+from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.person import Person
-from wardmail.model.register import RegisterSnapshot
+from wardmail.model.register import Change, RegisterSnapshot
 from wardmail.model.registration import Contact
 from wardmail.policy.review import ReviewTerms
 from wardmail.store.messages import Search
-from wardmail.store.register import Change
-
-
-@dataclass(frozen=True, slots=True)
-class Forbidden:
-    """The acting person may not make this change; a sentence for people."""
-
-    reason: str
-
-
-Outcome = Integration | BadInput | Forbidden
-Others = Mapping[str, Integration]
 
 
 def existing(snapshot: RegisterSnapshot, name: str) -> Integration:
@@ -65,7 +53,7 @@ def changed_or_failed(after: Outcome | None, name: str, code: str) -> Integratio
         case Forbidden(reason):
             raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
         case BadInput(reason):
-            raise CommandFailed(code, reason, f"See `wardmail integration show {name}`.", CONFLICT)
+            raise CommandFailed(after.code or code, reason, f"See `wardmail integration show {name}`.", CONFLICT)
         case _:
             return after
 
@@ -101,6 +89,17 @@ def seen_of(installation: Installation, integration: Integration) -> Seen:
         route=snapshot.routes.get(integration.route),
         unsigned=tuple(domain for domain in domains if not signer.keys_for(domain)),
         today=today_of(installation),
+    )
+
+
+def desk_of(installation: Installation) -> IntegrationDesk:
+    return IntegrationDesk(
+        installation.register,
+        installation.clock,
+        lambda: installation.pepper,
+        lambda integration: seen_of(installation, integration),
+        lambda: known_people(installation),
+        terms=DeskTerms(installation.settings["register.override_days"]),
     )
 
 
