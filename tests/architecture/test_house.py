@@ -134,6 +134,11 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "WaitingMail": "StoreWaiting",
         "RegisterBook": "StoreRegister",
         "AgreementBook": "StoreAgreements",
+        "PolicyBook": "StorePolicies",
+        "KeptBack": "StoredKeptBack",
+        "SourceRecords": "StoredSourceRecords",
+        "Theatre": "SandboxStage",
+        "Spans": "OtlpSpans",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

@@ -15,7 +15,16 @@ from wardmail.web.api.description import calls_of, needs_of
 from wardmail.web.api.services import ApiServices
 from wardmail.web.pages.guard import Guarded, Open
 
-OPEN = {("/check", "GET"), ("/check", "POST"), ("/log-in", "GET"), ("/log-in", "POST"), ("/accessibility", "GET")}
+OPEN = {
+    ("/check", "GET"),
+    ("/check", "POST"),
+    ("/log-in", "GET"),
+    ("/log-in", "POST"),
+    ("/accessibility", "GET"),
+    ("/help", "GET"),
+    ("/docs", "GET"),
+    ("/docs/{name:path}", "GET"),
+}
 """Whoever adds to this says why in the route, and thinks twice."""
 
 

@@ -169,6 +169,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "audit.heads", str, "", "directory of the audit's signed daily heads; empty: audit-heads in the data directory"
     ),
+    Setting(
+        "telemetry.endpoint",
+        str,
+        "",
+        "OpenTelemetry: where spans go, such as https://otel:4318/v1/traces; empty: nowhere",
+    ),
+    Setting("telemetry.ca_file", str, "", "CA certificates trusted for it; empty: the usual ones"),
     Setting("log.level", str, "info", "debug, info, warning or error"),
     Setting("log.format", str, "auto", "logfmt, json, or auto: logfmt on a terminal"),
 )

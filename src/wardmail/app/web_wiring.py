@@ -29,6 +29,7 @@ from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
+from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
 from wardmail.web.listening import HttpsListener
@@ -54,9 +55,11 @@ def make_https_listener(
     doors: Sequence[SmtpListener],
 ) -> HttpsListener:
     """`doors` are the listeners beside it; they may be added later."""
+    from wardmail.app.documentation import library
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
+    from wardmail.web.pages.documentation import Documentation, documentation_routes
     from wardmail.web.pages.operate.routes import operate_routes
     from wardmail.web.pages.rendering import Pages, Site
 
@@ -69,6 +72,7 @@ def make_https_listener(
     page = CheckPage(pages, lambda text: services.check_address(profile, text), networks_of_check, console.desk)
     operations = watching(_watched(installation, world, doors))
     pages_of_people = [*console_routes(console), *operate_routes(operating_of(installation, receiving, console))]
+    pages_of_people += documentation_routes(Documentation(pages, library, _whom_to_ask(settings)))
     site = build_site(page, api_of(services), pages_of_people, operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
@@ -94,6 +98,11 @@ def operating_of(installation: Installation, receiving: Receiving, console: Cons
         settings=lambda: list(setting_records(installation.settings)),
         theatre=stage_of(installation) if installation.settings["pages.environment"] == "sandbox" else None,
     )
+
+
+def _whom_to_ask(settings: Settings) -> list[tuple[str, str]]:
+    found = ((name.replace("_", " ").capitalize(), settings[f"contacts.{name}"]) for name in CONTACTS)
+    return [(about, whom) for about, whom in found if whom]
 
 
 def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -21,7 +21,7 @@ from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Return
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
 from wardmail.ports.telling import EndpointPoster, WaitingMail, Webhooks
-from wardmail.ports.world import Clock, Resolver
+from wardmail.ports.world import Clock, Resolver, Spans
 
 __all__ = [
     "AgreementBook",
@@ -59,6 +59,7 @@ __all__ = [
     "Signer",
     "SigningKey",
     "SourceRecords",
+    "Spans",
     "Spool",
     "SubmissionDesk",
     "Theatre",

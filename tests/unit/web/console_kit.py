@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
 from tests.worlds import HEAD, Stage, staged, submission
+from wardmail.app.documentation import library
 from wardmail.app.kept_back import StoredKeptBack
 from wardmail.app.sandbox_stage import SandboxStage
 from wardmail.app.settings import load, setting_records
@@ -46,6 +47,7 @@ from wardmail.store.sources import StoreSources
 from wardmail.web.pages.building import build_site
 from wardmail.web.pages.check import CheckPage
 from wardmail.web.pages.console import console_routes
+from wardmail.web.pages.documentation import Documentation, documentation_routes
 from wardmail.web.pages.operate.routes import operate_routes
 from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.rendering import Pages, Site
@@ -144,7 +146,8 @@ def open_console(directory: Path) -> Iterator[Console]:
             settings=lambda: list(setting_records(load(environ={}))),
             theatre=SandboxStage(directory, database, stage.clock),
         )
-        site = build_site(check, Starlette(), [*console_routes(services), *operate_routes(operate)])
+        documents = documentation_routes(Documentation(services.pages, library))
+        site = build_site(check, Starlette(), [*console_routes(services), *operate_routes(operate), *documents])
         yield Console(site, stage, services, people, logins, keeper, desk)
 
 
