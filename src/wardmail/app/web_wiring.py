@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
+from wardmail.app.api_wiring import api_of, api_services
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.govern_wiring import governing_of
 from wardmail.app.host_and_port import address
@@ -21,24 +21,18 @@ from wardmail.app.sandbox_stage import stage_of
 from wardmail.app.settings import Settings, setting_records
 from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import (
-    StoredArrivalRecords,
     StoredHeldRecords,
     StoredMessageRecords,
-    StoredWebhookRecords,
 )
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
-from wardmail.inbound.pulling import PullDesk
-from wardmail.manage.address_check import AddressCheck, checker
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
 from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
-from wardmail.store.given_replies import StoreGivenReplies
-from wardmail.store.notices_feed import NoticesFeed
 from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
 
@@ -63,8 +57,6 @@ def make_https_listener(
 ) -> HttpsListener:
     """`doors` are the listeners beside it; they may be added later."""
     from wardmail.app.documentation import library
-    from wardmail.web.api.building import build_api
-    from wardmail.web.api.services import ApiServices
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
@@ -74,28 +66,12 @@ def make_https_listener(
     from wardmail.web.pages.rendering import Pages, Site
 
     settings = installation.settings
-    limits = listener_settings(settings)
-
-    def check(profile: Profile, text: str) -> AddressCheck:
-        return checker(world.register.table(profile), world.clock.now)(text)
-
-    services = ApiServices(
-        desk=desk,
-        ledger=PeerLedger(limits.limits),
-        check_address=check,
-        messages=StoredMessageRecords(installation.messages),
-        arrivals=StoredArrivalRecords(installation.inbox),
-        pull=PullDesk(receiving.world),
-        replies=StoreGivenReplies(installation.database),
-        notices=NoticesFeed(installation.database),
-        webhooks=StoredWebhookRecords(installation.webhooks),
-        largest=limits.terms.max_message_size,
-    )
+    services = api_services(installation, world, desk, receiving.world)
     profile = Profile(settings["pages.profile"])
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
     console = console_of(installation, world, pages)
     networks_of_check = networks(settings, "pages.check_networks")
-    page = CheckPage(pages, lambda text: check(profile, text), networks_of_check, console.desk)
+    page = CheckPage(pages, lambda text: services.check_address(profile, text), networks_of_check, console.desk)
     operations = watching(_watched(installation, world, doors))
     pages_of_people = [
         *console_routes(console),
@@ -103,7 +79,7 @@ def make_https_listener(
         *operate_routes(operating_of(installation, receiving, console)),
         *documentation_routes(Documentation(pages, library, _whom_to_ask(settings))),
     ]
-    site = build_site(page, build_api(services, version("wardmail")), pages_of_people, operations)
+    site = build_site(page, api_of(services), pages_of_people, operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
 

@@ -39,6 +39,13 @@ class HeldRecords(Protocol):
 
     def of_message(self, message_id: str) -> Sequence[Record]: ...
 
+    def matching(self, wanted: Wanted) -> Page:
+        """Time-critical ones first, then the oldest; of one integration and to one domain, where they are named.
+
+        Raises ValueError for an `after` that no page gave.
+        """
+        ...
+
     def cancel(self, message_id: str, only: Sequence[int], actor: str, reason: str) -> int:
         """Do not send these copies; how many were still held."""
         ...

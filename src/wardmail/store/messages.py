@@ -73,7 +73,7 @@ class Search:
 
     `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
 
-    `after` is the message and row that an earlier list ended with.
+    `after` is the message and row that an earlier list ended with, `after_urgent` whether that row was time-critical.
     """
 
     text: str = ""
@@ -83,6 +83,7 @@ class Search:
     since: float = 0.0
     limit: int = 50
     after: tuple[str, int] | None = None
+    after_urgent: bool = False
     most_pressing: bool = False
 
 
@@ -109,14 +110,12 @@ class Messages:
         if wanted.integration:
             query = query.where(message.c.integration_id == wanted.integration)
         if wanted.after is not None:
-            last, n = wanted.after
-            query = query.where(or_(message.c.id < last, and_(message.c.id == last, recipient.c.n > n)))
+            query = query.where(_beyond(*wanted.after, pressing=wanted.after_urgent if wanted.most_pressing else None))
         if wanted.domain:
             query = query.where(recipient.c.domain == wanted.domain)
         order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (message.c.id.desc(),)
-        query = query.order_by(*order, recipient.c.n).limit(wanted.limit)
         with self._database.read() as connection:
-            return [_line(row) for row in connection.execute(query)]
+            return [_line(row) for row in connection.execute(query.order_by(*order, recipient.c.n).limit(wanted.limit))]
 
     def decided(self, message_id: str) -> Sequence[DecidedLine]:
         """What each copy of one message was decided from, and what came of it then; our own reports have no facts."""
@@ -256,6 +255,13 @@ class Messages:
 
 def _begins_with(text: str) -> ColumnElement[bool]:
     return message.c.id.startswith(text, autoescape=True)
+
+
+def _beyond(last: str, n: int, *, pressing: bool | None) -> ColumnElement[bool]:
+    if pressing is None:
+        return or_(message.c.id < last, and_(message.c.id == last, recipient.c.n > n))
+    later = or_(message.c.id > last, and_(message.c.id == last, recipient.c.n > n))
+    return or_(recipient.c.urgent < int(pressing), and_(recipient.c.urgent == int(pressing), later))
 
 
 def _as_stored(typed: str) -> set[str]:
