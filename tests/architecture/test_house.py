@@ -142,6 +142,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "AgreementBook": "StoreAgreements",
         "PolicyBook": "StorePolicies",
         "KeptBack": "StoredKeptBack",
+        "WebhookBook": "StoredWebhookBook",
         "SourceRecords": "StoredSourceRecords",
         "Theatre": "SandboxStage",
         "Spans": "OtlpSpans",
