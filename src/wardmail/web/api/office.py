@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,6 +58,72 @@ class AuditDesk(Protocol):
         ...
 
 
+class RecordDesk(Protocol):
+    """Writes whole records of the kinds `integration`, `route` and `agreement`. Blocking."""
+
+    def write(
+        self,
+        actor: Person,
+        kind: str,
+        name: str,
+        table: Mapping[str, object],
+        reason: str,
+        *,
+        new: bool,
+        dry_run: bool = False,
+    ) -> Sequence[Record]:
+        """What changed, field by field."""
+        ...
+
+    def table(self, kind: str, name: str) -> Record:
+        """The record as it can be written again."""
+        ...
+
+
+class IntegrationsDesk(Protocol):
+    """Blocking. `one` and the steps are as `wardmail integration` tells and takes them."""
+
+    def page(self, after: str, limit: int) -> Page: ...
+
+    def one(self, name: str) -> Record: ...
+
+    def tasks(self, name: str) -> Sequence[Record]: ...
+
+    def tick(self, actor: Person, name: str, task: str, reason: str, evidence: str) -> Sequence[Record]: ...
+
+    def untick(self, actor: Person, name: str, task: str, reason: str) -> Sequence[Record]: ...
+
+    def take(self, actor: Person, name: str, step: str, reason: str) -> Record: ...
+
+    def ask_to_go_live(self, actor: Person, name: str, reason: str) -> Record: ...
+
+    def approve_going_live(self, actor: Person, name: str, reason: str) -> Record: ...
+
+    def credentials(self, name: str) -> Sequence[Record]: ...
+
+    def issue(
+        self, actor: Person, name: str, *, username: str, lifetime_days: float | None, networks: tuple[str, ...]
+    ) -> Record:
+        """With the secret, this once."""
+        ...
+
+    def rotate(
+        self, actor: Person, name: str, username: str, *, overlap_days: float, lifetime_days: float | None
+    ) -> Record: ...
+
+    def revoke(self, actor: Person, name: str, username: str) -> Record: ...
+
+
+class RoutesDesk(Protocol):
+    """Blocking."""
+
+    def page(self, after: str, limit: int) -> Page: ...
+
+    def one(self, name: str) -> Record: ...
+
+    def pause(self, actor: Person, name: str, *, paused: bool) -> Record: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """`pepper` is the key of the keyed hash that people's keys are kept by."""
@@ -71,3 +137,6 @@ class Office:
     waiting: WaitingMail
     suppressions: SuppressionDesk
     audit: AuditDesk
+    records: RecordDesk
+    integrations: IntegrationsDesk
+    routes: RoutesDesk
