@@ -8,7 +8,9 @@ from typing import cast
 from fastapi.dependencies.models import Dependant
 from starlette.routing import Mount, Route
 
-from tests.unit.web.console_kit import open_console
+from tests.unit.web.console_kit import open_console, with_provider
+from wardmail.edges.identity_provider import ProviderPlace
+from wardmail.model.provider_login import ProviderTerms
 from wardmail.web.api.building import build_api
 from wardmail.web.api.caller import identified
 from wardmail.web.api.description import calls_of, needs_of
@@ -20,6 +22,9 @@ OPEN = {
     ("/check", "POST"),
     ("/log-in", "GET"),
     ("/log-in", "POST"),
+    ("/log-in/begin", "GET"),
+    ("/log-in/finish", "GET"),
+    ("/log-in/key", "POST"),
     ("/accessibility", "GET"),
     ("/help", "GET"),
     ("/docs", "GET"),
@@ -30,6 +35,7 @@ OPEN = {
 
 def test_every_page_names_its_permission(tmp_path: Path) -> None:
     with open_console(tmp_path) as console:
+        with_provider(console, ProviderPlace("https://op.test", "", ""), ProviderTerms("us"), b"")
         routes = [each for each in console.site.routes if not isinstance(each, Mount)]
     assert {type(each) for each in routes} == {Route}
     without = [each.path for each in routes if not isinstance(each.endpoint, Guarded | Open)]  # type: ignore[attr-defined]

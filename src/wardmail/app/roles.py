@@ -81,7 +81,7 @@ async def _listening(
     spans = open_spans(settings)
     delivery = make_delivery(installation, world, spans)
     spool = SealedSpool(settings.data / "spool")
-    desk = TracedDesk(world, delivery, installation.counts, spans)
+    desk = TracedDesk(world, delivery, installation.counts, installation.uses.note, spans)
     receiving = await open_reception(installation, slot, certificates, world, spool)
     doors: list[SmtpListener] = []
     https = _open_https(installation, world, desk, receiving.receiving, certificates, doors=doors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wardmail import __version__
@@ -74,8 +74,10 @@ def exporter_of(settings: Settings) -> SpanExporter | None:
 class TracedDesk(CountedDesk):
     """One span for each message that is handed in, whatever became of it."""
 
-    def __init__(self, world: World, dispatch: Dispatch, counts: Counts, spans: Spans) -> None:
-        super().__init__(world, dispatch, counts)
+    def __init__(
+        self, world: World, dispatch: Dispatch, counts: Counts, note_use: Callable[[str], None], spans: Spans
+    ) -> None:
+        super().__init__(world, dispatch, counts, note_use)
         self._spans = spans
 
     async def accept(self, submission: Submission) -> Accepted | Refusal:

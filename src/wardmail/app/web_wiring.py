@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from wardmail.app.api_wiring import api_of, api_services
 from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.govern_wiring import governing_of
 from wardmail.app.host_and_port import address
 from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
 from wardmail.app.kept_back import StoredKeptBack
-from wardmail.app.log_in_wiring import login_desk
+from wardmail.app.log_in_wiring import identity_services, login_desk
 from wardmail.app.metrics import Numbers
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.sandbox_stage import stage_of
@@ -60,6 +61,7 @@ def make_https_listener(
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
     from wardmail.web.pages.documentation import Documentation, documentation_routes
+    from wardmail.web.pages.govern.routes import govern_routes
     from wardmail.web.pages.operate.routes import operate_routes
     from wardmail.web.pages.rendering import Pages, Site
 
@@ -71,8 +73,12 @@ def make_https_listener(
     networks_of_check = networks(settings, "pages.check_networks")
     page = CheckPage(pages, lambda text: services.check_address(profile, text), networks_of_check, console.desk)
     operations = watching(_watched(installation, world, doors))
-    pages_of_people = [*console_routes(console), *operate_routes(operating_of(installation, receiving, console))]
-    pages_of_people += documentation_routes(Documentation(pages, library, _whom_to_ask(settings)))
+    pages_of_people = [
+        *console_routes(console),
+        *govern_routes(governing_of(installation, console)),
+        *operate_routes(operating_of(installation, receiving, console)),
+        *documentation_routes(Documentation(pages, library, _whom_to_ask(settings))),
+    ]
     site = build_site(page, api_of(services), pages_of_people, operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
@@ -116,10 +122,10 @@ def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, .
 def console_of(installation: Installation, world: World, pages: Pages) -> ConsoleServices:
     from wardmail.web.pages.services import ConsoleServices
 
-    limits = listener_settings(installation.settings).limits
+    limits, desk = listener_settings(installation.settings).limits, login_desk(installation)
     return ConsoleServices(
         pages=pages,
-        desk=login_desk(installation),
+        desk=desk,
         # Of its own: an application that fails to log in must not keep people out, nor the other way round.
         ledger=PeerLedger(replace(limits, failed_logins_per_user=MOST_FAILURES)),
         clock=installation.clock,
@@ -128,4 +134,5 @@ def console_of(installation: Installation, world: World, pages: Pages) -> Consol
         holds=installation.holds,
         integrations=lambda: {each.id: each.name for each in world.register.snapshot.integrations.values()},
         world=world,
+        identity=identity_services(installation, desk),
     )

@@ -1,7 +1,9 @@
 """Everything that the walks ask of the outside world, by subject."""
 
+from wardmail.ports.figures import Figures
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
-from wardmail.ports.logins import Logins, Passwords, PersonRecords
+from wardmail.ports.logins import Logins, Passwords, PeopleBook, PersonRecords, SecondFactors, SecurityKeys, SpentProofs
+from wardmail.ports.provider import IdentityProvider, ProviderLogins
 from wardmail.ports.queue import Holds, Queue
 from wardmail.ports.reading import (
     ArrivalRecords,
@@ -32,11 +34,13 @@ __all__ = [
     "Cmdb",
     "Courier",
     "EndpointPoster",
+    "Figures",
     "GivenReplies",
     "HandoverCourier",
     "HeldRecords",
     "HoldBook",
     "Holds",
+    "IdentityProvider",
     "KeptBack",
     "LaterFailures",
     "Logins",
@@ -45,8 +49,10 @@ __all__ = [
     "Notices",
     "Outbox",
     "Passwords",
+    "PeopleBook",
     "PersonRecords",
     "PolicyBook",
+    "ProviderLogins",
     "Queue",
     "ReceptionDesk",
     "RegisterBook",
@@ -54,12 +60,15 @@ __all__ = [
     "Returns",
     "Scanner",
     "Sealer",
+    "SecondFactors",
     "Secrets",
+    "SecurityKeys",
     "SeenItems",
     "Signer",
     "SigningKey",
     "SourceRecords",
     "Spans",
+    "SpentProofs",
     "Spool",
     "SubmissionDesk",
     "Theatre",

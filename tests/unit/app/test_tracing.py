@@ -44,7 +44,7 @@ async def test_a_message_is_one_trace_and_says_nothing_private(tmp_path: Path) -
     exporter = InMemorySpanExporter()
     spans = OtlpSpans(exporter, "1")
     with fresh_sqlite(tmp_path) as database, staged(tmp_path, database) as stage:
-        desk = TracedDesk(stage.world, NoDispatch(), Tally(1).of(0), spans)
+        desk = TracedDesk(stage.world, NoDispatch(), Tally(1).of(0), lambda _: None, spans)
         accepted = await desk.accept(submission(stage, "anna@nhs.net"))
         assert isinstance(accepted, Accepted)
         refused = await desk.accept(

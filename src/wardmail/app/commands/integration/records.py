@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime
 
 from wardmail.app.failures import CONFLICT, NOT_PERMITTED, CommandFailed, not_found
 from wardmail.app.installation import Installation
+from wardmail.app.register_knowledge import contacts_of, integration_desk, knowledge_of
 from wardmail.app.register_terms import review_terms
 from wardmail.manage.going_live import Seen
-from wardmail.manage.integration_desk import DeskTerms, IntegrationDesk, Others, Outcome
+from wardmail.manage.integration_desk import IntegrationDesk, Others, Outcome
 from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.person import Person
 from wardmail.model.register import Change, RegisterSnapshot
 from wardmail.model.registration import Contact
 from wardmail.policy.review import ReviewTerms
-from wardmail.store.messages import Search
 
 
 def existing(snapshot: RegisterSnapshot, name: str) -> Integration:
@@ -68,38 +68,17 @@ def terms_of(installation: Installation) -> ReviewTerms:
 
 def known_people(installation: Installation, everybody: Iterable[Person] | None = None) -> tuple[Contact, ...]:
     """People whose own mailboxes are no service accounts."""
-    people = installation.people.all().values() if everybody is None else everybody
-    return tuple(Contact(each.name, each.email) for each in people if each.email)
+    return contacts_of(installation.people.all().values() if everybody is None else everybody)
 
 
 def seen_of(installation: Installation, integration: Integration) -> Seen:
     """What the gateway sees of its own for the task list."""
-    from wardmail.edges.keys import DkimSigner
-
-    snapshot, now = installation.register.snapshot(), installation.clock.now()
-    signer = DkimSigner(installation.keystore)
-    domains = sorted({sender.rpartition("@")[2] for sender in integration.senders})
-    arrived = Search(states=("delivered", "relayed"), integration=integration.id, limit=1)
-    return Seen(
-        has_credential=any(
-            each.revoked_at is None and (each.expires_at is None or each.expires_at > now)
-            for each in credentials_of(snapshot, integration.id)
-        ),
-        has_delivered=bool(installation.messages.search(arrived)),
-        route=snapshot.routes.get(integration.route),
-        unsigned=tuple(domain for domain in domains if not signer.keys_for(domain)),
-        today=today_of(installation),
-    )
+    return knowledge_of(installation).seen(integration)
 
 
 def desk_of(installation: Installation) -> IntegrationDesk:
-    return IntegrationDesk(
-        installation.register,
-        installation.clock,
-        lambda: installation.pepper,
-        lambda integration: seen_of(installation, integration),
-        lambda: known_people(installation),
-        terms=DeskTerms(installation.settings["register.override_days"]),
+    return integration_desk(
+        knowledge_of(installation), lambda: installation.pepper, installation.settings["register.override_days"]
     )
 
 
