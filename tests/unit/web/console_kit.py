@@ -27,6 +27,7 @@ from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.quarantine import Quarantine
 from wardmail.manage.address_check import checker
+from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
 from wardmail.model.person import Person, Role
 from wardmail.model.receipt import Accepted
@@ -35,6 +36,7 @@ from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.walk import accept
 from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
+from wardmail.store.agreements import StoreAgreements
 from wardmail.store.figures import StoreFigures
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.holds import StoreHolds
@@ -161,6 +163,7 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
     return GovernServices(
         console=services,
         integrations=integration_desk(knowledge, lambda: stage.world.pepper),
+        agreements=AgreementDesk(StoreAgreements(stage.database), stage.register, stage.clock),
         seen=knowledge.seen,
         figures=StoreFigures(stage.database),
         history=knowledge.history,
