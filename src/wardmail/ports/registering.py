@@ -32,7 +32,9 @@ class RegisterBook(Protocol):
 class AgreementBook(Protocol):
     def all(self) -> Mapping[str, Agreement]: ...
 
-    def save(self, record: Agreement, kind: str, actor: str, reason: str) -> None: ...
+    def change(self, step: Callable[[Mapping[str, Agreement]], T], made: Change) -> T | Agreement:
+        """`step` sees all of them as they are at that moment; the agreement that it gives is kept, other answers given back."""
+        ...
 
 
 class PolicyBook(Protocol):

@@ -31,6 +31,7 @@ from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.quarantine import Quarantine
 from wardmail.manage.account import AccountDesk, AccountStores
 from wardmail.manage.address_check import checker
+from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.key_log_in import KeyDesk
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
 from wardmail.manage.people_desk import LogInStores, PeopleDesk
@@ -44,6 +45,7 @@ from wardmail.outbound.walk import accept
 from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
 from wardmail.protect.security_key import KeyPlace
+from wardmail.store.agreements import StoreAgreements
 from wardmail.store.connection import Database
 from wardmail.store.figures import StoreFigures
 from wardmail.store.hold_tasks import HoldTasks
@@ -179,6 +181,7 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
     return GovernServices(
         console=services,
         integrations=integration_desk(knowledge, lambda: stage.world.pepper),
+        agreements=AgreementDesk(StoreAgreements(stage.database), stage.register, stage.clock),
         seen=knowledge.seen,
         figures=StoreFigures(stage.database),
         history=knowledge.history,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.going_live import Seen
 from wardmail.manage.integration_desk import IntegrationDesk
 from wardmail.model.integration import Integration
@@ -21,6 +22,7 @@ class GovernServices:
 
     console: ConsoleServices
     integrations: IntegrationDesk
+    agreements: AgreementDesk
     seen: Callable[[Integration], Seen]
     figures: Figures
     history: Callable[[str], Sequence[Record]]
