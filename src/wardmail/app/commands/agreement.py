@@ -41,7 +41,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
     today, found = today_of(installation.clock.now()), installation.agreements.all()
     if as_json:
         for each in found.values():
-            emit(_record(each, today))
+            emit(record_of(each, today))
         return
     rows = [
         (
@@ -84,7 +84,7 @@ def calendar(config_path: str | None, within: int, as_json: bool) -> None:
 def show(config_path: str | None, name: str, as_json: bool) -> None:
     """Show one agreement: what it covers, who signed it."""
     installation = Installation.at(config_path)
-    record = _record(_existing(installation, name), today_of(installation.clock.now()))
+    record = record_of(existing(installation, name), today_of(installation.clock.now()))
     if as_json:
         emit(record)
         return
@@ -122,8 +122,8 @@ def add(config_path: str | None, /, *, name: str, reason: str, by: str, as_json:
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_AGREEMENTS)
     given |= {"highest": _LEVELS[given["highest"]], "protection": AgreedProtection(given["protection"])}
-    made = _done(_desk(installation).add(actor, Agreement(id=name, **given), reason), name)
-    emit(_record(made, today_of(installation.clock.now()))) if as_json else say(f"Agreement {name} is recorded.")
+    made = done(desk_of(installation).add(actor, Agreement(id=name, **given), reason), name)
+    emit(record_of(made, today_of(installation.clock.now()))) if as_json else say(f"Agreement {name} is recorded.")
     note(f"It counts when both have signed: wardmail agreement sign {name} --part governance|clinical-safety")
 
 
@@ -138,7 +138,7 @@ def sign(config_path: str | None, *, name: str, part: str, reason: str, by: str,
     """Sign an agreement off for information governance, or for clinical safety: two different people."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, SIGNING[SignOff(part)])
-    _say(installation, _done(_desk(installation).sign(actor, name, SignOff(part), reason), name), as_json)
+    _say(installation, done(desk_of(installation).sign(actor, name, SignOff(part), reason), name), as_json)
 
 
 @command.command()
@@ -155,7 +155,7 @@ def renew(
     """Make NEW_NAME, the same agreement from today with a later end; it is signed like any other."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_AGREEMENTS)
-    _say(installation, _done(_desk(installation).renew(actor, name, new_name, ends, reason), name), as_json)
+    _say(installation, done(desk_of(installation).renew(actor, name, new_name, ends, reason), name), as_json)
 
 
 @command.command()
@@ -169,17 +169,17 @@ def end(config_path: str | None, *, name: str, reason: str, yes: bool, by: str, 
     """End an agreement now: what it let go is held from this second on."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_AGREEMENTS)
-    found = _existing(installation, name)
+    found = existing(installation, name)
     if not confirm(f"End agreement {name} with {found.partner}?", assume_yes=yes):
         raise SystemExit(1)
-    _say(installation, _done(_desk(installation).end(actor, name, reason), name), as_json)
+    _say(installation, done(desk_of(installation).end(actor, name, reason), name), as_json)
 
 
-def _desk(installation: Installation) -> AgreementDesk:
+def desk_of(installation: Installation) -> AgreementDesk:
     return AgreementDesk(installation.agreements, installation.register, installation.clock)
 
 
-def _done(outcome: AgreementOutcome | None, name: str) -> Agreement:
+def done(outcome: AgreementOutcome | None, name: str) -> Agreement:
     match outcome:
         case None:
             raise not_found("agreement", name, "wardmail agreement list")
@@ -195,19 +195,19 @@ def _done(outcome: AgreementOutcome | None, name: str) -> Agreement:
 def _say(installation: Installation, outcome: Agreement, as_json: bool) -> None:
     today = today_of(installation.clock.now())
     if as_json:
-        emit(_record(outcome, today))
+        emit(record_of(outcome, today))
     else:
         say(f"Agreement {outcome.id} is {outcome.standing(today).value.replace('-', ' ')}.")
 
 
-def _existing(installation: Installation, name: str) -> Agreement:
+def existing(installation: Installation, name: str) -> Agreement:
     found = installation.agreements.all().get(name)
     if found is None:
         raise not_found("agreement", name, "wardmail agreement list")
     return found
 
 
-def _record(agreement: Agreement, today: date) -> dict[str, object]:
+def record_of(agreement: Agreement, today: date) -> dict[str, object]:
     return {
         "agreement": agreement.id,
         "standing": agreement.standing(today).value,

@@ -58,7 +58,7 @@ class RecordOffice:
             return record_file.table_of(snapshot.integrations[name])
         if kind == "route":
             return table_of(snapshot.routes[name], {"name"})
-        return table_of(snapshot.agreements[name], {"id", "governance", "clinical_safety", "ended"})
+        return table_of(self._installation.agreements.all()[name], {"id", "governance", "clinical_safety", "ended"})
 
     def _names(self, kind: str) -> Mapping[str, object]:
         snapshot = self._installation.register.snapshot()

@@ -18,7 +18,18 @@ from starlette.responses import Response
 from wardmail.model.refusal import Unavailable
 from wardmail.web.api import addresses, events, inbound, messages, webhooks
 from wardmail.web.api.description import described
-from wardmail.web.api.people import audit, credentials, holds, integrations, queue, routes, suppressions
+from wardmail.web.api.people import (
+    agreements,
+    audit,
+    credentials,
+    domains,
+    endpoints,
+    holds,
+    integrations,
+    queue,
+    routes,
+    suppressions,
+)
 from wardmail.web.api.problem import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
 from wardmail.web.api.services import ApiServices
 
@@ -31,7 +42,7 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
 }
-FOR_PEOPLE = (holds, queue, suppressions, audit, integrations, credentials, routes)
+FOR_PEOPLE = (holds, queue, suppressions, audit, integrations, credentials, endpoints, routes, agreements, domains)
 _DESCRIPTION = """Send through the gateway, and ask it what became of a message.
 
 Every problem is `application/problem+json` (RFC 9457) with a `code` that stays the same. `X-Request-ID` and

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from wardmail.model.delivery import RecipientState
@@ -124,6 +125,70 @@ class RoutesDesk(Protocol):
     def pause(self, actor: Person, name: str, *, paused: bool) -> Record: ...
 
 
+class AgreementsDesk(Protocol):
+    """Blocking."""
+
+    def page(self, after: str, limit: int) -> Page: ...
+
+    def one(self, name: str) -> Record: ...
+
+    def sign(self, actor: Person, name: str, part: str, reason: str) -> Record: ...
+
+    def renew(self, actor: Person, name: str, new_name: str, ends: date, reason: str) -> Record: ...
+
+    def end(self, actor: Person, name: str, reason: str) -> Record: ...
+
+
+class DomainsDesk(Protocol):
+    """Blocking."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def keys(self, domain: str) -> Sequence[Record]: ...
+
+    def rotate(self, actor: Person, domain: str, algorithms: Sequence[str], key: str) -> Sequence[Record]:
+        """`key` names one that stays where it is; empty: new ones are made."""
+        ...
+
+    def dns_records(self, domain: str) -> Sequence[Record]: ...
+
+    def lists(self) -> Sequence[Record]: ...
+
+    def list_named(self, name: str) -> Record: ...
+
+    def entry(self, name: str, domain: str) -> Record: ...
+
+
+class WebhooksDesk(Protocol):
+    """Blocking, but for `test`."""
+
+    def all(self, integration: str) -> Sequence[Record]: ...
+
+    def add(
+        self, actor: Person, integration: str, url: str, *, types: Sequence[str], ed25519: bool, allow_private: bool
+    ) -> Record:
+        """With the secret, this once."""
+        ...
+
+    def require(self, integration: str, endpoint_id: str) -> None:
+        """That it is this integration's."""
+        ...
+
+    def rotate(self, actor: Person, endpoint_id: str, *, ed25519: bool, reason: str) -> Record:
+        """With the new secret, this once; both sign until `finish`."""
+        ...
+
+    def finish(self, actor: Person, endpoint_id: str, reason: str) -> Record: ...
+
+    def stop(self, actor: Person, endpoint_id: str, *, stopped: str, reason: str) -> Record:
+        """`stopped` says why it is told nothing; empty: it is told again."""
+        ...
+
+    def remove(self, actor: Person, endpoint_id: str, reason: str) -> None: ...
+
+    async def test(self, endpoint_id: str) -> Record: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """`pepper` is the key of the keyed hash that people's keys are kept by."""
@@ -140,3 +205,6 @@ class Office:
     records: RecordDesk
     integrations: IntegrationsDesk
     routes: RoutesDesk
+    agreements: AgreementsDesk
+    domains: DomainsDesk
+    webhooks: WebhooksDesk

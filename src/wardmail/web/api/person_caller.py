@@ -78,3 +78,6 @@ CredentialIssuer = Annotated[Person, Depends(May(Permission.ISSUE_CREDENTIALS).p
 IntegrationRunner = Annotated[Person, Depends(May(Permission.RUN_INTEGRATIONS).person)]
 IntegrationGovernor = Annotated[Person, Depends(May(Permission.GOVERN_INTEGRATIONS).person)]
 RouteChanger = Annotated[Person, Depends(May(Permission.CHANGE_ROUTES).person)]
+AgreementManager = Annotated[Person, Depends(May(Permission.MANAGE_AGREEMENTS).person)]
+SafetyOfficer = Annotated[Person, Depends(May(Permission.SIGN_OFF_CLINICAL_SAFETY).person)]
+SecretKeeper = Annotated[Person, Depends(May(Permission.KEEP_SECRETS).person)]
