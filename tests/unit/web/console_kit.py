@@ -29,6 +29,7 @@ from wardmail.inbound.quarantine import Quarantine
 from wardmail.manage.address_check import checker
 from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
+from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.model.person import Person, Role
 from wardmail.model.receipt import Accepted
 from wardmail.model.standing import Profile
@@ -44,6 +45,7 @@ from wardmail.store.inbox import Inbox
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
+from wardmail.store.policies import StorePolicies
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
 from wardmail.store.sources import StoreSources
@@ -164,6 +166,8 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
         console=services,
         integrations=integration_desk(knowledge, lambda: stage.world.pepper),
         agreements=AgreementDesk(StoreAgreements(stage.database), stage.register, stage.clock),
+        policy=PolicyDesk(StorePolicies(stage.database), stage.clock),
+        policy_book=StorePolicies(stage.database),
         seen=knowledge.seen,
         figures=StoreFigures(stage.database),
         history=knowledge.history,
