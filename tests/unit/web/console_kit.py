@@ -35,6 +35,7 @@ from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.key_log_in import KeyDesk
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
 from wardmail.manage.people_desk import LogInStores, PeopleDesk
+from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProviderTerms
@@ -54,6 +55,7 @@ from wardmail.store.inbox import Inbox
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
+from wardmail.store.policies import StorePolicies
 from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
@@ -182,6 +184,8 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
         console=services,
         integrations=integration_desk(knowledge, lambda: stage.world.pepper),
         agreements=AgreementDesk(StoreAgreements(stage.database), stage.register, stage.clock),
+        policy=PolicyDesk(StorePolicies(stage.database), stage.clock),
+        policy_book=StorePolicies(stage.database),
         seen=knowledge.seen,
         figures=StoreFigures(stage.database),
         history=knowledge.history,

@@ -9,6 +9,7 @@ from wardmail.app.office.agreements import AgreementOffice
 from wardmail.app.office.audit import AuditOffice
 from wardmail.app.office.domains import DomainOffice
 from wardmail.app.office.integrations import IntegrationOffice
+from wardmail.app.office.policies import PolicyOffice
 from wardmail.app.office.records import RecordOffice
 from wardmail.app.office.routes import RouteOffice
 from wardmail.app.office.suppressions import SuppressionOffice
@@ -39,4 +40,5 @@ def office_of(installation: Installation, world: World) -> Office:
         agreements=AgreementOffice(installation),
         domains=DomainOffice(installation),
         webhooks=WebhookOffice(installation),
+        policies=PolicyOffice(installation),
     )

@@ -26,6 +26,7 @@ from wardmail.web.api.people import (
     endpoints,
     holds,
     integrations,
+    policies,
     queue,
     routes,
     suppressions,
@@ -42,7 +43,19 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
 }
-FOR_PEOPLE = (holds, queue, suppressions, audit, integrations, credentials, endpoints, routes, agreements, domains)
+FOR_PEOPLE = (
+    holds,
+    queue,
+    suppressions,
+    audit,
+    integrations,
+    credentials,
+    endpoints,
+    routes,
+    agreements,
+    domains,
+    policies,
+)
 _DESCRIPTION = """Send through the gateway, and ask it what became of a message.
 
 Every problem is `application/problem+json` (RFC 9457) with a `code` that stays the same. `X-Request-ID` and

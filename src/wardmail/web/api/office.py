@@ -159,6 +159,32 @@ class DomainsDesk(Protocol):
     def entry(self, name: str, domain: str) -> Record: ...
 
 
+class PoliciesDesk(Protocol):
+    """Blocking. A version goes from draft to checked, approved by another person, and in force."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def one(self, number: int | None) -> Record:
+        """None: the one in force. With every rule in a sentence, and the site's own as they can be written again."""
+        ...
+
+    def draft(self, actor: Person, rules: Sequence[Mapping[str, object]], reason: str, *, dry_run: bool) -> Record: ...
+
+    def check(self, actor: Person, number: int) -> Record:
+        """What lint and the examples found."""
+        ...
+
+    def approve(self, actor: Person, number: int, reason: str) -> Record: ...
+
+    def activate(self, actor: Person, number: int, reason: str) -> Record: ...
+
+    def withdraw(self, actor: Person, number: int, reason: str) -> Record: ...
+
+    def simulate(self, number: int | None, rules: Sequence[Mapping[str, object]] | None, days: float) -> Record:
+        """What was accepted lately, judged again by that version, or by rules that nobody has kept."""
+        ...
+
+
 class WebhooksDesk(Protocol):
     """Blocking, but for `test`."""
 
@@ -208,3 +234,4 @@ class Office:
     agreements: AgreementsDesk
     domains: DomainsDesk
     webhooks: WebhooksDesk
+    policies: PoliciesDesk
