@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wardmail.app.failures import CONFLICT, FINDINGS, NOT_FOUND, NOT_PERMITTED, TRY_LATER, CommandFailed, FaultyRecord
 from wardmail.app.installation import Installation
 from wardmail.app.office.opening import office_of
+from wardmail.app.stored_ceilings import StoredCeilings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
@@ -57,6 +58,7 @@ def api_services(installation: Installation, world: World, desk: TrialDesk, rece
         notices=NoticesFeed(installation.database),
         webhooks=StoredWebhookRecords(installation.webhooks),
         largest=limits.terms.max_message_size,
+        ceilings=StoredCeilings(installation.limits, installation.clock).of,
     )
 
 
