@@ -11,9 +11,10 @@ from typing import cast
 import pytest
 
 from tests.worlds import START, SettableClock
-from wardmail.app.commands.webhook import _change
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
+from wardmail.app.office.webhooks import WebhookOffice
+from wardmail.model.person import Person
 from wardmail.model.stored import Event
 from wardmail.model.webhook_endpoint import TAKEN, Telling, WebhookEndpoint
 from wardmail.outbound.posting import SCHEDULE
@@ -151,9 +152,9 @@ async def test_nothing_is_kept_for_ever_and_a_removed_one_leaves_nothing(desk: D
 
 def test_of_two_who_rotate_at_once_the_second_is_told(desk: Desk) -> None:
     desk.webhooks.add(HOOK, "anna")
-    installation = cast("Installation", SimpleNamespace(webhooks=desk.webhooks))
-    _change(installation, HOOK, signing_refs=("keystore:y", "keystore:x"), actor="anna", reason="")
+    office = WebhookOffice(cast("Installation", SimpleNamespace(webhooks=desk.webhooks)))
+    office._sign_with(Person("anna", "Anna"), HOOK, ("keystore:y", "keystore:x"), "")
     with pytest.raises(CommandFailed) as told:
-        _change(installation, HOOK, signing_refs=("keystore:z", "keystore:x"), actor="bo", reason="")
+        office._sign_with(Person("bo", "Bo"), HOOK, ("keystore:z", "keystore:x"), "")
     assert told.value.code == "WM-WEBHOOK-ROTATING"
     assert desk.webhooks.all()[0].signing_refs == ("keystore:y", "keystore:x")

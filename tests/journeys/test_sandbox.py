@@ -154,7 +154,16 @@ def test_pages_of_those_who_run_it(sandbox: Gateway, browser: Browser) -> None:
     context.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     told = Told(sandbox)
     page = told.log_in(context, "demo")
-    documents = ("help", "docs", "docs?q=held", "docs/reference/settings", "docs/how-to/log-in", "docs/nothing")
+    documents = (
+        "help",
+        "docs",
+        "docs?q=held",
+        "docs/errors",
+        "docs/api",
+        "docs/reference/settings",
+        "docs/how-to/log-in",
+        "docs/nothing",
+    )
     for path in (*documents, "sources", "sources/letters", "settings"):
         page.goto(f"{told.address}/{path}")
         looked_at(page, path)

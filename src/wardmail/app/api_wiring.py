@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from wardmail.app.failures import CONFLICT, FINDINGS, NOT_FOUND, NOT_PERMITTED, TRY_LATER, CommandFailed
+from wardmail.app.failures import CONFLICT, FINDINGS, NOT_FOUND, NOT_PERMITTED, TRY_LATER, CommandFailed, FaultyRecord
 from wardmail.app.installation import Installation
 from wardmail.app.office.opening import office_of
+from wardmail.app.stored_ceilings import StoredCeilings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
@@ -33,6 +35,7 @@ _FAILURES = {
     CONFLICT: (409, "Not as things are now"),
     TRY_LATER: (503, "Not now"),
 }
+_MOST_FAULTS = 50
 
 
 def api_services(installation: Installation, world: World, desk: TrialDesk, receiving: InboundWorld) -> ApiServices:
@@ -55,6 +58,7 @@ def api_services(installation: Installation, world: World, desk: TrialDesk, rece
         notices=NoticesFeed(installation.database),
         webhooks=StoredWebhookRecords(installation.webhooks),
         largest=limits.terms.max_message_size,
+        ceilings=StoredCeilings(installation.limits, installation.clock).of,
     )
 
 
@@ -67,9 +71,16 @@ def api_of(services: ApiServices) -> FastAPI:
         assert isinstance(error, CommandFailed)
         status, title = _FAILURES.get(error.status, (422, "That cannot be done"))
         headers = {"Retry-After": "60"} if status == 503 else {}
-        problem = Problem(status, error.code, title, f"{error.what} {error.to_do}", headers=headers)
+        faults = error.faults if isinstance(error, FaultyRecord) else ()
+        errors = [{"pointer": f"/record{_pointer(where)}", "detail": why} for where, why in faults[:_MOST_FAULTS]]
+        problem = Problem(status, error.code, title, f"{error.what} {error.to_do}", errors, headers=headers)
         return await answer_problem(request, problem)
 
     api = build_api(services, version("wardmail"))
     api.add_exception_handler(CommandFailed, answer_failed)
     return api
+
+
+def _pointer(where: str) -> str:
+    """`limits.connections` and `senders[0]` as RFC 6901 has them."""
+    return "".join(f"/{step}" for step in re.split(r"[.\[\]]+", where) if step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wardmail.app.api_pages import api_page, description_of_api
 from wardmail.app.reference_pages import reference_pages
 from wardmail.web.pages.documentation import Library
 
@@ -17,7 +18,7 @@ def library() -> Library:
         str(file.relative_to(place).with_suffix("")): file.read_text(encoding="utf-8") for file in place.rglob("*.md")
     }
     pictures = {file.name: file.read_bytes() for file in place.glob("*.svg")}
-    return Library({**texts, **reference_pages()}, pictures)
+    return Library({**texts, **reference_pages(), "api": api_page(description_of_api())}, pictures)
 
 
 def _directory() -> Path:

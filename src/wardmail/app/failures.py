@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 FAILED, USAGE, FINDINGS, NOT_PERMITTED, NOT_FOUND, CONFLICT, TRY_LATER = 1, 2, 3, 4, 5, 6, 75
 """Exit statuses besides 0."""
 
@@ -15,6 +17,14 @@ class CommandFailed(Exception):
         self.what = what
         self.to_do = to_do
         self.status = status
+
+
+class FaultyRecord(CommandFailed):
+    """`faults` are places in the record, as `limits.connections` and `senders[0]`, and what is wrong there."""
+
+    def __init__(self, what: str, faults: Sequence[tuple[str, str]]) -> None:
+        super().__init__("WM-RECORD", what, "Nothing was changed. Mend it and try again.", USAGE)
+        self.faults = faults
 
 
 def not_found(kind: str, name: str, see: str) -> CommandFailed:

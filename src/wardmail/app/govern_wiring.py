@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from wardmail.app.installation import Installation
 from wardmail.app.register_knowledge import integration_desk, knowledge_of
 from wardmail.app.stored_records import StoredWebhookRecords
+from wardmail.manage.agreement_desk import AgreementDesk
+from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.store.figures import StoreFigures
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ def governing_of(installation: Installation, console: ConsoleServices) -> Govern
     return GovernServices(
         console=console,
         integrations=integration_desk(knowledge, lambda: installation.pepper, override_days),
+        agreements=AgreementDesk(installation.agreements, installation.register, installation.clock),
+        policy=PolicyDesk(installation.policies, installation.clock),
+        policy_book=installation.policies,
         seen=knowledge.seen,
         figures=StoreFigures(installation.database),
         history=knowledge.history,

@@ -173,6 +173,20 @@ class IntegrationDesk:
                 return made
         return BadInput(f"The user name {username or name} is taken.", "WM-USERNAME-EXISTS")
 
+    def rotate(
+        self, actor: Person, username: str, *, overlap_days: float, lifetime_days: float | None
+    ) -> NewCredential | BadInput | Forbidden | None:
+        """Another user name and secret with the same networks; the old one lets in for `overlap_days` more, at most."""
+        old = self._register.snapshot().credentials.get(username)
+        if old is None or old.revoked_at is not None:
+            return None
+        made = self.issue(actor, old.integration_id, lifetime_days=lifetime_days, networks=old.networks)
+        if isinstance(made, NewCredential):
+            ends = self._clock.now() + overlap_days * 86_400
+            ends = ends if old.expires_at is None else min(ends, old.expires_at)
+            self._register.save_credential(replace(old, expires_at=ends), actor.id)
+        return made
+
     def revoke(self, actor: Person, username: str) -> Credential | Forbidden | None:
         """Within a second nobody gets in by it."""
         if not actor.may(Permission.ISSUE_CREDENTIALS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from wardmail.model.agreement import Agreement
@@ -32,7 +32,9 @@ class RegisterBook(Protocol):
 class AgreementBook(Protocol):
     def all(self) -> Mapping[str, Agreement]: ...
 
-    def save(self, record: Agreement, kind: str, actor: str, reason: str) -> None: ...
+    def change(self, step: Callable[[Mapping[str, Agreement]], T], made: Change) -> T | Agreement:
+        """`step` sees all of them as they are at that moment; the agreement that it gives is kept, other answers given back."""
+        ...
 
 
 class PolicyBook(Protocol):
@@ -40,6 +42,12 @@ class PolicyBook(Protocol):
         """Oldest first."""
         ...
 
-    def next_number(self) -> int: ...
+    def change(
+        self, step: Callable[[Sequence[PolicyVersion]], Sequence[PolicyVersion] | T], made: Change
+    ) -> Sequence[PolicyVersion] | T:
+        """`step` sees all of them as they are at that moment; the versions that it gives are kept together."""
+        ...
 
-    def save(self, versions: Sequence[PolicyVersion], kind: str, actor: str, reason: str) -> None: ...
+    def facts_since(self, since: float, most: int | None = None) -> Iterator[tuple[str, str, str, str]]:
+        """Message ID, integration, recipient and stored facts of copies judged since then; `most` of the newest."""
+        ...

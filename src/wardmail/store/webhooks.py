@@ -90,11 +90,9 @@ class StoreWebhooks:
 
     def settle(self, telling: Telling, *, again_at: float | None, outcome: str) -> None:
         """Nothing when somebody has asked meanwhile for it to be told again: that is still to be done."""
-        as_read = (
-            *_same(telling),
-            webhook_telling.c.attempts == telling.attempts,
-            webhook_telling.c.due_at == telling.due_at,
-        )
+        as_read = [*_same(telling), webhook_telling.c.attempts == telling.attempts]
+        if telling.due_at is not None:
+            as_read.append(webhook_telling.c.due_at == telling.due_at)
         values = {"attempts": telling.attempts + 1, "due_at": again_at, "outcome": outcome}
         with self._database.write() as connection:
             connection.execute(update(webhook_telling).where(*as_read).values(**values))

@@ -13,6 +13,7 @@ import httpx2
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
 from tests.worlds import Stage, staged
+from wardmail.app.stored_ceilings import StoredCeilings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
@@ -21,6 +22,7 @@ from wardmail.manage.address_check import checker
 from wardmail.outbound.submission import Desk
 from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.inbox import Inbox
+from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
 from wardmail.store.notices_feed import NoticesFeed
 from wardmail.store.webhooks import StoreWebhooks
@@ -70,6 +72,7 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             notices=NoticesFeed(stage.database),
             webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
             largest=LARGEST,
+            ceilings=StoredCeilings(StoreLimits(stage.database), stage.clock).of,
             office=cast("PeoplesOffice", None),  # people have a kit of their own
         )
         transport = httpx2.ASGITransport(app=build_api(services, "0"), raise_app_exceptions=False)

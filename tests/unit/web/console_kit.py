@@ -35,10 +35,12 @@ from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.quarantine import Quarantine
 from wardmail.manage.account import AccountDesk, AccountStores
 from wardmail.manage.address_check import checker
+from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.key_log_in import KeyDesk
 from wardmail.manage.list_ages import list_ages
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
 from wardmail.manage.people_desk import LogInStores, PeopleDesk
+from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProviderTerms
@@ -49,6 +51,7 @@ from wardmail.outbound.walk import accept
 from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
 from wardmail.protect.security_key import KeyPlace
+from wardmail.store.agreements import StoreAgreements
 from wardmail.store.connection import Database
 from wardmail.store.figures import StoreFigures
 from wardmail.store.hold_tasks import HoldTasks
@@ -57,6 +60,7 @@ from wardmail.store.inbox import Inbox
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
+from wardmail.store.policies import StorePolicies
 from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
@@ -196,6 +200,9 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
     return GovernServices(
         console=services,
         integrations=integration_desk(knowledge, lambda: stage.world.pepper),
+        agreements=AgreementDesk(StoreAgreements(stage.database), stage.register, stage.clock),
+        policy=PolicyDesk(StorePolicies(stage.database), stage.clock),
+        policy_book=StorePolicies(stage.database),
         seen=knowledge.seen,
         figures=StoreFigures(stage.database),
         history=knowledge.history,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.web.console_kit import Console, open_console
+from wardmail.app.api_pages import description_of_api
 from wardmail.app.documentation import library
 from wardmail.app.settings_schema import SETTINGS
 from wardmail.web.pages.markdown import address_of, draw
@@ -21,7 +22,7 @@ def console(tmp_path: Path) -> Iterator[Console]:
 
 
 async def test_every_page_is_drawn_and_every_link_leads_somewhere(console: Console) -> None:
-    known = {"/docs", "/check", *(f"/docs/{name}" for name in library().texts)}
+    known = {"/docs", "/check", "/openapi.json", *(f"/docs/{name}" for name in library().texts)}
     async with console.visitor() as http:
         for name in ("", *library().texts):
             page = await http.get(f"/docs/{name}".rstrip("/"))
@@ -32,6 +33,24 @@ async def test_every_page_is_drawn_and_every_link_leads_somewhere(console: Conso
             assert inner <= known, (name, inner - known)
             for anchor in re.findall(r'href="#([^"]+)"', main):
                 assert f'id="{anchor}"' in main, (name, anchor)
+
+
+async def test_the_type_of_a_problem_leads_to_its_words(console: Console) -> None:
+    async with console.visitor() as http:
+        page = (await http.get("/docs/errors")).text
+        for code in ("WM-REQUEST", "WM-AUTH-INVALID", "WM-HOLD-COUNT", "WM-INTEGRATION-NOT-FOUND"):
+            assert re.search(f'<h3[^>]* id="{code}"[^>]*>\\s*{code}</h3>', page)
+
+
+async def test_the_api_is_drawn_call_by_call(console: Console) -> None:
+    async with console.visitor() as http:
+        page = (await http.get("/docs/api")).text
+    calls = [(method.upper(), path) for path, each in description_of_api()["paths"].items() for method in each]
+    assert len(calls) > 60
+    for method, path in calls:
+        assert f"{method} {path}</h3>" in page
+    assert "who may release holds or release time critical" in page
+    assert "<code>expected_count</code>" in page
 
 
 async def test_pictures_are_shown_and_what_is_not_there_is_told(console: Console) -> None:

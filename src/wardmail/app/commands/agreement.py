@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import CONFLICT, CommandFailed, not_found
-from wardmail.app.installation import Installation, usable
+from wardmail.app.failures import CONFLICT, NOT_FOUND, NOT_PERMITTED, CommandFailed, not_found
+from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, day_option, emit, json_option, note, rfc3339, say, table, today_of
-from wardmail.manage import agreements
+from wardmail.manage.agreement_desk import SIGNING, AgreementDesk, AgreementOutcome
 from wardmail.manage.agreements import SignOff
-from wardmail.manage.integrations import BadInput
+from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.model.agreement import AgreedProtection, Agreement
 from wardmail.model.classification import Sensitivity
 from wardmail.model.person import Approval, Permission
@@ -41,7 +41,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
     today, found = today_of(installation.clock.now()), installation.agreements.all()
     if as_json:
         for each in found.values():
-            emit(_record(each, today))
+            emit(record_of(each, today))
         return
     rows = [
         (
@@ -84,7 +84,7 @@ def calendar(config_path: str | None, within: int, as_json: bool) -> None:
 def show(config_path: str | None, name: str, as_json: bool) -> None:
     """Show one agreement: what it covers, who signed it."""
     installation = Installation.at(config_path)
-    record = _record(_existing(installation, name), today_of(installation.clock.now()))
+    record = record_of(existing(installation, name), today_of(installation.clock.now()))
     if as_json:
         emit(record)
         return
@@ -121,17 +121,9 @@ def add(config_path: str | None, /, *, name: str, reason: str, by: str, as_json:
     """Record an agreement. It counts once governance and clinical safety have signed it (`agreement sign`)."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_AGREEMENTS)
-    if name in installation.agreements.all():
-        raise CommandFailed(
-            "WM-AGREEMENT-EXISTS", f"There is an agreement {name} already.", "Choose another name.", CONFLICT
-        )
-    unknown = set(given["integrations"]) - set(installation.register.snapshot().integrations)
-    if unknown:
-        raise not_found("integration", min(unknown), "wardmail integration list")
     given |= {"highest": _LEVELS[given["highest"]], "protection": AgreedProtection(given["protection"])}
-    made = usable(agreements.checked_agreement(Agreement(id=name, **given)), "WM-AGREEMENT")
-    installation.agreements.save(made, "AgreementMade", actor.id, reason)
-    emit(_record(made, today_of(installation.clock.now()))) if as_json else say(f"Agreement {name} is recorded.")
+    made = done(desk_of(installation).add(actor, Agreement(id=name, **given), reason), name)
+    emit(record_of(made, today_of(installation.clock.now()))) if as_json else say(f"Agreement {name} is recorded.")
     note(f"It counts when both have signed: wardmail agreement sign {name} --part governance|clinical-safety")
 
 
@@ -145,13 +137,8 @@ def add(config_path: str | None, /, *, name: str, reason: str, by: str, as_json:
 def sign(config_path: str | None, *, name: str, part: str, reason: str, by: str, as_json: bool) -> None:
     """Sign an agreement off for information governance, or for clinical safety: two different people."""
     installation = Installation.at(config_path)
-    needed = (
-        Permission.MANAGE_AGREEMENTS if SignOff(part) is SignOff.GOVERNANCE else Permission.SIGN_OFF_CLINICAL_SAFETY
-    )
-    actor = acting_person(installation, by, needed)
-    approval = Approval(actor.id, installation.clock.now(), reason)
-    outcome = agreements.signed(_existing(installation, name), SignOff(part), approval)
-    _save(installation, outcome, ("AgreementSigned", actor.id, f"{part}: {reason}"), as_json)
+    actor = acting_person(installation, by, SIGNING[SignOff(part)])
+    _say(installation, done(desk_of(installation).sign(actor, name, SignOff(part), reason), name), as_json)
 
 
 @command.command()
@@ -168,12 +155,7 @@ def renew(
     """Make NEW_NAME, the same agreement from today with a later end; it is signed like any other."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_AGREEMENTS)
-    if new_name in installation.agreements.all():
-        raise CommandFailed(
-            "WM-AGREEMENT-EXISTS", f"There is an agreement {new_name}.", "Choose another name.", CONFLICT
-        )
-    outcome = agreements.renewed(_existing(installation, name), new_name, ends, today_of(installation.clock.now()))
-    _save(installation, outcome, ("AgreementMade", actor.id, f"renews {name}: {reason}"), as_json)
+    _say(installation, done(desk_of(installation).renew(actor, name, new_name, ends, reason), name), as_json)
 
 
 @command.command()
@@ -187,34 +169,45 @@ def end(config_path: str | None, *, name: str, reason: str, yes: bool, by: str, 
     """End an agreement now: what it let go is held from this second on."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_AGREEMENTS)
-    found = _existing(installation, name)
+    found = existing(installation, name)
     if not confirm(f"End agreement {name} with {found.partner}?", assume_yes=yes):
         raise SystemExit(1)
-    outcome = agreements.ended(found, Approval(actor.id, installation.clock.now(), reason))
-    _save(installation, outcome, ("AgreementEnded", actor.id, reason), as_json)
+    _say(installation, done(desk_of(installation).end(actor, name, reason), name), as_json)
 
 
-def _save(
-    installation: Installation, outcome: Agreement | BadInput, event: tuple[str, str, str], as_json: bool
-) -> None:
-    if isinstance(outcome, BadInput):
-        raise CommandFailed("WM-AGREEMENT", outcome.reason, "See `wardmail agreement show`.", CONFLICT)
-    installation.agreements.save(outcome, *event)
+def desk_of(installation: Installation) -> AgreementDesk:
+    return AgreementDesk(installation.agreements, installation.register, installation.clock)
+
+
+def done(outcome: AgreementOutcome | None, name: str) -> Agreement:
+    match outcome:
+        case None:
+            raise not_found("agreement", name, "wardmail agreement list")
+        case Forbidden(reason):
+            raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
+        case BadInput(reason, code):
+            status = NOT_FOUND if code.endswith("NOT-FOUND") else CONFLICT
+            raise CommandFailed(code or "WM-AGREEMENT", reason, "See `wardmail agreement list`.", status)
+        case _:
+            return outcome
+
+
+def _say(installation: Installation, outcome: Agreement, as_json: bool) -> None:
     today = today_of(installation.clock.now())
     if as_json:
-        emit(_record(outcome, today))
+        emit(record_of(outcome, today))
     else:
         say(f"Agreement {outcome.id} is {outcome.standing(today).value.replace('-', ' ')}.")
 
 
-def _existing(installation: Installation, name: str) -> Agreement:
+def existing(installation: Installation, name: str) -> Agreement:
     found = installation.agreements.all().get(name)
     if found is None:
         raise not_found("agreement", name, "wardmail agreement list")
     return found
 
 
-def _record(agreement: Agreement, today: date) -> dict[str, object]:
+def record_of(agreement: Agreement, today: date) -> dict[str, object]:
     return {
         "agreement": agreement.id,
         "standing": agreement.standing(today).value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
@@ -10,15 +11,15 @@ from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import NOT_FOUND, USAGE, CommandFailed
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, moment, note, rfc3339, say, table
-from wardmail.assurance.publish import records_to_publish, zone_lines
+from wardmail.assurance.publish import DnsRecord, records_to_publish, zone_lines
 from wardmail.edges.keys import DKIM, add_dkim_key, add_outside_key, public_key
 from wardmail.edges.keystore import Keystore, KeystoreEntry
 from wardmail.manage.integrations import BadInput
-from wardmail.model.person import Permission
+from wardmail.model.person import Permission, Person
 from wardmail.model.secret_reference import KEY_FORMS, scheme_of
 from wardmail.protocol.domain import InvalidDomain, parse_domain
 
-_ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
+ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
 
 
 @click.group()
@@ -51,7 +52,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
 
 @command.command()
 @click.argument("domain")
-@click.option("--algorithm", type=click.Choice(_ALGORITHMS), multiple=True, help="Default: both.")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), multiple=True, help="Default: both.")
 @click.option("--key", "key", default="", help=f"Sign by a key that stays where it is: {KEY_FORMS}.")
 @by_option
 @json_option
@@ -64,24 +65,9 @@ def rotate(
     With --key nothing is made: the newest version of a key in a vault or on a token signs, and never leaves it.
     """
     installation = Installation.at(config_path)
-    keystore = installation.keystore
-    name = usable(_domain(domain), "WM-DOMAIN")
+    name = usable(domain_of(domain), "WM-DOMAIN")
     actor = acting_person(installation, by, Permission.KEEP_SECRETS)
-    stamp = datetime.fromtimestamp(installation.clock.now(), UTC).strftime("%Y%m%d%H%M%S")
-    before = _keys(keystore, name)
-    if key:
-        made = _taken(installation, name, stamp, key)
-    else:
-        made = {}
-        for each in algorithm or _ALGORITHMS:
-            selector = f"wm{stamp}{'r' if each.startswith('rsa') else 'e'}"
-            add_dkim_key(keystore, name, selector, each)
-            made[selector] = each
-    for old in before:
-        if old.meta["algorithm"] in made.values():
-            keystore.describe(old.name, **{**old.meta, "state": "retired"})
-    for selector in made:
-        installation.secret_notes.note("SigningKeyAdded", f"{DKIM}:{name}:{selector}", actor.id, key or "keystore")
+    made = rotated(installation, actor, name, tuple(algorithm), key)
     if as_json:
         emit({"domain": name, "selectors": list(made)})
     else:
@@ -97,21 +83,49 @@ def rotate(
 @click.pass_obj
 def dns(config_path: str | None, domain: str, as_json: bool) -> None:
     """Print the DNS records to publish for DOMAIN, in zone-file form."""
-    name = usable(_domain(domain), "WM-DOMAIN")
-    keystore = Installation.at(config_path).keystore
-    keys = _keys(keystore, name)
-    if not keys:
-        raise CommandFailed(
-            "WM-DKIM-NO-KEY", f"{name} has no signing key yet.", f"Make one: wardmail domain rotate {name}", NOT_FOUND
-        )
-    published = [(key.meta["selector"], key.meta["algorithm"], public_key(keystore, key.name)) for key in keys]
-    records = records_to_publish(name, published)
+    records = records_of(Installation.at(config_path), usable(domain_of(domain), "WM-DOMAIN"))
     if as_json:
         for record in records:
             emit({"name": record.name, "type": record.type, "value": record.value, "why": record.why})
         return
     for line in zone_lines(records):
         say(line)
+
+
+def rotated(
+    installation: Installation, actor: Person, domain: str, algorithms: Sequence[str], key: str
+) -> dict[str, str]:
+    """Selector and algorithm of each new key; `key` names one that stays where it is. Raises CommandFailed."""
+    keystore = installation.keystore
+    stamp = datetime.fromtimestamp(installation.clock.now(), UTC).strftime("%Y%m%d%H%M%S")
+    before, made = keys_of(keystore, domain), {}
+    if key:
+        made = _taken(installation, domain, stamp, key)
+    for each in () if key else algorithms or ALGORITHMS:
+        selector = f"wm{stamp}{'r' if each.startswith('rsa') else 'e'}"
+        add_dkim_key(keystore, domain, selector, each)
+        made[selector] = each
+    for old in before:
+        if old.meta["algorithm"] in made.values():
+            keystore.describe(old.name, **{**old.meta, "state": "retired"})
+    for selector in made:
+        installation.secret_notes.note("SigningKeyAdded", f"{DKIM}:{domain}:{selector}", actor.id, key or "keystore")
+    return made
+
+
+def records_of(installation: Installation, domain: str) -> list[DnsRecord]:
+    """What to publish for a domain that has keys. Raises CommandFailed."""
+    keystore = installation.keystore
+    keys = keys_of(keystore, domain)
+    if not keys:
+        raise CommandFailed(
+            "WM-DKIM-NO-KEY",
+            f"{domain} has no signing key yet.",
+            f"Make one: wardmail domain rotate {domain}",
+            NOT_FOUND,
+        )
+    published = [(key.meta["selector"], key.meta["algorithm"], public_key(keystore, key.name)) for key in keys]
+    return records_to_publish(domain, published)
 
 
 def _taken(installation: Installation, domain: str, stamp: str, key: str) -> dict[str, str]:
@@ -123,10 +137,10 @@ def _taken(installation: Installation, domain: str, stamp: str, key: str) -> dic
     return {selector: add_outside_key(installation.keystore, domain, selector, key, installation.stores)}
 
 
-def _domain(text: str) -> str | BadInput:
+def domain_of(text: str) -> str | BadInput:
     parsed = parse_domain(text)
     return BadInput(f"{text!r} is no domain: {parsed.reason}") if isinstance(parsed, InvalidDomain) else parsed
 
 
-def _keys(keystore: Keystore, domain: str) -> list[KeystoreEntry]:
+def keys_of(keystore: Keystore, domain: str) -> list[KeystoreEntry]:
     return [each for each in keystore.entries(DKIM) if each.meta["domain"] == domain]

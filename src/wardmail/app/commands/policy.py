@@ -9,6 +9,7 @@ from wardmail.app.commands.policy_trial import explain, simulate
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, rfc3339, say, table
+from wardmail.manage.policy_text import text_of_rules
 from wardmail.model.policy import NO_SITE_POLICY, PolicyState, PolicyVersion
 from wardmail.policy.changes import rule_changes
 from wardmail.policy.codec import encode_rule, name_of, needs_of
@@ -102,15 +103,13 @@ def diff(config_path: str | None, before: int, after: int, as_json: bool) -> Non
 @click.pass_obj
 def export(config_path: str | None, version: int | None, as_json: bool) -> None:
     """Write the site's rules as TOML: edit it, and `policy apply` it."""
-    import tomli_w
-
     found = version_or_active(Installation.at(config_path), version)
     if as_json:
         emit({"version": found.number, "rule": write_rows(read_text(found.rows))})
         return
     say(f"# {_title(found)}")
     say("# `wardmail policy vocabulary` lists what a rule can be written with.")
-    click.echo(tomli_w.dumps({"rule": write_rows(read_text(found.rows))}), nl=False)
+    click.echo(text_of_rules(read_text(found.rows)), nl=False)
 
 
 @command.command()

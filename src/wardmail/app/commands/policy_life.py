@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import CONFLICT, FINDINGS, USAGE, CommandFailed, not_found
+from wardmail.app.failures import CONFLICT, FINDINGS, NOT_PERMITTED, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, note, say
 from wardmail.manage import policy_life
-from wardmail.manage.integrations import BadInput
+from wardmail.manage.integrations import BadInput, Forbidden
+from wardmail.manage.policy_desk import PolicyDesk, PolicyOutcome, in_force
 from wardmail.model.person import Permission
-from wardmail.model.policy import NO_SITE_POLICY, PolicyState, PolicyVersion
+from wardmail.model.policy import PolicyState, PolicyVersion
 from wardmail.policy.changes import rule_changes
 from wardmail.policy.site_rules import SiteRule, read_text
 
@@ -34,18 +35,14 @@ def apply(config_path: str | None, *, file: Path, reason: str, dry_run: bool, by
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.PROPOSE_POLICY)
     rules = usable(policy_life.read_file(_table(file)), "WM-POLICY-FILE")
-    basis, policies = active_of(installation), installation.policies
-    made = policy_life.draft(
-        rules,
-        number=policies.next_number(),
-        reason=reason,
-        author=actor.id,
-        now=installation.clock.now(),
-        basis=basis,
-    )
+    basis = active_of(installation)
+    if dry_run:
+        now = installation.clock.now()
+        made: object = policy_life.draft(rules, number=0, reason=reason, author=actor.id, now=now, basis=basis)
+    else:
+        made = desk_of(installation).draft(actor, rules, reason)
     draft = usable(made, "WM-POLICY-UNCHANGED")
-    if not dry_run:
-        policies.save([draft], "PolicyDrafted", actor.id, reason)
+    assert isinstance(draft, PolicyVersion)
     _tell(draft, rules, basis, dry_run, as_json)
 
 
@@ -58,7 +55,7 @@ def check(config_path: str | None, version: int, by: str, as_json: bool) -> None
     """Run lint and every rule's examples on VERSION. Exit status 3 when something stops it."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.PROPOSE_POLICY)
-    found = _existing(installation, version)
+    found = existing(installation, version)
     outcome = policy_life.check(found)
     for each in outcome.findings:
         if as_json:
@@ -68,8 +65,7 @@ def check(config_path: str | None, version: int, by: str, as_json: bool) -> None
     if not outcome.passed:
         raise SystemExit(FINDINGS)
     if found.state is PolicyState.DRAFT:
-        moved = usable(policy_life.checked(found), "WM-POLICY-STATE")
-        installation.policies.save([moved], "PolicyChecked", actor.id, "lint and examples passed")
+        allowed(desk_of(installation).check(actor, version), version)
     _moved(version, "passes its checks", as_json)
 
 
@@ -83,9 +79,7 @@ def approve(config_path: str | None, *, version: int, reason: str, by: str, as_j
     """Say yes to a checked VERSION that another person drafted."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.APPROVE_POLICY)
-    found = _existing(installation, version)
-    moved = _allowed(policy_life.approved(found, actor.id, reason, installation.clock.now()))
-    installation.policies.save([moved], "PolicyApproved", actor.id, reason)
+    allowed(desk_of(installation).approve(actor, version, reason), version)
     _moved(version, f"is approved by {actor.id}", as_json)
 
 
@@ -99,18 +93,7 @@ def activate(config_path: str | None, *, version: int, reason: str, by: str, as_
     """Put an approved VERSION in force: every process follows within a second."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.PROPOSE_POLICY)
-    now, before = installation.clock.now(), active_of(installation)
-    found = _existing(installation, version)
-    if found.basis != before.number:
-        raise CommandFailed(
-            "WM-POLICY-OUTDATED",
-            f"Version {version} was drafted from version {found.basis}, and {before.number} is in force now.",
-            f"Apply its file again, so that nothing is undone unseen: wardmail policy export {version}",
-            CONFLICT,
-        )
-    moved = _allowed(policy_life.activated(found, now))
-    versions = [moved, policy_life.replaced(before, now)] if before.number else [moved]
-    installation.policies.save(versions, "PolicyActivated", actor.id, reason)
+    allowed(desk_of(installation).activate(actor, version, reason), version)
     _moved(version, "is in force", as_json)
 
 
@@ -124,8 +107,7 @@ def withdraw(config_path: str | None, *, version: int, reason: str, by: str, as_
     """Give up a VERSION that is not in force."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.PROPOSE_POLICY)
-    moved = _allowed(policy_life.withdrawn(_existing(installation, version), installation.clock.now()))
-    installation.policies.save([moved], "PolicyWithdrawn", actor.id, reason)
+    allowed(desk_of(installation).withdraw(actor, version, reason), version)
     _moved(version, "is withdrawn", as_json)
 
 
@@ -159,7 +141,7 @@ def _tell(
     note(f"Next: wardmail policy check {draft.number}, wardmail policy simulate {draft.number}")
 
 
-def _existing(installation: Installation, number: int) -> PolicyVersion:
+def existing(installation: Installation, number: int) -> PolicyVersion:
     found = next((each for each in installation.policies.all() if each.number == number), None)
     if found is None:
         raise not_found("policy version", str(number), "wardmail policy history")
@@ -167,14 +149,26 @@ def _existing(installation: Installation, number: int) -> PolicyVersion:
 
 
 def active_of(installation: Installation) -> PolicyVersion:
-    versions = installation.policies.all()
-    return next((each for each in versions if each.state is PolicyState.ACTIVE), NO_SITE_POLICY)
+    return in_force(installation.policies.all())
 
 
-def _allowed(outcome: PolicyVersion | BadInput) -> PolicyVersion:
-    if isinstance(outcome, BadInput):
-        raise CommandFailed("WM-POLICY-STATE", outcome.reason, "See `wardmail policy history`.", CONFLICT)
-    return outcome
+def desk_of(installation: Installation) -> PolicyDesk:
+    return PolicyDesk(installation.policies, installation.clock)
+
+
+def allowed(outcome: PolicyOutcome | None, number: int) -> PolicyVersion:
+    match outcome:
+        case None:
+            raise not_found("policy version", str(number), "wardmail policy history")
+        case Forbidden(reason):
+            raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
+        case BadInput(reason, "WM-POLICY-OUTDATED" as code):
+            again = f"Apply its file again, so that nothing is undone unseen: wardmail policy export {number}"
+            raise CommandFailed(code, reason, again, CONFLICT)
+        case BadInput(reason):
+            raise CommandFailed("WM-POLICY-STATE", reason, "See `wardmail policy history`.", CONFLICT)
+        case _:
+            return outcome
 
 
 def _moved(version: int, words: str, as_json: bool) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, astuple
 
 import click
 
@@ -11,13 +11,13 @@ from wardmail.app.failures import USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, progress, rfc3339, say, table
 from wardmail.app.periods import parse_period
+from wardmail.manage.policy_trial import trial
 from wardmail.model.address import Address
 from wardmail.model.classification import Sensitivity
 from wardmail.model.decision import Decision
-from wardmail.policy.changes import decision_change
+from wardmail.outbound.supposing import may_send_as
 from wardmail.policy.evaluate import Rule, evaluate
 from wardmail.policy.explain import explain as explained
-from wardmail.policy.explain import headline
 from wardmail.policy.facts import Facts
 from wardmail.policy.facts_codec import facts_from_text, facts_in_words
 from wardmail.policy.site_rules import read_text, rules_in_force
@@ -116,9 +116,7 @@ def _supposed(
 
 
 def _by_sender(installation: Installation, sender: str) -> str:
-    domain = "@" + sender.rpartition("@")[2].lower()
-    found = installation.register.snapshot().integrations.values()
-    matching = [each.id for each in found if sender.lower() in each.senders or domain in each.senders]
+    matching = may_send_as(installation.register.snapshot().integrations.values(), sender)
     if len(matching) != 1:
         who = f"{len(matching)} integrations may" if matching else "No integration may"
         raise CommandFailed("WM-SENDER", f"{who} send as {sender}.", "Say --integration.", USAGE)
@@ -170,29 +168,20 @@ def simulate(config_path: str | None, version: int, last: str, as_json: bool) ->
     installation = Installation.at(config_path)
     (before, _), (after, name) = _rules(installation, None), _rules(installation, version)
     since = installation.clock.now() - parse_period(last)
-    total, seen = installation.policies.count_since(since), 0
-    tell = progress("copies judged") if not as_json else (lambda done, of: None)
-    changes: Counter[tuple[str, str, str, str, str]] = Counter()
-    examples: dict[tuple[str, str, str, str, str], str] = {}
-    for message_id, integration, recipient, text in installation.policies.facts_since(since):
-        seen += 1
-        tell(seen, total)
-        local, _, domain = recipient.rpartition("@")
-        change = decision_change(before, after, facts_from_text(text, Address(local, domain)))
-        if change is not None:
-            because = ", ".join(change.because) or "-"
-            key = (integration, domain, headline(change.before), headline(change.after), because)
-            changes[key] += 1
-            examples.setdefault(key, message_id)
-    rows = [(count, *key, examples[key]) for key, count in changes.most_common()]
+    total = installation.policies.count_since(since)
+    show = progress("copies judged") if not as_json else (lambda done, of: None)
+    done = trial(before, after, installation.policies.facts_since(since), lambda seen: show(seen, total))
     if as_json:
-        for row in rows:
-            emit(dict(zip(("copies", "integration", "domain", "now", "would", "because", "example"), row, strict=True)))
-        emit({"policy": name, "since": rfc3339(since), "copies": seen, "would_change": changes.total()})
+        for each in done.changes:
+            emit(asdict(each))
+        emit({"policy": name, "since": rfc3339(since), "copies": done.seen, "would_change": done.changed})
         return
-    if rows:
-        table(("Copies", "Integration", "Domain", "Now", "Would be", "Because of", "For example"), rows)
-    say(f"{changes.total():,} of {seen:,} copies since {moment(since)} would fare differently under version {version}.")
+    if done.changes:
+        headings = ("Copies", "Integration", "Domain", "Now", "Would be", "Because of", "For example")
+        table(headings, [astuple(each) for each in done.changes])
+    say(
+        f"{done.changed:,} of {done.seen:,} copies since {moment(since)} would fare differently under version {version}."
+    )
 
 
 def _rules(installation: Installation, number: int | None) -> tuple[tuple[Rule, ...], str]:

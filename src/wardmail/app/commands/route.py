@@ -14,7 +14,7 @@ from wardmail.app.installation import Installation, usable
 from wardmail.app.output import confirm, emit, json_option, note, say, table
 from wardmail.app.route_options import route_options, with_options
 from wardmail.manage import integrations, routes
-from wardmail.model.person import Permission
+from wardmail.model.person import Permission, Person
 from wardmail.model.route import Accreditation, Route, RouteKind
 from wardmail.store.records import to_plain
 
@@ -47,7 +47,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
 @click.pass_obj
 def show(config_path: str | None, name: str, as_json: bool) -> None:
     """Show one route; secrets only by reference."""
-    route = _existing(Installation.at(config_path), name)
+    route = existing(Installation.at(config_path), name)
     if as_json:
         emit(to_plain(route))
         return
@@ -84,7 +84,7 @@ def create(config_path: str | None, /, *, name: str, kind: str, by: str, as_json
 def change(config_path: str | None, /, *, name: str, by: str, as_json: bool, **options: Any) -> None:
     """Change a route. Mail that is queued already takes the changed route."""
     installation = Installation.at(config_path)
-    _save(installation, with_options(_existing(installation, name), options, installation), by, as_json)
+    _save(installation, with_options(existing(installation, name), options, installation), by, as_json)
 
 
 @command.command()
@@ -101,7 +101,7 @@ def accredit(config_path: str | None, *, name: str, evidence: str, expires: str,
     except ValueError as error:
         raise CommandFailed("WM-DATE", f"{expires!r} is no date.", "Write it as 2027-03-31.", USAGE) from error
     installation = Installation.at(config_path)
-    route = replace(_existing(installation, name), accreditation=Accreditation("DCB1596", evidence, day))
+    route = replace(existing(installation, name), accreditation=Accreditation("DCB1596", evidence, day))
     _save(installation, route, by, as_json)
 
 
@@ -113,7 +113,7 @@ def accredit(config_path: str | None, *, name: str, evidence: str, expires: str,
 def pause(config_path: str | None, name: str, by: str, as_json: bool) -> None:
     """Stop sending by a route; its mail waits."""
     installation = Installation.at(config_path)
-    _save(installation, replace(_existing(installation, name), paused=True), by, as_json)
+    _save(installation, replace(existing(installation, name), paused=True), by, as_json)
 
 
 @command.command()
@@ -124,7 +124,7 @@ def pause(config_path: str | None, name: str, by: str, as_json: bool) -> None:
 def resume(config_path: str | None, name: str, by: str, as_json: bool) -> None:
     """Send by a paused route again."""
     installation = Installation.at(config_path)
-    _save(installation, replace(_existing(installation, name), paused=False), by, as_json)
+    _save(installation, replace(existing(installation, name), paused=False), by, as_json)
 
 
 @command.command()
@@ -137,7 +137,7 @@ def remove(config_path: str | None, *, name: str, yes: bool, by: str, as_json: b
     """Remove a route that no integration uses. Mail queued for it waits until there is such a route again."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.CHANGE_ROUTES)
-    _existing(installation, name)
+    existing(installation, name)
     users = [
         each.id
         for each in installation.register.snapshot().integrations.values()
@@ -154,18 +154,22 @@ def remove(config_path: str | None, *, name: str, yes: bool, by: str, as_json: b
     emit({"route": name, "removed": True}) if as_json else say(f"Route {name} is removed.")
 
 
-def _save(installation: Installation, route: Route, by: str, as_json: bool) -> None:
-    actor = acting_person(installation, by, Permission.CHANGE_ROUTES)
+def save(installation: Installation, route: Route, actor: Person) -> None:
+    """Raises CommandFailed for a route that cannot be used."""
     found = routes.problems(route)
     if found:
         raise CommandFailed("WM-ROUTE-INVALID", f"Route {route.name} cannot be used yet.", " ".join(found), USAGE)
     installation.register.save_route(route, actor.id)
+
+
+def _save(installation: Installation, route: Route, by: str, as_json: bool) -> None:
+    save(installation, route, acting_person(installation, by, Permission.CHANGE_ROUTES))
     emit(to_plain(route)) if as_json else say(f"Route {route.name} is saved.")
     if route.accreditation is None and route.kind is not RouteKind.SANDBOX:
         note(f"Sensitive mail is held until its accreditation is recorded: wardmail route accredit {route.name}")
 
 
-def _existing(installation: Installation, name: str) -> Route:
+def existing(installation: Installation, name: str) -> Route:
     found = installation.register.snapshot().routes
     if name not in found:
         raise not_found("route", name, "wardmail route list")

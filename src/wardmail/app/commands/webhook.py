@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from secrets import token_hex
-
 import click
 
 from wardmail.app.acting import acting_person, by_option
 from wardmail.app.commands.webhook_deliveries import deliveries, replay, test
-from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed, not_found
+from wardmail.app.failures import FAILED
 from wardmail.app.installation import Installation
+from wardmail.app.office.webhooks import WebhookOffice
 from wardmail.app.output import confirm, emit, json_option, note, say, table
-from wardmail.app.webhook_output import as_record, existing, stop_or_resume
-from wardmail.manage.webhooks import SigningSecret, endpoint_problem, make_secret, new_endpoint_id
+from wardmail.app.webhook_output import as_record, existing
 from wardmail.model.person import Permission
-from wardmail.model.webhook_endpoint import WebhookEndpoint
 
 _REASON = click.option("--reason", default="", help="Why; kept in the audit with your name.")
-_ROTATION = 2
 
 
 @click.group()
@@ -51,16 +46,10 @@ def add(  # noqa: PLR0913 (each is an option)
     """Tell URL of what happens to INTEGRATION's mail from now on. The secret is shown once."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
-    if integration not in installation.register.snapshot().integrations:
-        raise not_found("integration", integration, "wardmail integration list")
-    problem = endpoint_problem(url, types)
-    if problem:
-        raise CommandFailed("WM-WEBHOOK", problem, "Mend it and run the command again.", USAGE)
-    secret, name = make_secret(public=ed25519), new_endpoint_id()
-    reference = _keep(installation, name, secret)
-    endpoint = WebhookEndpoint(name, integration, url, (reference,), types, allow_private, ca_file)
-    installation.webhooks.add(endpoint, actor.id)
-    _show_secret(endpoint, secret, as_json)
+    made = WebhookOffice(installation).add(
+        actor, integration, url, types=types, ed25519=ed25519, allow_private=allow_private, ca_file=ca_file
+    )
+    _show_secret(made, as_json)
 
 
 @command.command("list")
@@ -95,20 +84,12 @@ def rotate_secret(
     """Make a new secret and sign with both, until --finish."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
-    endpoint = existing(installation, endpoint_id)
+    office = WebhookOffice(installation)
     if finish:
-        _change(installation, endpoint, signing_refs=endpoint.signing_refs[:1], actor=actor.id, reason=reason)
-        for reference in endpoint.signing_refs[1:]:
-            installation.keystore.delete(reference.removeprefix("keystore:"))
-        emit({"id": endpoint.id, "secrets": 1}) if as_json else say(f"{endpoint.id} is signed by the new secret alone.")
+        done = office.finish(actor, endpoint_id, reason)
+        emit({"id": done["id"], "secrets": 1}) if as_json else say(f"{done['id']} is signed by the new secret alone.")
         return
-    if len(endpoint.signing_refs) >= _ROTATION:
-        raise CommandFailed("WM-WEBHOOK-ROTATING", "Two secrets are in use already.", "Say --finish first.", CONFLICT)
-    secret = make_secret(public=ed25519)
-    reference = _keep(installation, endpoint.id, secret)
-    refs = (reference, *endpoint.signing_refs)
-    _change(installation, endpoint, signing_refs=refs, actor=actor.id, reason=reason)
-    _show_secret(endpoint, secret, as_json)
+    _show_secret(office.rotate(actor, endpoint_id, ed25519=ed25519, reason=reason), as_json)
 
 
 @command.command()
@@ -147,49 +128,24 @@ def remove(config_path: str | None, *, endpoint_id: str, reason: str, yes: bool,
     endpoint = existing(installation, endpoint_id)
     if not confirm(f"Remove the webhook {endpoint.url}?", assume_yes=yes):
         raise SystemExit(FAILED)
-    installation.webhooks.remove(endpoint, actor.id, reason)
-    for reference in endpoint.signing_refs:
-        installation.keystore.delete(reference.removeprefix("keystore:"))
+    WebhookOffice(installation).remove(actor, endpoint.id, reason)
     emit({"id": endpoint.id, "removed": True}) if as_json else say(f"{endpoint.id} is removed.")
 
 
 def _stop(config_path: str | None, name: str, stopped: str, by: str, as_json: bool, reason: str = "") -> None:  # noqa: PLR0917
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
-    endpoint = existing(installation, name)
-    stop_or_resume(installation.webhooks, endpoint.id, stopped, actor.id, reason or stopped)
+    done = WebhookOffice(installation).stop(actor, name, stopped=stopped, reason=reason)
     state = "paused" if stopped else "in use"
-    emit({"id": endpoint.id, "state": state}) if as_json else say(f"{endpoint.id} is {state}.")
+    emit({"id": done["id"], "state": state}) if as_json else say(f"{done['id']} is {state}.")
 
 
-def _change(
-    installation: Installation, endpoint: WebhookEndpoint, *, signing_refs: tuple[str, ...], actor: str, reason: str
-) -> None:
-    """Raises CommandFailed when the secrets are not those that `endpoint` was read with: another person rotates too."""
-
-    def rotated(each: WebhookEndpoint) -> WebhookEndpoint:
-        if each.signing_refs != endpoint.signing_refs:
-            raise CommandFailed(
-                "WM-WEBHOOK-ROTATING", "Somebody else changed its secrets just now.", "See `webhook list`.", CONFLICT
-            )
-        return replace(each, signing_refs=signing_refs)
-
-    installation.webhooks.change(endpoint.id, rotated, "WebhookSecretRotated", actor, reason)
-
-
-def _keep(installation: Installation, name: str, secret: SigningSecret) -> str:
-    """Under a name of its own: of two who rotate at once, neither may replace what the other was shown."""
-    entry = f"webhook-{name}-{token_hex(4)}"
-    installation.keystore.put(entry, "route-secret", secret.kept.encode(), since=str(installation.clock.now()))
-    return f"keystore:{entry}"
-
-
-def _show_secret(endpoint: WebhookEndpoint, secret: SigningSecret, as_json: bool) -> None:
+def _show_secret(made: dict[str, object], as_json: bool) -> None:
     if as_json:
-        emit(as_record(endpoint) | {"secret": secret.told})
+        emit(made)
         return
-    say(f"Webhook  {endpoint.id}")
-    say(f"{'Public key' if secret.told.startswith('whpk_') else 'Secret'}   {secret.told}")
+    say(f"Webhook  {made['id']}")
+    say(f"{'Public key' if str(made['secret']).startswith('whpk_') else 'Secret'}   {made['secret']}")
     note("Give it to the receiver. It is not shown again.")
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import click
 
 from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
-from wardmail.app.output import emit, json_option, moment, rfc3339, say, table
+from wardmail.app.output import emit, json_option, moment, say, table
 from wardmail.app.webhook_output import existing, telling_record
 from wardmail.model.person import Permission
 from wardmail.model.webhook_endpoint import Telling
@@ -23,15 +22,13 @@ from wardmail.model.webhook_endpoint import Telling
 def test(config_path: str | None, endpoint_id: str, as_json: bool) -> None:
     """Post one event of the type wardmail.test now, and say what came of it."""
     installation = Installation.at(config_path)
-    endpoint, now = existing(installation, endpoint_id), installation.clock.now()
-    payload = json.dumps({"type": "wardmail.test", "timestamp": rfc3339(now), "data": {}})
-    from wardmail.edges.endpoint_poster import SignedPoster
+    endpoint = existing(installation, endpoint_id)
+    from wardmail.app.office.webhooks import WebhookOffice
 
-    poster = SignedPoster(installation.secrets, installation.clock)
-    answer = asyncio.run(poster.post(endpoint, Telling(endpoint.id, 0, "wardmail.test", payload, now)))
-    taken = isinstance(answer, int) and 200 <= answer < 300
+    done = asyncio.run(WebhookOffice(installation).test(endpoint.id))
+    taken, answer = done["taken"], done["answer"]
     if as_json:
-        emit({"id": endpoint.id, "taken": taken, "answer": answer})
+        emit(done)
     elif taken:
         say(f"{endpoint.url} took it ({answer}).")
     else:

@@ -70,7 +70,7 @@ def planned(
             SECTIONS[kind](plan, tables)
     if plan.faults:
         raise _faulty(plan.faults, text)
-    _require_permitted(plan)
+    require_permitted(plan)
     return plan
 
 
@@ -90,12 +90,12 @@ def _faulty(faults: Sequence[Fault], text: str) -> CommandFailed:
     return CommandFailed("WM-RECORDS-FILE", "\n".join(lines), "Nothing was changed. Mend the file.", USAGE)
 
 
-def _require_permitted(plan: Plan) -> None:
+def require_permitted(plan: Plan) -> None:
     lacking = sorted({step.needs.words for step in plan.steps if not plan.actor.may(step.needs)})
     if lacking:
         raise CommandFailed(
             "WM-NOT-PERMITTED",
-            f"{plan.actor.id} may not {', '.join(lacking)}, and the file asks for it. Nothing was changed.",
+            f"{plan.actor.id} may not {', '.join(lacking)}, and this asks for it. Nothing was changed.",
             "Let somebody apply it who may: see `wardmail person roles`.",
             NOT_PERMITTED,
         )

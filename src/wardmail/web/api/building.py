@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
@@ -18,9 +19,22 @@ from starlette.responses import Response
 from wardmail.model.refusal import Unavailable
 from wardmail.web.api import addresses, events, inbound, messages, webhooks
 from wardmail.web.api.description import described
-from wardmail.web.api.people import audit, holds, queue, suppressions
+from wardmail.web.api.people import (
+    agreements,
+    audit,
+    credentials,
+    domains,
+    endpoints,
+    holds,
+    integrations,
+    policies,
+    queue,
+    routes,
+    suppressions,
+)
 from wardmail.web.api.problem import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
-from wardmail.web.api.services import ApiServices
+from wardmail.web.api.rate import rate_fields
+from wardmail.web.api.services import ApiServices, services_of
 
 _log = logging.getLogger(__name__)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -31,7 +45,19 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
 }
-FOR_PEOPLE = (holds, queue, suppressions, audit)
+FOR_PEOPLE = (
+    holds,
+    queue,
+    suppressions,
+    audit,
+    integrations,
+    credentials,
+    endpoints,
+    routes,
+    agreements,
+    domains,
+    policies,
+)
 _DESCRIPTION = """Send through the gateway, and ask it what became of a message.
 
 Every problem is `application/problem+json` (RFC 9457) with a `code` that stays the same. `X-Request-ID` and
@@ -65,6 +91,17 @@ async def _refuse_two_lengths(request: Request) -> Response:
     )
 
 
+async def _rate_fields(request: Request, status: int) -> dict[str, str]:
+    """For who sends; what cannot be read is left out, for the answer itself is more than its fields."""
+    integration = getattr(request.state, "sends", None)
+    if integration is None:
+        return {}
+    try:
+        return rate_fields(await asyncio.to_thread(services_of(request).ceilings, integration), status)
+    except Unavailable:
+        return {}
+
+
 async def _accompany(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
     """Gives each request an ID, never lets an exception's words out, and writes one line without an address."""
     began = time.monotonic()
@@ -72,6 +109,7 @@ async def _accompany(request: Request, go_on: Callable[[Request], Awaitable[Resp
     request.state.request_id = sent if _ID.fullmatch(sent) else secrets.token_hex(16)
     try:
         response = await (_refuse_two_lengths(request) if _has_two_lengths(request) else go_on(request))
+        response.headers.update(await _rate_fields(request, response.status_code))
     except Exception as error:
         _log.error("event=api_failed error=%s", type(error).__name__)
         detail = "The gateway failed; try again. With an Idempotency-Key nothing is taken twice."

@@ -48,6 +48,7 @@ async def taken_in(
 ) -> Intake:
     """Raises Problem for what cannot be read, and for senders and recipients that are refused whatever it says."""
     services = services_of(request)
+    request.state.sends = caller.integration  # whatever is answered, it is told how much it may still send
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "message/rfc822":
         sent = await _body(request, services.largest)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from wardmail.model.delivery import RecipientState
@@ -70,6 +71,162 @@ class AuditDesk(Protocol):
         ...
 
 
+class RecordDesk(Protocol):
+    """Writes whole records of the kinds `integration`, `route` and `agreement`. Blocking."""
+
+    def write(
+        self,
+        actor: Person,
+        kind: str,
+        name: str,
+        table: Mapping[str, object],
+        reason: str,
+        *,
+        new: bool,
+        dry_run: bool = False,
+    ) -> Sequence[Record]:
+        """What changed, field by field."""
+        ...
+
+    def table(self, kind: str, name: str) -> Record:
+        """The record as it can be written again."""
+        ...
+
+
+class IntegrationsDesk(Protocol):
+    """Blocking. `one` and the steps are as `wardmail integration` tells and takes them."""
+
+    def page(self, after: str, limit: int) -> Page: ...
+
+    def one(self, name: str) -> Record: ...
+
+    def tasks(self, name: str) -> Sequence[Record]: ...
+
+    def tick(self, actor: Person, name: str, task: str, reason: str, evidence: str) -> Sequence[Record]: ...
+
+    def untick(self, actor: Person, name: str, task: str, reason: str) -> Sequence[Record]: ...
+
+    def take(self, actor: Person, name: str, step: str, reason: str) -> Record: ...
+
+    def ask_to_go_live(self, actor: Person, name: str, reason: str) -> Record: ...
+
+    def approve_going_live(self, actor: Person, name: str, reason: str) -> Record: ...
+
+    def credentials(self, name: str) -> Sequence[Record]: ...
+
+    def issue(
+        self, actor: Person, name: str, *, username: str, lifetime_days: float | None, networks: tuple[str, ...]
+    ) -> Record:
+        """With the secret, this once."""
+        ...
+
+    def rotate(
+        self, actor: Person, name: str, username: str, *, overlap_days: float, lifetime_days: float | None
+    ) -> Record: ...
+
+    def revoke(self, actor: Person, name: str, username: str) -> Record: ...
+
+
+class RoutesDesk(Protocol):
+    """Blocking."""
+
+    def page(self, after: str, limit: int) -> Page: ...
+
+    def one(self, name: str) -> Record: ...
+
+    def pause(self, actor: Person, name: str, *, paused: bool) -> Record: ...
+
+
+class AgreementsDesk(Protocol):
+    """Blocking."""
+
+    def page(self, after: str, limit: int) -> Page: ...
+
+    def one(self, name: str) -> Record: ...
+
+    def sign(self, actor: Person, name: str, part: str, reason: str) -> Record: ...
+
+    def renew(self, actor: Person, name: str, new_name: str, ends: date, reason: str) -> Record: ...
+
+    def end(self, actor: Person, name: str, reason: str) -> Record: ...
+
+
+class DomainsDesk(Protocol):
+    """Blocking."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def keys(self, domain: str) -> Sequence[Record]: ...
+
+    def rotate(self, actor: Person, domain: str, algorithms: Sequence[str], key: str) -> Sequence[Record]:
+        """`key` names one that stays where it is; empty: new ones are made."""
+        ...
+
+    def dns_records(self, domain: str) -> Sequence[Record]: ...
+
+    def lists(self) -> Sequence[Record]: ...
+
+    def list_named(self, name: str) -> Record: ...
+
+    def entry(self, name: str, domain: str) -> Record: ...
+
+
+class PoliciesDesk(Protocol):
+    """Blocking. A version goes from draft to checked, approved by another person, and in force."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def one(self, number: int | None) -> Record:
+        """None: the one in force. With every rule in a sentence, and the site's own as they can be written again."""
+        ...
+
+    def draft(self, actor: Person, rules: Sequence[Mapping[str, object]], reason: str, *, dry_run: bool) -> Record: ...
+
+    def check(self, actor: Person, number: int) -> Record:
+        """What lint and the examples found."""
+        ...
+
+    def approve(self, actor: Person, number: int, reason: str) -> Record: ...
+
+    def activate(self, actor: Person, number: int, reason: str) -> Record: ...
+
+    def withdraw(self, actor: Person, number: int, reason: str) -> Record: ...
+
+    def simulate(self, number: int | None, rules: Sequence[Mapping[str, object]] | None, days: float) -> Record:
+        """What was accepted lately, judged again by that version, or by rules that nobody has kept."""
+        ...
+
+
+class WebhooksDesk(Protocol):
+    """Blocking, but for `test`."""
+
+    def all(self, integration: str) -> Sequence[Record]: ...
+
+    def add(
+        self, actor: Person, integration: str, url: str, *, types: Sequence[str], ed25519: bool, allow_private: bool
+    ) -> Record:
+        """With the secret, this once."""
+        ...
+
+    def require(self, integration: str, endpoint_id: str) -> None:
+        """That it is this integration's."""
+        ...
+
+    def rotate(self, actor: Person, endpoint_id: str, *, ed25519: bool, reason: str) -> Record:
+        """With the new secret, this once; both sign until `finish`."""
+        ...
+
+    def finish(self, actor: Person, endpoint_id: str, reason: str) -> Record: ...
+
+    def stop(self, actor: Person, endpoint_id: str, *, stopped: str, reason: str) -> Record:
+        """`stopped` says why it is told nothing; empty: it is told again."""
+        ...
+
+    def remove(self, actor: Person, endpoint_id: str, reason: str) -> None: ...
+
+    async def test(self, endpoint_id: str) -> Record: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """`pepper` is the key of the keyed hash that people's keys are kept by."""
@@ -83,3 +240,10 @@ class Office:
     waiting: WaitingMail
     suppressions: SuppressionDesk
     audit: AuditDesk
+    records: RecordDesk
+    integrations: IntegrationsDesk
+    routes: RoutesDesk
+    agreements: AgreementsDesk
+    domains: DomainsDesk
+    webhooks: WebhooksDesk
+    policies: PoliciesDesk

@@ -31,6 +31,9 @@ AddressText = Annotated[
 
 MessageId = Annotated[str, StringConstraints(pattern="^[0-9A-Z]{18}$")]
 
+Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9-]{1,62}$")]
+"""Of an integration, a route, an agreement, a user name."""
+
 Reason = Annotated[
     str,
     StringConstraints(min_length=5, max_length=500, pattern=_ONE_LINE, strip_whitespace=True),
@@ -93,6 +96,39 @@ class FindInbound(Sent):
 
 class Rejection(Sent):
     reason: Annotated[Line, Field(min_length=1, max_length=500, description="Kept in the audit: no patient's name.")]
+
+
+class Why(Sent):
+    reason: Reason
+
+
+class FindNamed(Sent):
+    after: Annotated[str, Field(pattern="^([a-z][a-z0-9-]{1,62})?$", description="`next` of an earlier page.")] = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class NewRecord(Sent):
+    """`record` is a section of a records file (`wardmail export`), as JSON."""
+
+    name: Name
+    record: Annotated[dict[str, object], Field(examples=[{"route": "relay", "senders": ["app@trust.example"]}])]
+    reason: Reason
+
+
+class WholeRecord(Sent):
+    """What `record` does not say is as in a new one."""
+
+    record: dict[str, object]
+    reason: Reason
+
+
+class Written(BaseModel):
+    """`record` is as it is now, or in a dry run as it was; `changes` say what is other, field by field."""
+
+    name: str
+    dry_run: bool
+    changes: list[dict[str, object]]
+    record: dict[str, object] | None
 
 
 class RecipientDecision(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from starlette.requests import Request
 
 from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import AddressCheck
+from wardmail.model.ceiling import Ceiling
+from wardmail.model.integration import Integration
 from wardmail.model.message import Submission
 from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
@@ -27,7 +29,7 @@ class TrialDesk(SubmissionDesk, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """`largest` is the most octets that a message may have."""
+    """`largest` is the most octets that a message may have; `ceilings` of an integration are read from the store."""
 
     desk: TrialDesk
     ledger: LoginLedger
@@ -39,6 +41,7 @@ class ApiServices:
     notices: Notices
     webhooks: WebhookRecords
     largest: int
+    ceilings: Callable[[Integration], Sequence[Ceiling]]
     office: Office
 
 

@@ -24,6 +24,9 @@ _CLASSES = {
     "tr": "nhsuk-table__row",
     "td": "nhsuk-table__cell",
 }
+_CODE = re.compile(r"WM-[A-Z0-9-]+")
+"""An error code is its own anchor: the `type` of a problem leads to it."""
+
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 ROOT = "/docs"
 
@@ -72,7 +75,8 @@ def _dress(token: Token, text: Token | None, seen: set[str]) -> None:
     if token.nesting == 1 and token.tag in _CLASSES:
         token.attrSet("class", _CLASSES[token.tag])
     if text is not None:
-        slug = _NOT_A_WORD.sub("-", _plain(text).lower()).strip("-")
+        words = _plain(text)
+        slug = words if _CODE.fullmatch(words) else _NOT_A_WORD.sub("-", words.lower()).strip("-")
         while slug in seen:
             slug += "-again"
         seen.add(slug)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from wardmail.manage.status_words import SENTENCES, WORDS
@@ -32,6 +32,11 @@ def moment(at: object) -> str:
         return ""
     when = when.astimezone(_LONDON)
     return f"{when.hour % 12 or 12}:{when:%M}{'am' if when.hour < 12 else 'pm'}, {when.day} {when:%B %Y}"
+
+
+def day(on: date | None) -> str:
+    """`22 November 2026`; empty of nothing."""
+    return f"{on.day} {on:%B %Y}" if on else ""
 
 
 def exactly(at: object) -> str:

@@ -9,7 +9,7 @@ from wardmail.app.commands.integration.records import desk_of, existing
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, note, rfc3339, say
-from wardmail.manage.integrations import BadInput, NewCredential
+from wardmail.manage.integrations import BadInput, Forbidden, NewCredential
 from wardmail.model.person import Permission
 
 
@@ -45,6 +45,31 @@ def add(
     )
     if isinstance(done, BadInput) and done.code == "WM-USERNAME-EXISTS":
         raise CommandFailed(done.code, done.reason, "Choose another.", CONFLICT)
+    _show(done, as_json)
+
+
+@credential.command()
+@click.argument("username")
+@click.option("--overlap-days", type=click.FloatRange(0, 90), default=7, show_default=True, help="The old one lasts.")
+@click.option("--expires-in-days", type=click.FloatRange(0), default=365, show_default=True, help="0: never.")
+@by_option
+@json_option
+@click.pass_obj
+def rotate(
+    config_path: str | None, *, username: str, overlap_days: float, expires_in_days: float, by: str, as_json: bool
+) -> None:
+    """Make a credential in the place of another, which lets in for some days more."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
+    done = desk_of(installation).rotate(
+        actor, username, overlap_days=overlap_days, lifetime_days=expires_in_days or None
+    )
+    if done is None:
+        raise not_found("credential", username, "wardmail integration show NAME")
+    _show(done, as_json)
+
+
+def _show(done: NewCredential | BadInput | Forbidden | None, as_json: bool) -> None:
     made = usable(done, "WM-CREDENTIAL")
     assert isinstance(made, NewCredential)
     username = made.credential.username

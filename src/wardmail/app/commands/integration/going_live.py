@@ -149,7 +149,7 @@ def _show_tasks(installation: Installation, integration: Integration, as_json: b
     found = tasks(integration, seen_of(installation, integration))
     if as_json:
         for each in found:
-            emit(_record(integration.id, each))
+            emit(task_record(integration.id, each))
         return
     done = sum(each.done for each in found)
     say(f"{integration.name}: {done} of {len(found)} tasks are done.")
@@ -175,7 +175,7 @@ def _why(task: Task) -> str:
     return (task.seen or "recorded") if task.done else task.how
 
 
-def _record(name: str, task: Task) -> dict[str, object]:
+def task_record(name: str, task: Task) -> dict[str, object]:
     told = task.tick
     return {
         "integration": name,

@@ -28,7 +28,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
     found = installation.register.snapshot().integrations.values()
     if as_json:
         for each in found:
-            emit(_record(installation, each))
+            emit(record_of(installation, each))
         return
     today, terms = today_of(installation), terms_of(installation)
     rows = []
@@ -51,7 +51,7 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
     snapshot, now = installation.register.snapshot(), installation.clock.now()
     integration = existing(snapshot, name)
     if as_json:
-        emit(_record(installation, integration))
+        emit(record_of(installation, integration))
         return
     say(integration.name)
     breaker = snapshot.breakers.get(name)
@@ -130,7 +130,7 @@ def _pairs(rows: tuple[tuple[str, str], ...]) -> None:
         say(f"  {words:<29}{value or '-'}")
 
 
-def _record(installation: Installation, integration: Integration) -> dict[str, object]:
+def record_of(installation: Installation, integration: Integration) -> dict[str, object]:
     now, today, terms = installation.clock.now(), today_of(installation), terms_of(installation)
     deadline = deadline_of(integration, terms)
     state = state_on(integration, today, terms)

@@ -21,7 +21,7 @@ from wardmail.web.api import schema
 from wardmail.web.api.office import Office
 from wardmail.web.api.person_caller import HoldDecider, HoldKeeper, Seer
 from wardmail.web.api.problem import Problem
-from wardmail.web.api.schema import SMALL, Items, Reason, Sent
+from wardmail.web.api.schema import SMALL, Items, Reason, Sent, Why
 from wardmail.web.api.services import office_of
 
 router = APIRouter(prefix="/v1/holds", tags=["holds"])
@@ -37,10 +37,6 @@ class FindHeld(Sent):
         str, Field(pattern="^([01]-[0-9A-Z]{18}-[0-9]{1,6})?$", description="`next` of an earlier page.")
     ] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
-
-
-class Because(Sent):
-    reason: Reason
 
 
 class MoreTime(Sent):
@@ -82,7 +78,7 @@ async def show(request: Request, person: Seer, message_id: str) -> dict[str, obj
 
 
 @router.post("/{message_id}/release", max_body_size=SMALL)
-async def release(request: Request, person: HoldDecider, message_id: str, why: Because) -> dict[str, object]:
+async def release(request: Request, person: HoldDecider, message_id: str, why: Why) -> dict[str, object]:
     """Let it go: the policy is asked again. Where a rule asks for two people the first proposes (`status` says which).
 
     Time-critical mail may be released by a clinician; everything else takes the permission to release holds.
@@ -97,7 +93,7 @@ async def release(request: Request, person: HoldDecider, message_id: str, why: B
 
 
 @router.post("/{message_id}/cancel", max_body_size=SMALL)
-async def cancel(request: Request, person: HoldKeeper, message_id: str, why: Because) -> dict[str, object]:
+async def cancel(request: Request, person: HoldKeeper, message_id: str, why: Why) -> dict[str, object]:
     """Do not send it. Its content is kept until its term ends."""
     office = office_of(request)
     changed = await _cancel(office, await _copies(office, message_id), person, why.reason)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from wardmail.manage.documents import written_rows
-from wardmail.manage.history_words import record_sentence
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.person import Permission
 from wardmail.model.reading import Record, Wanted
 from wardmail.model.register import RegisterSnapshot
+from wardmail.web.pages.govern.history import told_history
 from wardmail.web.pages.govern.integration_frame import HERE, Shown, draw, find, gone
 from wardmail.web.pages.govern.outcomes import settled
 from wardmail.web.pages.govern.services import GovernServices
@@ -22,7 +22,6 @@ from wardmail.web.pages.operate.grid import Cell, Grid, cells
 from wardmail.web.pages.words import moment, summary, tag
 
 _SHOWN = 10
-_MOST_EVENTS = 50
 _STEPS = {
     IntegrationState.DRAFT: ("trial", "retire"),
     IntegrationState.TRIAL: ("suspend", "retire"),
@@ -157,7 +156,7 @@ class IntegrationPages:
             422 if problems else 200,
             rows=[dict(written_rows(shown.integration)).get("Purpose", "")],
             messages=[_message(each) for each in page.records],
-            events=[_event(each) for each in reversed(events[-_MOST_EVENTS:])],
+            events=told_history(events),
             steps=[{"value": each, "text": _WORDS[each][0], "hint": {"text": _WORDS[each][1]}} for each in steps],
             asked=asked or {},
             problems=problems or [],
@@ -177,14 +176,6 @@ def _message(record: Record) -> dict[str, object]:
         "tag": tag(record["status"]),
         "time": moment(record["received_at"]),
     }
-
-
-def _event(record: Record) -> dict[str, object]:
-    detail = record["detail"]
-    assert isinstance(detail, dict)
-    words = record_sentence(str(record["type"]), str(record["actor"]), detail)
-    reason = str(detail.get("reason") or "")
-    return {"words": words, "reason": reason, "at": moment(record["at"]), "exactly": record["at"]}
 
 
 def _rules(integration: Integration, snapshot: RegisterSnapshot) -> object:

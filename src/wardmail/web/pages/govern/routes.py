@@ -5,12 +5,18 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from wardmail.model.person import Permission
+from wardmail.web.pages.govern.agreement import AgreementPages
 from wardmail.web.pages.govern.credentials import CredentialPages
 from wardmail.web.pages.govern.going_live import GoLivePages
 from wardmail.web.pages.govern.integration import IntegrationPages
 from wardmail.web.pages.govern.integrations import NEW, IntegrationsPages
+from wardmail.web.pages.govern.policy import PolicyPages
+from wardmail.web.pages.govern.policy_try import PolicyTryPage
+from wardmail.web.pages.govern.policy_version import PolicyVersionPages
 from wardmail.web.pages.govern.record import RecordPages
 from wardmail.web.pages.govern.services import GovernServices
+from wardmail.web.pages.govern.sharing import NEW as NEW_AGREEMENT
+from wardmail.web.pages.govern.sharing import SharingPages
 from wardmail.web.pages.guard import Guarded, Page
 
 _ONE = "/integrations/{id}"
@@ -24,6 +30,8 @@ def govern_routes(services: GovernServices) -> list[Route]:
 
     everything, one = IntegrationsPages(services), IntegrationPages(services)
     record, credentials, go_live = RecordPages(services), CredentialPages(services), GoLivePages(services)
+    sharing, agreement = SharingPages(services), AgreementPages(services)
+    policy, version, attempt = PolicyPages(services), PolicyVersionPages(services), PolicyTryPage(services)
     draft, run = Permission.DRAFT_INTEGRATIONS, Permission.RUN_INTEGRATIONS
     return [
         guarded("/integrations", everything.show_all, Permission.SEE),
@@ -40,4 +48,22 @@ def govern_routes(services: GovernServices) -> list[Route]:
         guarded(f"{_ONE}/webhooks", one.webhooks, Permission.SEE),
         guarded(f"{_ONE}/go-live", go_live.show, Permission.SEE),
         guarded(f"{_ONE}/go-live", go_live.act, Permission.SEE, method="POST"),
+        guarded("/policy", policy.show, Permission.SEE),
+        guarded("/policy/try", attempt.show, Permission.SEE),
+        guarded("/policy/try", attempt.answer, Permission.SEE, method="POST"),
+        guarded("/policy/propose", policy.propose, Permission.PROPOSE_POLICY),
+        guarded("/policy/propose", policy.propose, Permission.PROPOSE_POLICY, method="POST"),
+        guarded("/policy/versions/{number}", version.show, Permission.SEE),
+        guarded("/policy/versions/{number}", version.act, Permission.SEE, method="POST"),
+        guarded("/sharing", sharing.show_all, Permission.SEE),
+        guarded(NEW_AGREEMENT, sharing.new, Permission.MANAGE_AGREEMENTS),
+        guarded(NEW_AGREEMENT, sharing.create, Permission.MANAGE_AGREEMENTS, method="POST"),
+        guarded("/sharing/{id}", agreement.show, Permission.SEE),
+        guarded(
+            "/sharing/{id}",
+            agreement.act,
+            Permission.MANAGE_AGREEMENTS,
+            Permission.SIGN_OFF_CLINICAL_SAFETY,
+            method="POST",
+        ),
     ]

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.going_live import Seen
 from wardmail.manage.integration_desk import IntegrationDesk
+from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.model.integration import Integration
 from wardmail.model.reading import Record
 from wardmail.model.register import RegisterSnapshot
-from wardmail.ports import Figures, WebhookRecords
+from wardmail.ports import Figures, PolicyBook, WebhookRecords
 from wardmail.web.pages.services import ConsoleServices
 
 
@@ -21,6 +23,9 @@ class GovernServices:
 
     console: ConsoleServices
     integrations: IntegrationDesk
+    agreements: AgreementDesk
+    policy: PolicyDesk
+    policy_book: PolicyBook
     seen: Callable[[Integration], Seen]
     figures: Figures
     history: Callable[[str], Sequence[Record]]

@@ -1,0 +1,175 @@
+"""`/v1/sharing-agreements`, `/v1/domains`, `/v1/lists` and the webhooks of an integration, by people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.web.office_kit import PeoplesApi, opened
+from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.person import Role
+from wardmail.store.register import ACCREDITED, ListVersion
+
+WHY = {"reason": "the discharge project"}
+ALL, DOMAINS = "/v1/sharing-agreements", "/v1/domains"
+HOOKS = "/v1/integrations/app/webhook-endpoints"
+PARTNER = {
+    "partner": "The hospice",
+    "purpose": "care at home",
+    "information": "discharge letters",
+    "document": "IG-7",
+    "domains": ["hospice.example"],
+    "starts": "2026-01-01",
+    "ends": "2028-01-01",
+}
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[PeoplesApi]:
+    async with opened(tmp_path) as made:
+        made.register("gwen", Role.GOVERNANCE)
+        made.register("clara", Role.CLINICIAN)
+        made.register("oli", Role.MAIL_OPERATOR)
+        made.register("vera", Role.VIEWER)
+        yield made
+
+
+async def call(api: PeoplesApi, method: str, path: str, who: str, body: object = None, **query: str) -> tuple[int, Any]:
+    answer = await api.http.request(method, path, json=body, params=query, headers=api.keys[who])
+    return answer.status_code, answer.json() if answer.content else None
+
+
+async def test_an_agreement_counts_when_two_have_signed_it(api: PeoplesApi) -> None:
+    made = {"name": "hospice", "record": PARTNER, **WHY}
+    assert (await call(api, "POST", ALL, "vera", made))[0] == 403
+    status, written = await call(api, "POST", ALL, "gwen", made)
+    assert (status, written["record"]["partner"]) == (201, "The hospice"), written
+    assert (await call(api, "POST", ALL, "gwen", made))[1]["code"] == "WM-AGREEMENT-EXISTS"
+    path = f"{ALL}/hospice"
+    assert (await call(api, "GET", path, "vera"))[1]["standing"] == "unsigned"
+    assert (await call(api, "POST", f"{path}/signatures/clinical-safety", "gwen", WHY))[0] == 403
+    assert (await call(api, "POST", f"{path}/signatures/governance", "gwen", WHY))[0] == 200
+    status, signed = await call(api, "POST", f"{path}/signatures/clinical-safety", "clara", WHY)
+    assert (signed["standing"], signed["clinical_safety"]["by"]) == ("in-force", "clara")
+    status, renewed = await call(
+        api, "POST", f"{path}/renew", "gwen", {"name": "hospice-2", "ends": "2029-01-01", **WHY}
+    )
+    assert (status, renewed["standing"]) == (201, "unsigned")
+    assert (await call(api, "POST", f"{path}/end", "gwen", WHY))[1]["standing"] == "ended"
+    assert (await call(api, "POST", f"{path}/end", "gwen", WHY))[0] == 409
+    names = [each["agreement"] for each in (await call(api, "GET", ALL, "vera"))[1]["items"]]
+    assert names == ["hospice", "hospice-2"]
+    assert [actor for actor, _ in api.events("AgreementSigned")] == ["gwen", "clara"]
+
+
+async def test_one_owner_does_not_sign_both_parts(api: PeoplesApi) -> None:
+    api.register("olga", Role.OWNER)
+    await call(api, "POST", ALL, "olga", {"name": "hospice", "record": PARTNER, **WHY})
+    assert (await call(api, "POST", f"{ALL}/hospice/signatures/governance", "olga", WHY))[0] == 200
+    assert (await call(api, "POST", f"{ALL}/hospice/signatures/clinical-safety", "olga", WHY))[0] == 409
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"ends": "2025-01-01"},
+        {"ends": "soon"},
+        {"ends": 7},
+        {"domains": ["nhs.uk"]},
+        {"domains": "hospice.example"},
+        {"governance": {"by": "gwen", "at": 1.0, "reason": "forged"}},
+        {"highest": "secret"},
+        {"integrations": ["nobody"]},
+        {"partner": ""},
+    ],
+)
+async def test_agreements_that_cannot_be(api: PeoplesApi, changed: dict[str, object]) -> None:
+    made = {"name": "hospice", "record": PARTNER | changed, **WHY}
+    status, told = await call(api, "POST", ALL, "gwen", made)
+    if "governance" in changed:
+        assert (await call(api, "GET", f"{ALL}/hospice", "vera"))[1].get("governance") is None
+    else:
+        assert (status, told["code"]) == (422, "WM-RECORD"), told
+
+
+async def test_keys_of_a_domain_are_changed_by_who_keeps_secrets(api: PeoplesApi) -> None:
+    found = (await call(api, "GET", DOMAINS, "vera"))[1]["items"]
+    assert {each["domain"]: each["signing_keys"] for each in found} == {"team.example": 0, "trust.example": 2}
+    assert (await call(api, "POST", f"{DOMAINS}/team.example/dkim-keys", "vera", {}))[0] == 403
+    assert (await call(api, "GET", f"{DOMAINS}/team.example/dns-records", "vera"))[1]["code"] == "WM-DKIM-NO-KEY"
+    wanted = {"algorithms": ["ed25519-sha256"]}
+    status, made = await call(api, "POST", f"{DOMAINS}/team.example/dkim-keys", "oli", wanted)
+    assert (status, [each["algorithm"] for each in made["items"]]) == (201, ["ed25519-sha256"])
+    records = (await call(api, "GET", f"{DOMAINS}/team.example/dns-records", "vera"))[1]["items"]
+    assert f"{made['items'][0]['selector']}._domainkey.team.example" in [each["name"] for each in records]
+    for wrong in ({"key": "hunter2"}, {"algorithms": ["md5"]}):
+        assert (await call(api, "POST", f"{DOMAINS}/team.example/dkim-keys", "oli", wrong))[0] == 422
+    assert (await call(api, "GET", f"{DOMAINS}/no..domain/dkim-keys", "oli"))[0] == 422
+
+
+async def test_a_list_says_where_it_is_from(api: PeoplesApi) -> None:
+    assert (await call(api, "GET", "/v1/lists", "vera"))[1] == {"items": []}
+    assert (await call(api, "GET", "/v1/lists/accredited", "vera"))[0] == 404
+    entry = AccreditedEntry("hospice.example", "The hospice", "X1", date(2026, 1, 1), date(2027, 1, 1))
+    for n in (1, 2):
+        version = ListVersion(ACCREDITED, f"November {n}", float(n), "oli", "list.csv", 1)
+        api.installation.register.import_accredited([entry], version)
+    (shown,) = (await call(api, "GET", "/v1/lists", "vera"))[1]["items"]
+    one = (await call(api, "GET", f"/v1/lists/{ACCREDITED}", "vera"))[1]
+    assert (shown["version"], one["version"], [each["version"] for each in one["earlier"]]) == (
+        "November 2",
+        "November 2",
+        ["November 1"],
+    )
+    found = (await call(api, "GET", f"/v1/lists/{ACCREDITED}/entries/Hospice.example", "vera"))[1]
+    assert (found["organisation"], found["expires"]) == ("The hospice", "2027-01-01")
+    assert (await call(api, "GET", f"/v1/lists/{ACCREDITED}/entries/other.example", "vera"))[0] == 404
+
+
+async def test_a_webhook_is_made_and_its_secret_changed_in_two_steps(api: PeoplesApi) -> None:
+    dev = api.register("dev", Role.DEVELOPER)
+    assert dev
+    status, made = await call(api, "POST", HOOKS, "dev", {"url": "https://app.example/hook"})
+    assert (status, made["secret"].startswith("whsec_")) == (201, True)
+    shown = await api.http.get(HOOKS, headers=api.keys["vera"])
+    assert "whsec_" not in shown.text
+    path = f"{HOOKS}/{made['id']}"
+    status, other = await call(api, "POST", f"{path}/secret-rotations", "dev", {"ed25519": True, **WHY})
+    assert (status, other["secret"].startswith("whpk_"), other["secrets"]) == (201, True, 2)
+    assert (await call(api, "POST", f"{path}/secret-rotations", "dev", WHY))[1]["code"] == "WM-WEBHOOK-ROTATING"
+    assert (await call(api, "POST", f"{path}/secret-rotations/finish", "dev", WHY))[1]["secrets"] == 1
+    assert (await call(api, "POST", f"{path}/pause", "oli", WHY))[1]["stopped"] == WHY["reason"]
+    assert (await call(api, "POST", f"{path}/resume", "oli", WHY))[1]["stopped"] == ""
+    assert (await call(api, "POST", f"{path}/remove", "vera", WHY))[0] == 403
+    assert (await call(api, "POST", f"{path}/remove", "dev", WHY))[0] == 204
+    assert (await call(api, "POST", f"{path}/remove", "dev", WHY))[0] == 404
+    assert [actor for actor, _ in api.events("WebhookSecretRotated")] == ["dev", "dev"]
+
+
+async def test_a_test_says_what_came_of_it(api: PeoplesApi) -> None:
+    api.register("dev", Role.DEVELOPER)
+    made = (await call(api, "POST", HOOKS, "dev", {"url": "https://127.0.0.1:1/hook"}))[1]
+    status, told = await call(api, "POST", f"{HOOKS}/{made['id']}/test", "dev")
+    assert (status, told["taken"]) == (200, False)
+    assert "whsec_" not in str(told)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://app.example/x", "https://u:p@app.example/x", "https://", "javascript:alert(1)"]
+)
+async def test_addresses_that_are_not_told(api: PeoplesApi, url: str) -> None:
+    api.register("dev", Role.DEVELOPER)
+    assert (await call(api, "POST", HOOKS, "dev", {"url": url}))[0] == 422
+
+
+async def test_a_webhook_belongs_to_its_integration(api: PeoplesApi) -> None:
+    api.register("dev", Role.DEVELOPER)
+    made = (await call(api, "POST", HOOKS, "dev", {"url": "https://app.example/hook"}))[1]
+    for action in ("test", "pause", "remove", "secret-rotations"):
+        other = f"/v1/integrations/other/webhook-endpoints/{made['id']}/{action}"
+        who = "oli" if action == "pause" else "dev"
+        assert (await call(api, "POST", other, who, WHY))[0] == 404
