@@ -20,10 +20,11 @@ from wardmail.manage.integrations import make_credential
 from wardmail.manage.routes import preset
 from wardmail.model.integration import Integration, IntegrationState, Limits
 from wardmail.model.route import RouteKind
-from wardmail.web import KEY_PREFIX
+from wardmail.web import key_of
 
 DEMO = "demo"
 _DOMAIN = "demo.example"
+_KEY = key_of(DEMO, DEMO, is_test=False)
 SENDER = f"app@{_DOMAIN}"
 _EXAMPLE = json.dumps({"from": SENDER, "to": ["clinic@example.nhs.uk"], "subject": "Hello", "text": "By the API"})
 _OPENING = "# Written anew by each `wardmail run`."
@@ -75,7 +76,7 @@ def welcome(sandbox: Sandbox, port: int, tls_port: int, https_port: int) -> Iter
     yield f"  Console  https://localhost:{https_port}/  Each code lets in once, in place of an authenticator app:"
     for login in sandbox.logins:
         yield f"             name {login.name}, password {login.password}, codes {' '.join(login.codes[:3])}"
-    yield f"  API      https://localhost:{https_port}/v1, key {KEY_PREFIX}{DEMO}.{DEMO}"
+    yield f"  API      https://localhost:{https_port}/v1, key {_KEY}"
     yield f"  CA       {ca}"
     yield f"  Sender   {SENDER}, or anything at {_DOMAIN}"
     yield ""
@@ -93,7 +94,7 @@ def welcome(sandbox: Sandbox, port: int, tls_port: int, https_port: int) -> Iter
         f"--url smtp://localhost:{port} --user {DEMO}:{DEMO} --mail-from {SENDER} --mail-rcpt bounce@sandbox.invalid -T -"
     )
     yield (
-        f"    curl --cacert {ca} -H 'Authorization: Bearer {KEY_PREFIX}{DEMO}.{DEMO}' -H 'Content-Type: application/json' "
+        f"    curl --cacert {ca} -H 'Authorization: Bearer {_KEY}' -H 'Content-Type: application/json' "
         f"https://localhost:{https_port}/v1/messages -d '{_EXAMPLE}'"
     )
     yield "  Simulators: bounce@, delay@, tlsfail@ and held@sandbox.invalid"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wardmail.app.failures import USAGE, CommandFailed
@@ -13,6 +14,7 @@ from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.log_in_wiring import identity_services, login_desk
 from wardmail.app.metrics import Numbers
+from wardmail.app.provider_wiring import pages_address
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.settings import Settings
 from wardmail.app.stored_records import (
@@ -37,6 +39,7 @@ from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
 
 if TYPE_CHECKING:
+    from wardmail.manage.client_tokens import TokenDesk
     from wardmail.web.pages.rendering import Pages
     from wardmail.web.pages.services import ConsoleServices
 
@@ -57,6 +60,7 @@ def make_https_listener(
     """`doors` are the listeners beside it; they may be added later."""
     from wardmail.web.api.building import build_api
     from wardmail.web.api.services import ApiServices
+    from wardmail.web.api.tokens import token_route
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
@@ -79,15 +83,18 @@ def make_https_listener(
         notices=NoticesFeed(installation.database),
         webhooks=StoredWebhookRecords(installation.webhooks),
         largest=limits.terms.max_message_size,
+        tokens=token_desk(installation, desk),
     )
     profile = Profile(settings["pages.profile"])
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
     console = console_of(installation, world, pages)
     networks_of_check = networks(settings, "pages.check_networks")
     page = CheckPage(pages, lambda text: check(profile, text), networks_of_check, console.desk)
-    operations = watching(_watched(installation, world, doors))
+    operations = [*watching(_watched(installation, world, doors)), token_route(services)]
     site = build_site(page, build_api(services, version("wardmail")), console_routes(console), operations)
-    return HttpsListener(site, certificates.context, https_endpoints(settings))
+    authorities = settings["listen.client_ca_file"]
+    context = certificates.context_that_asks(Path(authorities)) if authorities else certificates.context
+    return HttpsListener(site, context, https_endpoints(settings))
 
 
 def _watched(installation: Installation, world: World, doors: Sequence[SmtpListener]) -> Watched:
@@ -98,6 +105,15 @@ def _watched(installation: Installation, world: World, doors: Sequence[SmtpListe
         return await numbers.text(await readiness.parts())
 
     return Watched(readiness.parts, text, networks(installation.settings, "metrics.networks"))
+
+
+def token_desk(installation: Installation, desk: Desk) -> TokenDesk:
+    from wardmail.manage.client_tokens import TokenDesk
+    from wardmail.web.api.tokens import PATH
+
+    address = pages_address(installation.settings)
+    audiences = (address, address + PATH)
+    return TokenDesk(desk, installation.provider_logins, installation.clock, installation.pepper, audiences)
 
 
 def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -142,6 +142,8 @@ class StoreRegister:
             "expires": record.expires_at,
             "revoked": record.revoked_at,
             "networks": list(record.networks),
+            "test": record.is_test,
+            "proof": "secret" if record.has_secret else "certificate" if record.certificate else "public key",
         }
         self._save(credential, values, kind="CredentialSaved", subject=record.username, actor=actor, detail=detail)
 

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from wardmail.web.api import schema
+from wardmail.web.api.caller import SCHEMES
 from wardmail.web.api.problem import MEDIA_TYPE
 
 _REF = "#/components/schemas/{model}"
@@ -56,11 +57,8 @@ def described(api: FastAPI) -> dict[str, Any]:
             schemas |= described_model.pop("$defs", {}) | {model.__name__: described_model}
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        components["securitySchemes"] = {
-            "key": {"type": "http", "scheme": "bearer", "description": "wmk_USERNAME.SECRET of a credential"},
-            "basic": {"type": "http", "scheme": "basic"},
-        }
-        made["security"] = [{"key": []}, {"basic": []}]
+        components["securitySchemes"] = dict(SCHEMES)
+        made["security"] = [{name: []} for name in SCHEMES]
         for path in made["paths"].values():
             for operation in path.values():
                 operation["responses"] |= _problems()

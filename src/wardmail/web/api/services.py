@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import AddressCheck
+from wardmail.manage.client_tokens import TokenDesk
 from wardmail.model.message import Submission
 from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
@@ -38,6 +39,7 @@ class ApiServices:
     notices: Notices
     webhooks: WebhookRecords
     largest: int
+    tokens: TokenDesk
 
 
 def services_of(request: Request) -> ApiServices:
