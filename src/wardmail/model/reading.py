@@ -20,7 +20,7 @@ class Page:
 class Wanted:
     """`text` is an address, a message ID or the beginning of one; `after` is `following` of an earlier page.
 
-    `status` is one state, or several with commas between them.
+    `status` is one state, or several with commas between them; `sent_by` the credential that a message came with.
     """
 
     integration: str
@@ -29,6 +29,7 @@ class Wanted:
     since: float = 0.0
     after: str = ""
     limit: int = 50
+    sent_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class Search:
 
     `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
 
-    `after` is the message and row that an earlier list ended with.
+    `after` is the message and row that an earlier list ended with; `sent_by` the credential that a message came with.
     """
 
     text: str = ""
@@ -84,6 +84,7 @@ class Search:
     limit: int = 50
     after: tuple[str, int] | None = None
     most_pressing: bool = False
+    sent_by: str = ""
 
 
 class Messages:
@@ -108,6 +109,8 @@ class Messages:
             query = query.where(or_(*(recipient.c.state == state for state in states)))
         if wanted.integration:
             query = query.where(message.c.integration_id == wanted.integration)
+        if wanted.sent_by:
+            query = query.where(message.c.username == wanted.sent_by)
         if wanted.after is not None:
             last, n = wanted.after
             query = query.where(or_(message.c.id < last, and_(message.c.id == last, recipient.c.n > n)))
@@ -143,8 +146,10 @@ class Messages:
         with self._database.read() as connection:
             return connection.execute(select(message.c.id).where(message.c.id == message_id)).first() is not None
 
-    def of_integration(self, integration: str, message_id: str) -> bool:
-        where = (message.c.id == message_id, message.c.integration_id == integration)
+    def of_integration(self, integration: str, message_id: str, sent_by: str = "") -> bool:
+        where = [message.c.id == message_id, message.c.integration_id == integration]
+        if sent_by:
+            where.append(message.c.username == sent_by)
         with self._database.read() as connection:
             return connection.execute(select(message.c.id).where(*where)).first() is not None
 

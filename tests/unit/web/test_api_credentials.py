@@ -300,6 +300,36 @@ async def test_what_comes_with_a_test_key_is_judged_as_usual_and_stays_here(api:
     assert held.json()["recipients"][0]["outcome"] == "hold", "as without a test key"
 
 
+async def test_a_test_key_sees_what_it_sent_and_nothing_live(api: Api) -> None:
+    key = test_key(api)
+    sandboxed(api)
+    mine = (await api.http.post("/v1/messages", json=LETTER, headers=key)).json()["id"]
+    live = (await api.http.post("/v1/messages", json=LETTER, headers=api.key)).json()["id"]
+    found = (await api.http.get("/v1/messages", headers=key)).json()["items"]
+    assert {each["id"] for each in found} == {mine}
+    for path in ("", "/events"):
+        assert (await api.http.get(f"/v1/messages/{mine}{path}", headers=key)).status_code == 200
+        assert (await api.http.get(f"/v1/messages/{live}{path}", headers=key)).status_code == 404
+        assert (await api.http.get(f"/v1/messages/{mine}{path}", headers=api.key)).status_code == 200
+    for path in ("inbound-messages", "inbound-messages/X/content", "events", "events/stream", "webhook-endpoints"):
+        answer = await api.http.get(f"/v1/{path}", headers=key)
+        assert (answer.status_code, answer.json()["code"]) == (403, "WM-TEST-KEY"), path
+    assert (await api.http.post("/v1/inbound-messages/X/ack", headers=key)).status_code == 403
+
+
+async def test_the_same_idempotency_key_of_a_test_and_of_a_live_key_are_two(api: Api) -> None:
+    """Else the live message would be taken for sent."""
+    key = test_key(api)
+    sandboxed(api)
+    same = {"Idempotency-Key": "letter-1"}
+    first = await api.http.post("/v1/messages", json=LETTER, headers=key | same)
+    again = await api.http.post("/v1/messages", json=LETTER, headers=key | same)
+    live = await api.http.post("/v1/messages", json=LETTER, headers=api.key | same)
+    assert again.json()["id"] == first.json()["id"]
+    assert live.json()["id"] != first.json()["id"]
+    assert live.json()["recipients"][0]["route"] == "relay"
+
+
 async def test_a_held_test_message_that_is_released_stays_here_too(api: Api) -> None:
     key = test_key(api)
     sandboxed(api)

@@ -98,6 +98,16 @@ def _proved_otherwise(request: Request, services: ApiServices, header: str, peer
 
 
 Caller = Annotated[Identity, Depends(identified)]
+
+
+async def identified_for_live(caller: Caller) -> Identity:
+    """Raises Problem (403) for a test key: whoever tries things out takes no live mail, and hears of none."""
+    if caller.credential.is_test:
+        raise Problem(403, "WM-TEST-KEY", "Not with a test key", "This is about live mail: use a live key.")
+    return caller
+
+
+LiveCaller = Annotated[Identity, Depends(identified_for_live)]
 _LATER = {"Retry-After": "600"}
 
 
