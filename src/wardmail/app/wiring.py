@@ -191,6 +191,8 @@ def _contacts(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 def require_usable(settings: Settings) -> None:
     """Read every setting that only a worker would find to be wrong. Raises CommandFailed."""
+    from wardmail.app.provider_wiring import require_provider
+
     local_rows(settings["policy.local"])
     _contacts(settings)
     listener_settings(settings)
@@ -198,13 +200,14 @@ def require_usable(settings: Settings) -> None:
     _hold_terms(settings)
     _require_webhook(settings)
     require_references(settings)
+    require_provider(settings)
     try:
         DnsResolver(SystemClock(), nameservers(settings))
     except ValueError as error:
         raise CommandFailed("WM-CONFIG-DNS", f"delivery.nameservers: {error}.", "Give IP addresses.", USAGE) from error
-    ca_file = settings["delivery.ca_file"]
-    if ca_file and not Path(ca_file).is_file():
-        raise CommandFailed("WM-CONFIG-CA", f"delivery.ca_file: there is no {ca_file}.", "Name a PEM file.", USAGE)
+    for key in ("delivery.ca_file", "listen.client_ca_file", "oidc.ca_file"):
+        if settings[key] and not Path(settings[key]).is_file():
+            raise CommandFailed("WM-CONFIG-CA", f"{key}: there is no {settings[key]}.", "Name a PEM file.", USAGE)
 
 
 def _schedule(settings: Settings) -> tuple[float, ...]:

@@ -437,6 +437,24 @@ async def test_a_provider_that_fails_is_told_and_lets_nobody_in(site: Site, repl
         assert COOKIE not in http.cookies
 
 
+async def test_a_provider_that_does_not_answer_is_not_asked_by_everybody(site: Site) -> None:
+    site.entra.misbehave = lambda request: HttpReply(500)
+    async with site.console.visitor() as http:
+        codes = [(await http.get("/log-in/begin")).status_code for _ in range(5)]
+        assert codes == [503] * 5
+        assert len(site.entra.requests) == 1
+        site.entra.misbehave = lambda request: None
+        site.console.wait(6)
+        assert (await site.log_in(http)).status_code == 200
+
+
+async def test_methods_are_shown_as_words_and_nothing_else(site: Site) -> None:
+    site.entra.claims = {"amr": ["mfa", "\x1b[31mred", "x" * 50, "hwk"]}
+    async with site.console.visitor() as http:
+        await site.log_in(http)
+    assert [each.proved_by for each in site.console.logins.sessions("")] == ["identity provider mfa hwk"]
+
+
 async def test_a_certificate_that_nobody_vouches_for_ends_it(site: Site, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     site.set(place=replace(site.place, ca_file=str(Authority(tmp_path / "other").ca_file)))
