@@ -190,7 +190,7 @@ def office(database: Database, owner: str = "worker-0", clock: SettableClock | N
         register=register,
         arrivals=arrivals,
         clock=clock,
-        new_id=lambda: f"{owner}-{next(_NUMBERS)}",
+        new_id=lambda: f"{next(_NUMBERS):018}",
         owner=owner,
         settings=InboundSettings("gateway.example", data_budget=0.2),
         prover=judges,

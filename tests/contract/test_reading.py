@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.event import listen, remove
 
+from wardmail.app.stored_records import StoredMessageRecords
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
@@ -43,3 +44,10 @@ def test_what_is_held_is_found_without_reading_everything_else(database: Databas
         explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
         plan = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
     assert "recipient_held" in str(plan), plan
+
+
+def test_a_name_that_no_database_can_hold_is_found_nowhere(database: Database) -> None:
+    """PostgreSQL has no text with a NUL in it: to ask would be a failure of the database, again and again."""
+    records = StoredMessageRecords(Messages(database))
+    assert records.of_message("app", "01M8\0AQ6ZF1QV9X17S") == ()
+    assert records.history("app", "01M8\0AQ6ZF1QV9X17S") == ()

@@ -17,13 +17,14 @@ from wardmail.app.commands.limits import save_limits
 from wardmail.app.installation import Installation
 from wardmail.manage.integrations import BadInput
 from wardmail.model.integration import Integration
+from wardmail.model.register import Change
 from wardmail.model.registration import Tick
 from wardmail.model.stored import Event
 from wardmail.store.chain import verify
 from wardmail.store.connection import Database
 from wardmail.store.messages import Messages, Search
 from wardmail.store.queue import StoreQueue
-from wardmail.store.register import Change, StoreRegister
+from wardmail.store.register import StoreRegister
 from wardmail.store.writer import Writer
 
 MADE = Change("TaskTicked", "amina", "looked at")

@@ -282,11 +282,15 @@ def running(gateway: Gateway, workers: int = 2) -> Iterator[Gateway]:
 
 
 @contextlib.contextmanager
-def running_sandbox(directory: Path, authority: Authority, **settings: str) -> Iterator[Gateway]:
+def running_sandbox(
+    directory: Path, authority: Authority, *, examples: bool = False, **settings: str
+) -> Iterator[Gateway]:
     """`wardmail run` in `directory`, as a newcomer starts it; the lines that it prints end up in the log."""
     port, tls_port, home = free_port(), free_port(), directory / ".wardmail"
     sandbox = Gateway(home, authority, port, tls_port, f"sqlite:///{home / 'wardmail.db'}", settings, {"demo": "demo"})
-    sandbox.launch("run", "--port", str(port), "--tls-port", str(tls_port), "--https-port", str(free_port()))
+    others = (f"--{each}-port={free_port()}" for each in ("https", "receive", "demo"))
+    begin = "--examples" if examples else "--no-examples"
+    sandbox.launch("run", "--port", str(port), "--tls-port", str(tls_port), *others, begin)
     try:
         yield sandbox
     finally:

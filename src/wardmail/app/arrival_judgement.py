@@ -18,8 +18,10 @@ def judgement_record(installation: Installation, arrival_id: str, *, sentences: 
             return await receiving.world.arrivals.judgement(arrival_id)
 
     judgement = asyncio.run(read())
-    if judgement is None:
-        return {}
+    return {} if judgement is None else as_record(judgement, sentences=sentences)
+
+
+def as_record(judgement: Judgement, *, sentences: bool) -> dict[str, Any]:
     sender = judgement.sender
     found: dict[str, Any] = {
         "spf": sender.spf.result.value,

@@ -16,6 +16,7 @@ from wardmail.app.failures import FAILED, TRY_LATER, CommandFailed
 COMMANDS = {
     "init": "Set up an installation: settings, database, keystore.",
     "run": "Start a sandbox on this machine: nothing leaves it.",
+    "sandbox": "Make the sandbox's receivers misbehave.",
     "serve": "Run the gateway.",
     "ready": "Does the gateway do its work? For containers and scripts.",
     "status": "What waits, for how long, and whether the gateway is ready.",

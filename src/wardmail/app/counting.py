@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wardmail.app.tally import Counts
 from wardmail.model.arrival import ArrivalChange
 from wardmail.model.consignment import AttemptResult, Consignment
 from wardmail.model.delivery import Ambiguous, AttemptOutcome, Deferred, Delivered, Failed, HandedOn
+from wardmail.model.identity import Identity
+from wardmail.model.integration import Credential
 from wardmail.model.message import Submission
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal, Unavailable
@@ -20,6 +22,7 @@ from wardmail.outbound.world import Dispatch, World
 from wardmail.ports import Clock, Courier, EndpointPoster
 from wardmail.store.arrivals import StoreArrivals
 from wardmail.store.connection import Database
+from wardmail.store.figures import CREDENTIAL
 from wardmail.store.outbox import StoreOutbox
 from wardmail.store.queue import StoreQueue
 from wardmail.store.webhooks import StoreWebhooks
@@ -40,9 +43,21 @@ _LATENCY = "wardmail_delivery_latency_seconds"
 class CountedDesk(Desk):
     """Every way in of a worker, SMTP or API, asks it."""
 
-    def __init__(self, world: World, dispatch: Dispatch, counts: Counts) -> None:
+    def __init__(self, world: World, dispatch: Dispatch, counts: Counts, note_use: Callable[[str], None]) -> None:
         super().__init__(world, dispatch)
         self._counts = counts
+        self._note_use = note_use
+
+    def authenticate(self, username: str, secret: str, peer: str) -> Identity | Refusal:
+        return self._used(super().authenticate(username, secret, peer))
+
+    def admit(self, credential: Credential, peer: str) -> Identity | Refusal:
+        return self._used(super().admit(credential, peer))
+
+    def _used(self, answer: Identity | Refusal) -> Identity | Refusal:
+        if isinstance(answer, Identity):
+            self._note_use(f"{CREDENTIAL}{answer.credential.username}")
+        return answer
 
     async def accept(self, submission: Submission) -> Accepted | Refusal:
         integration = submission.origin.integration_id

@@ -10,12 +10,14 @@ from wardmail.app.settings import Settings
 from wardmail.app.wiring import listener_settings
 
 
-def require_free_ports(settings: Settings) -> None:
+def require_free_ports(settings: Settings, *of_loopback: int) -> None:
     """Workers share their ports (SO_REUSEPORT), so the kernel would let a second gateway in without a word."""
     for endpoint in listener_settings(settings).endpoints:
         _require_free(endpoint.host, endpoint.port)
     for text in (*settings["listen.https"], *settings["receive.listen"]):
         _require_free(*address(text))
+    for port in of_loopback:
+        _require_free("127.0.0.1", port)
 
 
 def _require_free(host: str, port: int) -> None:

@@ -60,7 +60,8 @@ def make_receiving(installation: Installation, register: RegisterView, queue: St
     """Over the store of the outbound walk: one writer for all."""
     settings = installation.settings
     arrivals = CountedArrivals(installation.database, queue, owner, installation.counts)
-    resolver = DnsResolver(installation.clock, nameservers(settings))
+    proving = nameservers(settings, "receive.nameservers") or nameservers(settings)
+    resolver = DnsResolver(installation.clock, proving)
     hostname = settings["gateway.hostname"]
     world = InboundWorld(
         register=register,

@@ -195,5 +195,5 @@ class Installation:
 def usable(value: T | BadInput, code: str) -> T:
     """The value, or the end of the command with the reason why it cannot be used."""
     if isinstance(value, BadInput):
-        raise CommandFailed(code, value.reason, "Mend it and run the command again.", USAGE)
+        raise CommandFailed(value.code or code, value.reason, "Mend it and run the command again.", USAGE)
     return value

@@ -11,15 +11,15 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from wardmail.app.counting import CountedDesk
+from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
 from wardmail.app.reception import open_reception
 from wardmail.app.secret_upkeep import keep_uses
+from wardmail.app.tracing import TracedDesk, open_spans
 from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, open_world
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
-from wardmail.inbound.pulling import PullDesk
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
 
@@ -78,12 +78,13 @@ async def _listening(
     installation: Installation, slot: int, certificates: CertificateFiles, world: World, stop: asyncio.Event
 ) -> AsyncIterator[SmtpListener]:
     settings = installation.settings
-    delivery = make_delivery(installation, world)
+    spans = open_spans(settings)
+    delivery = make_delivery(installation, world, spans)
     spool = SealedSpool(settings.data / "spool")
-    desk = CountedDesk(world, delivery, installation.counts)
+    desk = TracedDesk(world, delivery, installation.counts, installation.uses.note, spans)
     receiving = await open_reception(installation, slot, certificates, world, spool)
     doors: list[SmtpListener] = []
-    https = _open_https(installation, world, desk, PullDesk(receiving.receiving.world), certificates, doors=doors)
+    https = _open_https(installation, world, desk, receiving.receiving, certificates, doors=doors)
     listener = await start_listeners(listener_settings(settings), desk, spool, certificates)
     doors += [each for each in (listener, receiving.listener) if each is not None]
     background = [asyncio.create_task(world.register.follow()), asyncio.create_task(delivery.run())]
@@ -106,13 +107,14 @@ async def _listening(
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await asyncio.to_thread(spans.close)
 
 
 def _open_https(
     installation: Installation,
     world: World,
     desk: Desk,
-    pull: PullDesk,
+    receiving: Receiving,
     certificates: CertificateFiles,
     *,
     doors: Sequence[SmtpListener],
@@ -121,7 +123,7 @@ def _open_https(
         return None
     from wardmail.app.web_wiring import make_https_listener
 
-    return make_https_listener(installation, world, desk, pull, certificates, doors=doors)
+    return make_https_listener(installation, world, desk, receiving, certificates, doors=doors)
 
 
 def _stop_without(ended: asyncio.Task[None], stop: asyncio.Event) -> None:

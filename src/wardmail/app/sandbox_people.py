@@ -10,7 +10,10 @@ from wardmail.app.log_in_wiring import passwords_of
 from wardmail.edges.second_factors import KeystoreSecondFactors
 from wardmail.model.person import Person, Role
 
-_PEOPLE = (("demo", "Demo owner", Role.OWNER), ("demo2", "Demo colleague", Role.GOVERNANCE))
+_PEOPLE = (
+    ("demo", "Demo owner", Role.OWNER, "owner@demo.example"),
+    ("demo2", "Demo colleague", Role.GOVERNANCE, "colleague@demo.example"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,10 @@ def let_people_in(installation: Installation) -> tuple[DemoLogin, ...]:
     from wardmail.manage.log_in import new_recovery_codes, recovery_hash
 
     made = []
-    for name, full_name, role in _PEOPLE:
+    for name, full_name, role, email in _PEOPLE:
         if installation.people.one(name) is None:
             now = installation.clock.now()
-            installation.people.save(Person(name, full_name, roles=(role,), added_at=now), "sandbox")
+            installation.people.save(Person(name, full_name, roles=(role,), email=email, added_at=now), "sandbox")
         login = DemoLogin(name, secrets.token_hex(8), new_recovery_codes())
         hashed = passwords_of(installation).hash_of(login.password)
         installation.logins.set_password(name, hashed, "sandbox", "wardmail run")

@@ -120,6 +120,17 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
     return found
 
 
+def setting_records(settings: Settings) -> Iterator[dict[str, object]]:
+    """As they are in force, those that were changed first."""
+    for key, value in sorted(settings.values.items(), key=lambda item: item[1].origin == "default"):
+        yield {
+            "key": key,
+            "value": settings.shown(key),
+            "origin": value.origin,
+            "meaning": BY_KEY[key].meaning,
+        }
+
+
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         if isinstance(value, dict):

@@ -140,6 +140,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("receive.largest_message_mb", int, 50, "megabytes that a message brought or collected may have", least=1),
     Setting("receive.connections_per_address", int, 50, "connections that one mail server may have open", least=1),
     Setting("receive.connections_per_minute", int, 600, "connections that one address may open in a minute", least=1),
+    Setting("receive.nameservers", list, [], "DNS servers that senders are proved by; empty: delivery.nameservers"),
     Setting("receive.data_seconds", float, 20.0, "how long a mail server waits for the verdict at most", least=0.1),
     Setting(
         "receive.unscanned_hours", float, 4.0, "how long mail waits for a silent scanner, before a person", least=0
@@ -194,6 +195,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "audit.heads", str, "", "directory of the audit's signed daily heads; empty: audit-heads in the data directory"
     ),
+    Setting(
+        "telemetry.endpoint",
+        str,
+        "",
+        "OpenTelemetry: where spans go, such as https://otel:4318/v1/traces; empty: nowhere",
+    ),
+    Setting("telemetry.ca_file", str, "", "CA certificates trusted for it; empty: the usual ones"),
     Setting("log.level", str, "info", "debug, info, warning or error"),
     Setting("log.format", str, "auto", "logfmt, json, or auto: logfmt on a terminal"),
 )

@@ -29,7 +29,7 @@ class StoredMessageRecords:
         self._messages = messages
 
     def of_message(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]:
-        if not self._messages.of_integration(integration, message_id, sent_by):
+        if not self._is_of(integration, message_id, sent_by):
             return ()
         return [as_record(line) for line in self._messages.search(Search(message_id, limit=1000))]
 
@@ -40,6 +40,7 @@ class StoredMessageRecords:
                 states=tuple(filter(None, wanted.status.split(","))),
                 integration=wanted.integration,
                 sent_by=wanted.sent_by,
+                domain=wanted.domain,
                 since=wanted.since,
                 limit=wanted.limit + 1,
                 after=_place(wanted.after) if wanted.after else None,
@@ -50,12 +51,15 @@ class StoredMessageRecords:
         return Page([as_record(line) for line in shown], following)
 
     def history(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]:
-        if not self._messages.of_integration(integration, message_id, sent_by):
+        if not self._is_of(integration, message_id, sent_by):
             return ()
         return [
             {"seq": each.seq, "at": rfc3339(each.at), "type": each.kind, "actor": each.actor, "detail": each.detail}
             for each in self._messages.history(message_id)
         ]
+
+    def _is_of(self, integration: str, message_id: str, sent_by: str) -> bool:
+        return bool(_ID.fullmatch(message_id)) and self._messages.of_integration(integration, message_id, sent_by)
 
     def tally(self, since: float) -> Tally:
         return Tally(*self._messages.counts_since(since, _MOST_COUNTED))
@@ -78,6 +82,24 @@ class StoredHeldRecords:
             return ()
         tasks = {task.n: task for task in self._tasks.of_message(message_id)}
         return [held_record(line, tasks.get(line.n)) for line in self._held(message_id, 1000)]
+
+    def matching(self, wanted: Wanted) -> Page:
+        urgent, _, place = wanted.after.partition("-")
+        if urgent not in ("", "0", "1"):
+            raise ValueError("no cursor of ours")
+        search = Search(
+            states=(RecipientState.HELD.value,),
+            integration=wanted.integration,
+            domain=wanted.domain,
+            limit=wanted.limit + 1,
+            after=_place(place) if wanted.after else None,
+            after_urgent=urgent == "1",
+            most_pressing=True,
+        )
+        lines, tasks = self._messages.search(search), self._tasks.all_open()
+        shown = lines[: wanted.limit]
+        following = f"{int(shown[-1].urgent)}-{shown[-1].message_id}-{shown[-1].n}" if len(lines) > wanted.limit else ""
+        return Page([held_record(line, tasks.get((line.message_id, line.n))) for line in shown], following)
 
     def cancel(self, message_id: str, only: Sequence[int], actor: str, reason: str) -> int:
         to = RecipientState.CANCELLED

@@ -18,6 +18,7 @@ from wardmail.app.installation import Installation
 from wardmail.app.register_terms import review_terms
 from wardmail.app.secret_upkeep import require_references
 from wardmail.app.settings import Settings
+from wardmail.app.tracing import TracedCourier, exporter_of
 from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
@@ -32,6 +33,7 @@ from wardmail.edges.upstream import CourierSettings
 from wardmail.edges.webhook import HttpsPoster
 from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.integration import Integration
+from wardmail.model.register import Change
 from wardmail.model.route import TlsMode
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.following import Follower
@@ -49,12 +51,11 @@ from wardmail.outbound.telling import Teller
 from wardmail.outbound.waiting_watch import WaitingWatch
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.policy.completeness import with_gap_noted
-from wardmail.ports import Courier
+from wardmail.ports import Courier, Spans
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
 from wardmail.store.notices_feed import NoticesFeed
 from wardmail.store.queue import StoreQueue
-from wardmail.store.register import Change
 from wardmail.store.returns import StoreReturns
 from wardmail.store.shelves import StoreShelves
 from wardmail.store.waiting import StoreWaiting
@@ -199,12 +200,14 @@ def require_usable(settings: Settings) -> None:
     _schedule(settings)
     _hold_terms(settings)
     _require_webhook(settings)
+    exporter_of(settings)
     require_references(settings)
     require_provider(settings)
-    try:
-        DnsResolver(SystemClock(), nameservers(settings))
-    except ValueError as error:
-        raise CommandFailed("WM-CONFIG-DNS", f"delivery.nameservers: {error}.", "Give IP addresses.", USAGE) from error
+    for key in ("delivery.nameservers", "receive.nameservers"):
+        try:
+            DnsResolver(SystemClock(), nameservers(settings, key))
+        except ValueError as error:
+            raise CommandFailed("WM-CONFIG-DNS", f"{key}: {error}.", "Give IP addresses.", USAGE) from error
     for key in ("delivery.ca_file", "listen.client_ca_file", "oidc.ca_file"):
         if settings[key] and not Path(settings[key]).is_file():
             raise CommandFailed("WM-CONFIG-CA", f"{key}: there is no {settings[key]}.", "Name a PEM file.", USAGE)
@@ -233,13 +236,13 @@ def make_review_watch(installation: Installation, world: World) -> ReviewWatch:
     return ReviewWatch(world, note_gap)
 
 
-def make_delivery(installation: Installation, world: World) -> Delivery:
+def make_delivery(installation: Installation, world: World, spans: Spans) -> Delivery:
     schedule = _schedule(installation.settings)
     reporter = Reporter(world)
     return Delivery(
         register=world.register,
         queue=world.queue,
-        courier=CountedCourier(make_courier(installation), installation.counts, world.clock),
+        courier=TracedCourier(CountedCourier(make_courier(installation), installation.counts, world.clock), spans),
         recorder=Recorder(world.queue, reporter, world.clock, schedule),
         clock=world.clock,
         lease=world.settings.lease,
@@ -282,5 +285,5 @@ def listener_settings(settings: Settings) -> ListenerSettings:
     )
 
 
-def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:
-    return tuple(address(text, default_port=53) for text in settings["delivery.nameservers"])
+def nameservers(settings: Settings, key: str = "delivery.nameservers") -> tuple[tuple[str, int], ...]:
+    return tuple(address(text, default_port=53) for text in settings[key])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -19,6 +19,23 @@ _PEM = b"-----BEGIN "
 _UNKNOWN = BadInput(
     "That is no public key that is taken: RSA of 2048 bits or more, P-256 or Ed25519, as PEM, JWK or JWKS."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """How a new credential differs from a live one with a secret; the files as they were given, empty for none."""
+
+    is_test: bool = False
+    public_key: bytes = b""
+    certificate: bytes = b""
+
+
+def with_proofs(credential: Credential, proofs: Proofs) -> Credential | BadInput:
+    plain = replace(credential, is_test=proofs.is_test)
+    keyed = with_public_keys(plain, proofs.public_key) if proofs.public_key else plain
+    if isinstance(keyed, BadInput) or not proofs.certificate:
+        return keyed
+    return with_certificate(keyed, proofs.certificate)
 
 
 def with_public_keys(credential: Credential, text: bytes) -> Credential | BadInput:

@@ -38,3 +38,35 @@ def _attempt(detail: Mapping[str, Any]) -> str:
         "" if achieved == required or not detail["host"] else f" (required {required.lower()}, got {achieved.lower()})"
     )
     return f"{detail['outcome'].lower()}{where} after {detail['seconds']} s: {detail['reply']} [{link}{short}]"
+
+
+OF_RECORDS: Mapping[str, str] = {
+    "IntegrationSaved": "Registered, or saved whole,",
+    "IntegrationChanged": "Changed",
+    "TrialBegun": "Its trial was begun",
+    "IntegrationSuspended": "Suspended",
+    "IntegrationResumed": "Taken into use again",
+    "IntegrationRetired": "Retired for good",
+    "TaskTicked": "A task was said to be done",
+    "TaskUnticked": "A task was said to be open again",
+    "GoLiveAsked": "To go live was asked for",
+    "WentLive": "Going live was approved",
+    "OverrideAsked": "An override was asked for",
+    "OverrideApproved": "An override was approved",
+    "ExceptionAsked": "An exception was asked for",
+    "ExceptionApproved": "An exception was approved",
+    "GapNoted": "A gap in its record was noted, or that there is none any more,",
+    "CmdbPushed": "Written into the CMDB",
+    "AgreementMade": "Recorded",
+    "AgreementSigned": "Signed",
+    "AgreementEnded": "Ended",
+}
+"""What the events of records say; people and others may have a name in common with a record."""
+
+
+def record_sentence(kind: str, actor: str, detail: Mapping[str, Any]) -> str:
+    """What was done to a record, with the fields that changed."""
+    changed = detail.get("changed")
+    fields = ", ".join(each.replace("_", " ") for each in changed) if isinstance(changed, Mapping) else ""
+    of = f" ({fields})" if fields and kind == "IntegrationChanged" else ""
+    return f"{OF_RECORDS.get(kind, kind)} by {actor}{of}"

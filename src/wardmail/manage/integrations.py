@@ -20,7 +20,15 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{1,62}").fullmatch
 
 @dataclass(frozen=True, slots=True)
 class BadInput:
-    """Why something a person gave cannot be used; a sentence for people."""
+    """Why something a person gave cannot be used; a sentence for people. `code` where one is more exact than the caller's."""
+
+    reason: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """The acting person may not do this; a sentence for people."""
 
     reason: str
 

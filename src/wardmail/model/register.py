@@ -16,6 +16,15 @@ from wardmail.model.traffic import Breaker, Phase
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What is written into the audit about a change of a record."""
+
+    kind: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterSnapshot:
     """`read_at` is when the store last confirmed that nothing has changed: an old snapshot must not be trusted."""
 

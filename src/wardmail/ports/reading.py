@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from wardmail.model.hold import Hold
@@ -38,6 +38,13 @@ class HeldRecords(Protocol):
         ...
 
     def of_message(self, message_id: str) -> Sequence[Record]: ...
+
+    def matching(self, wanted: Wanted) -> Page:
+        """Time-critical ones first, then the oldest; of one integration and to one domain, where they are named.
+
+        Raises ValueError for an `after` that no page gave.
+        """
+        ...
 
     def cancel(self, message_id: str, only: Sequence[int], actor: str, reason: str) -> int:
         """Do not send these copies; how many were still held."""
@@ -107,4 +114,66 @@ class WebhookRecords(Protocol):
 
     def replay(self, integration: str, endpoint_id: str, seq: int, actor: str) -> bool:
         """Whether there is such a delivery."""
+        ...
+
+
+class WebhookBook(Protocol):
+    """All webhooks, for those who run the gateway. Raises Unavailable."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def one(self, endpoint_id: str) -> Record | None: ...
+
+    def tellings(self, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record]:
+        """What it was told, the newest first; `failed`: what was given up alone."""
+        ...
+
+    def replay_failed(self, endpoint_id: str, most: int, actor: str, reason: str) -> int:
+        """Tell again what was given up; how many that were."""
+        ...
+
+    def stop(self, endpoint_id: str, stopped: str, actor: str, reason: str) -> bool:
+        """`stopped` empty: it is in use again. False when there is no such webhook."""
+        ...
+
+
+class KeptBack(Protocol):
+    """Mail in quarantine. Raises Unavailable."""
+
+    def waiting(self, limit: int) -> Sequence[Record]:
+        """The newest first, each with `why` it is kept back and `ends_at`."""
+        ...
+
+    async def one(self, arrival_id: str, *, sentences: bool) -> Record | None:
+        """With `proofs`, `scans` and `history` in words; with `reasons` when `sentences`, for they name files and hosts."""
+        ...
+
+
+class SourceRecords(Protocol):
+    """The ways in which mail comes in. Raises Unavailable."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def one(self, name: str) -> Record | None:
+        """With `details` as pairs for people, and the `problems` of messages that could not be taken."""
+        ...
+
+    def pause(self, name: str, paused: bool, actor: str, reason: str) -> bool:
+        """False when there is no such source any more."""
+        ...
+
+
+class Theatre(Protocol):
+    """What the sandbox plays at its receivers. `acts` by name, `simulators` by address, each in words for people."""
+
+    @property
+    def acts(self) -> Mapping[str, str]: ...
+
+    @property
+    def simulators(self) -> Mapping[str, str]: ...
+
+    def current(self) -> str: ...
+
+    def choose(self, name: str, actor: str) -> None:
+        """Raises ValueError for what is not among the acts, Unavailable."""
         ...

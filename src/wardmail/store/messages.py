@@ -69,11 +69,10 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Any of these narrow the list, newest first; `text` is an address, a message ID or the beginning of one.
+    """Any of these narrow the list, newest first; `text` is an address, a message ID or its beginning, `sent_by` a credential.
 
     `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
-
-    `after` is the message and row that an earlier list ended with; `sent_by` the credential that a message came with.
+    `after` is the message and row that an earlier list ended with, `after_urgent` whether that row was time-critical.
     """
 
     text: str = ""
@@ -83,6 +82,7 @@ class Search:
     since: float = 0.0
     limit: int = 50
     after: tuple[str, int] | None = None
+    after_urgent: bool = False
     most_pressing: bool = False
     sent_by: str = ""
 
@@ -107,19 +107,14 @@ class Messages:
             # As literals: by a parameter, or by IN, SQLite does not find the index of what is held.
             states = (literal(state, literal_execute=True) for state in wanted.states)
             query = query.where(or_(*(recipient.c.state == state for state in states)))
-        if wanted.integration:
-            query = query.where(message.c.integration_id == wanted.integration)
-        if wanted.sent_by:
-            query = query.where(message.c.username == wanted.sent_by)
+        owners = {message.c.integration_id: wanted.integration, message.c.username: wanted.sent_by}
+        for column, value in {**owners, recipient.c.domain: wanted.domain}.items():
+            query = query.where(column == value) if value else query
         if wanted.after is not None:
-            last, n = wanted.after
-            query = query.where(or_(message.c.id < last, and_(message.c.id == last, recipient.c.n > n)))
-        if wanted.domain:
-            query = query.where(recipient.c.domain == wanted.domain)
+            query = query.where(_beyond(*wanted.after, pressing=wanted.after_urgent if wanted.most_pressing else None))
         order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (message.c.id.desc(),)
-        query = query.order_by(*order, recipient.c.n).limit(wanted.limit)
         with self._database.read() as connection:
-            return [_line(row) for row in connection.execute(query)]
+            return [_line(row) for row in connection.execute(query.order_by(*order, recipient.c.n).limit(wanted.limit))]
 
     def decided(self, message_id: str) -> Sequence[DecidedLine]:
         """What each copy of one message was decided from, and what came of it then; our own reports have no facts."""
@@ -147,9 +142,8 @@ class Messages:
             return connection.execute(select(message.c.id).where(message.c.id == message_id)).first() is not None
 
     def of_integration(self, integration: str, message_id: str, sent_by: str = "") -> bool:
-        where = [message.c.id == message_id, message.c.integration_id == integration]
-        if sent_by:
-            where.append(message.c.username == sent_by)
+        sender = (message.c.username == sent_by,) if sent_by else ()
+        where = (message.c.id == message_id, message.c.integration_id == integration, *sender)
         with self._database.read() as connection:
             return connection.execute(select(message.c.id).where(*where)).first() is not None
 
@@ -261,6 +255,13 @@ class Messages:
 
 def _begins_with(text: str) -> ColumnElement[bool]:
     return message.c.id.startswith(text, autoescape=True)
+
+
+def _beyond(last: str, n: int, *, pressing: bool | None) -> ColumnElement[bool]:
+    if pressing is None:
+        return or_(message.c.id < last, and_(message.c.id == last, recipient.c.n > n))
+    later = or_(message.c.id > last, and_(message.c.id == last, recipient.c.n > n))
+    return or_(recipient.c.urgent < int(pressing), and_(recipient.c.urgent == int(pressing), later))
 
 
 def _as_stored(typed: str) -> set[str]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.agreement import appetite_in_force
 from wardmail.model.handover import Handover
 from wardmail.model.integration import Credential, Integration
-from wardmail.model.register import RegisterSnapshot
+from wardmail.model.register import Change, RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.source import Source
 from wardmail.model.stored import Event
@@ -32,27 +32,6 @@ from wardmail.store.suppressions import StoreSuppressions
 T = TypeVar("T")
 
 ACCREDITED = "accredited"
-
-
-@dataclass(frozen=True, slots=True)
-class ListVersion:
-    """One import of a list: who brought it in, from where, and how many entries it had."""
-
-    name: str
-    version: str
-    imported_at: float
-    imported_by: str
-    source: str
-    entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is written into the audit about a change of a record."""
-
-    kind: str
-    actor: str
-    reason: str
 
 
 class StoreRegister:
@@ -137,15 +116,22 @@ class StoreRegister:
             "integration_id": record.integration_id,
             "record": records.encode(record),
         }
-        detail: dict[str, object] = {
-            "integration": record.integration_id,
-            "expires": record.expires_at,
-            "revoked": record.revoked_at,
-            "networks": list(record.networks),
-            "test": record.is_test,
-            "proof": "secret" if record.has_secret else "certificate" if record.certificate else "public key",
-        }
+        detail = _of_credential(record)
         self._save(credential, values, kind="CredentialSaved", subject=record.username, actor=actor, detail=detail)
+
+    def add_credential(self, record: Credential, actor: str) -> bool:
+        """False when the user name is taken: of two who choose one at once, the second is told."""
+        values = {
+            "username": record.username,
+            "integration_id": record.integration_id,
+            "record": records.encode(record),
+        }
+        with self._database.write() as connection:
+            statement = self._insert(credential).values(**values).on_conflict_do_nothing()
+            if connection.execute(statement).rowcount == 0:
+                return False
+            self._changed(connection, "CredentialSaved", record.username, actor, _of_credential(record))
+            return True
 
     def remove_route(self, name: str, actor: str) -> bool:
         with self._database.write() as connection:
@@ -210,6 +196,18 @@ class StoreRegister:
     def _changed(self, connection: Connection, kind: str, subject: str, actor: str, detail: dict[str, object]) -> None:
         moved_on(connection, self._database)
         self._chain.append(connection, [Event(kind, self._database.clock.now(), actor, None, subject, detail)])
+
+
+def _of_credential(record: Credential) -> dict[str, object]:
+    """What the audit says of one: never what proves it."""
+    return {
+        "integration": record.integration_id,
+        "expires": record.expires_at,
+        "revoked": record.revoked_at,
+        "networks": list(record.networks),
+        "test": record.is_test,
+        "proof": "secret" if record.has_secret else "certificate" if record.certificate else "public key",
+    }
 
 
 def differences(old: Integration | None, new: Integration) -> dict[str, object]:

@@ -50,6 +50,8 @@ Index(
     sqlite_where=text("data_key IS NOT NULL"),
 )
 
+Index("message_integration", message.c.integration_id, message.c.id)
+
 content = Table(
     "content",
     metadata,

@@ -44,6 +44,18 @@ class StoreSources:
             self._changed(connection, "SourceSaved", f"source {record.name}", actor, {"reason": reason} | _told(record))
         return ""
 
+    def pause_source(self, name: str, paused: bool, actor: str, reason: str) -> bool:
+        """Nothing else of it is touched, whoever changes it meanwhile. False when there is no such source."""
+        with self._database.write() as connection:
+            text = connection.execute(select(source.c.record).where(source.c.name == name)).scalar()
+            if text is None:
+                return False
+            record = records.decode(Source, text).with_pause(paused)
+            self._put(connection, source, "name", name, record)
+            kind = "SourcePaused" if paused else "SourceResumed"
+            self._changed(connection, kind, f"source {name}", actor, {"reason": reason})
+            return True
+
     def remove_source(self, name: str, actor: str, reason: str) -> bool:
         with self._database.write() as connection:
             gone = connection.execute(delete(source).where(source.c.name == name)).rowcount > 0

@@ -5,6 +5,9 @@ KEY_PREFIX = "wmk_"
 
 LIVE, TEST = "live_", "test_"
 
+PERSON_KEY_PREFIX = "wmp_"
+"""Keys of people begin with it."""
+
 
 def key_of(username: str, secret: str, *, is_test: bool) -> str:
     return f"{KEY_PREFIX}{TEST if is_test else LIVE}{username}.{secret}"

@@ -13,10 +13,10 @@ from tests.offices import Office, open_office
 from tests.registrations import COMPLETE, REGISTERED
 from tests.worlds import APP, RELAY
 from wardmail.model.integration import Integration
+from wardmail.model.register import Change
 from wardmail.outbound.review_watch import ReviewWatch
 from wardmail.policy.completeness import missing, with_gap_noted
 from wardmail.store.messages import Messages, Search
-from wardmail.store.register import Change
 
 
 @pytest.fixture

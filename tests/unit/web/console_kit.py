@@ -12,17 +12,31 @@ from pathlib import Path
 import httpx2
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from tests.databases import fresh_sqlite
+from tests.inbound_desk import Office, office
 from tests.worlds import HEAD, Stage, staged, submission
-from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords
+from wardmail.app.documentation import library
+from wardmail.app.installation import Installation
+from wardmail.app.kept_back import StoredKeptBack
+from wardmail.app.office.audit import AuditOffice
+from wardmail.app.register_knowledge import Knowledge, integration_desk
+from wardmail.app.sandbox_stage import SandboxStage
+from wardmail.app.set_up import set_up
+from wardmail.app.settings import load, setting_records
+from wardmail.app.source_output import StoredSourceRecords
+from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
+from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
+from wardmail.inbound.quarantine import Quarantine
 from wardmail.manage.account import AccountDesk, AccountStores
 from wardmail.manage.address_check import checker
 from wardmail.manage.key_log_in import KeyDesk
+from wardmail.manage.list_ages import list_ages
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
 from wardmail.manage.people_desk import LogInStores, PeopleDesk
 from wardmail.manage.provider_log_in import ProviderDesk
@@ -36,17 +50,27 @@ from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
 from wardmail.protect.security_key import KeyPlace
 from wardmail.store.connection import Database
+from wardmail.store.figures import StoreFigures
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.holds import StoreHolds
+from wardmail.store.inbox import Inbox
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.queue import StoreQueue
+from wardmail.store.register import StoreRegister
 from wardmail.store.security_keys import StoreSecurityKeys
+from wardmail.store.sources import StoreSources
+from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.pages.building import build_site
 from wardmail.web.pages.check import CheckPage
 from wardmail.web.pages.console import console_routes
+from wardmail.web.pages.documentation import Documentation, documentation_routes
+from wardmail.web.pages.govern.routes import govern_routes
+from wardmail.web.pages.govern.services import GovernServices
+from wardmail.web.pages.operate.routes import operate_routes
+from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.rendering import Pages, Site
 from wardmail.web.pages.services import ConsoleServices, IdentityServices
 
@@ -68,7 +92,9 @@ class Console:
     people: StorePeople
     logins: StoreLogins
     keeper: HoldKeeper
+    office: Office
     check: CheckPage
+    others: list[Route]
     recovery: tuple[str, ...] = field(default_factory=new_recovery_codes)
 
     def register(self, name: str, *roles: Role, full_name: str = "") -> None:
@@ -110,7 +136,7 @@ class Console:
 
 @contextlib.contextmanager
 def open_console(directory: Path) -> Iterator[Console]:
-    with fresh_sqlite(directory) as database, staged(directory, database) as stage:
+    with fresh_sqlite(directory) as database, office(database) as inbound, staged(directory, database) as stage:
         people, logins, tasks = StorePeople(database), StoreLogins(database), HoldTasks(database)
         messages = Messages(database)
         second = SecondFactor(lambda person: None if person == "newcomer" else SECRET, stage.world.pepper)
@@ -137,8 +163,44 @@ def open_console(directory: Path) -> Iterator[Console]:
         assert isinstance(stage.world.queue, StoreQueue)
         holds = StoreHolds(database, stage.world.queue.writer, stage.world.queue)
         keeper = HoldKeeper(stage.world, holds, people.all)
-        site = build_site(check, Starlette(), console_routes(services))
-        yield Console(site, stage, services, people, logins, keeper, check)
+        operate = OperateServices(
+            console=services,
+            kept_back=StoredKeptBack(Inbox(database), messages, inbound.world),
+            quarantine=Quarantine(inbound.world),
+            sources=StoredSourceRecords(StoreRegister(database), StoreSources(database), Inbox(database)),
+            waiting=messages,
+            webhooks=StoredWebhookBook(StoreWebhooks(database)),
+            audit=AuditOffice(installed(directory / "office", database)),
+            lists=lambda: list(list_ages(StoreRegister(database).list_versions(), stage.clock.now())),
+            settings=lambda: list(setting_records(load(environ={}))),
+            theatre=SandboxStage(directory, database, stage.clock),
+        )
+        documents = documentation_routes(Documentation(services.pages, library))
+        govern = governing(stage, people, services)
+        others = [*govern_routes(govern), *operate_routes(operate), *documents]
+        site = build_site(check, Starlette(), [*console_routes(services), *others])
+        yield Console(site, stage, services, people, logins, keeper, inbound, check, others)
+
+
+def installed(directory: Path, database: Database) -> Installation:
+    """An installation over the same database: what reads the whole of one is tried on the real thing."""
+    flags = {"gateway.data": str(directory), "gateway.database": database.url, "gateway.hostname": "gw.test"}
+    settings = load(None, flags=flags, environ={})
+    set_up(settings, "root")
+    return Installation(settings)
+
+
+def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> GovernServices:
+    messages = Messages(stage.database)
+    knowledge = Knowledge(stage.register, messages, people, stage.world.signer, stage.clock)
+    return GovernServices(
+        console=services,
+        integrations=integration_desk(knowledge, lambda: stage.world.pepper),
+        seen=knowledge.seen,
+        figures=StoreFigures(stage.database),
+        history=knowledge.history,
+        webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
+    )
 
 
 @dataclass
@@ -180,6 +242,13 @@ def identity_of(
     )
 
 
+def alone(console: Console, name: str) -> None:
+    """Nobody else works here: whoever set the store up has left."""
+    for each in list(console.people.all().values()):
+        if each.id != name:
+            console.people.save(replace(each, left_at=1.0), "test")
+
+
 def with_provider(console: Console, place: ProviderPlace, terms: ProviderTerms, secret: bytes) -> None:
     """From now on people can log in through it too."""
     clock, logins = console.stage.clock, StoreProviderLogins(console.stage.database)
@@ -187,7 +256,9 @@ def with_provider(console: Console, place: ProviderPlace, terms: ProviderTerms, 
     desk = ProviderDesk(provider, logins, console.people, terms, clock=clock, pepper=console.stage.world.pepper)
     identity = replace(console.services.identity, provider=desk, provider_name="your trust's account")
     console.services = replace(console.services, identity=identity)
-    console.site.router.routes[:] = build_site(console.check, Starlette(), console_routes(console.services)).routes
+    console.site.router.routes[:] = build_site(
+        console.check, Starlette(), [*console_routes(console.services), *console.others]
+    ).routes
 
 
 @dataclass

@@ -83,7 +83,7 @@ async def _push(
 
 
 def _record(installation: Installation, pushed: Pushed, actor: str) -> None:
-    from wardmail.store.register import Change
+    from wardmail.model.register import Change
 
     def change(records: Mapping[str, Integration]) -> Integration | None:
         record = records.get(pushed.integration)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from wardmail.app.output import emit, json_option, say, table
-from wardmail.app.settings import load
-from wardmail.app.settings_schema import BY_KEY, SETTINGS
+from wardmail.app.settings import load, setting_records
+from wardmail.app.settings_schema import SETTINGS
 
 
 @click.group()
@@ -23,15 +23,13 @@ def command() -> None:
 @click.pass_obj
 def show(config_path: str | None, origin: bool, changed: bool, as_json: bool) -> None:
     """List the settings, those that were changed first."""
-    settings = load(Path(config_path) if config_path else None)
-    rows = sorted(settings.values.items(), key=lambda item: item[1].origin == "default")
-    for key, value in rows:
-        if changed and value.origin == "default":
+    for each in setting_records(load(Path(config_path) if config_path else None)):
+        if changed and each["origin"] == "default":
             continue
         if as_json:
-            emit({"key": key, "value": settings.shown(key), "origin": value.origin, "meaning": BY_KEY[key].meaning})
+            emit(each)
         else:
-            say(f"{key} = {settings.shown(key)!r}" + (f"    # {value.origin}" if origin else ""))
+            say(f"{each['key']} = {each['value']!r}" + (f"    # {each['origin']}" if origin else ""))
 
 
 @command.command()

@@ -17,7 +17,7 @@ from wardmail.app.output import emit, json_option, rfc3339, say, span
 from wardmail.model.integration import Integration
 from wardmail.model.message import Envelope
 from wardmail.model.person import Permission
-from wardmail.model.register import RegisterSnapshot
+from wardmail.model.register import Change, RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.stored import Charge
 from wardmail.model.traffic import Breaker, Phase, Traffic
@@ -26,7 +26,6 @@ from wardmail.outbound.upstream_ceilings import ceilings_of
 from wardmail.protocol.address import InvalidAddress, parse_address
 from wardmail.store.quota import Used
 from wardmail.store.records import to_plain
-from wardmail.store.register import Change
 
 _BAR = 30
 

@@ -15,8 +15,8 @@ from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, moment, note, progress, rfc3339, say, table
 from wardmail.edges.sealing import ContentSealer
 from wardmail.model.person import Permission
+from wardmail.model.register import Change
 from wardmail.model.retention import LONGEST_DAYS, GroupCount
-from wardmail.store.register import Change
 
 _FOLLOWED = 1.5
 """Seconds after which every process knows the new term: what came in before is changed, and nothing is missed."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+_PORT = click.IntRange(1, 65_535)
+
 
 @click.command()
 @click.option(
@@ -15,31 +17,35 @@ import click
     show_default=True,
     help="Where it keeps its state.",
 )
-@click.option("--port", type=click.IntRange(1, 65_535), default=1025, show_default=True, help="SMTP with STARTTLS.")
-@click.option(
-    "--tls-port",
-    type=click.IntRange(1, 65_535),
-    default=1465,
-    show_default=True,
-    help="SMTP with TLS from the first byte.",
-)
-@click.option(
-    "--https-port", type=click.IntRange(1, 65_535), default=8443, show_default=True, help="The pages and the API."
-)
-def command(directory: Path, port: int, tls_port: int, https_port: int) -> None:
-    """Start a sandbox: SMTP on loopback, a demo integration, and a route that keeps all mail on this machine."""
+@click.option("--port", type=_PORT, default=1025, show_default=True, help="SMTP with STARTTLS.")
+@click.option("--tls-port", type=_PORT, default=1465, show_default=True, help="SMTP with TLS from the first byte.")
+@click.option("--receive-port", type=_PORT, default=2525, show_default=True, help="SMTP for other mail servers.")
+@click.option("--https-port", type=_PORT, default=8443, show_default=True, help="The pages and the API.")
+@click.option("--demo-port", type=_PORT, default=8444, show_default=True, help="The demo application.")
+@click.option("--examples/--no-examples", default=True, show_default=True, help="Begin with example messages.")
+def command(
+    directory: Path, *, port: int, tls_port: int, receive_port: int, https_port: int, demo_port: int, examples: bool
+) -> None:
+    """Start a sandbox: a gateway on loopback, a demo integration, and a route that keeps all mail on this machine."""
     from wardmail.app import logs
     from wardmail.app.free_ports import require_free_ports
     from wardmail.app.heartbeats import beating
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
     from wardmail.app.roles import run_worker
-    from wardmail.app.sandbox import make_sandbox, welcome
+    from wardmail.app.sandbox import SandboxPorts, make_sandbox
+    from wardmail.app.sandbox_demo import demo_application
+    from wardmail.app.sandbox_messages import send_examples
+    from wardmail.app.sandbox_welcome import welcome
+    from wardmail.edges.sandbox_names import SandboxNames
     from wardmail.edges.smtp_listener import SmtpListener
     from wardmail.edges.tls import CertificateFiles
 
-    sandbox = make_sandbox(directory, port, tls_port, https_port)
-    logs.configure("info", "logfmt")
+    names = SandboxNames()
+    names.start()
+    ports = SandboxPorts(port, tls_port, receive_port, https_port, demo_port)
+    sandbox = make_sandbox(directory, ports, names.address)
+    logs.configure("warning", "logfmt")  # what happens to messages is told by trace and on pages
     certificates = CertificateFiles(sandbox.certificate.certificate, sandbox.certificate.key)
 
     installation = Installation(sandbox.settings)
@@ -47,9 +53,12 @@ def command(directory: Path, port: int, tls_port: int, https_port: int) -> None:
 
     async def greet(listener: SmtpListener) -> None:
         await beat(listener)
-        for line in welcome(sandbox, port, tls_port, https_port):
+        if examples and sandbox.is_new:
+            send_examples(sandbox)
+        for line in welcome(sandbox):
             click.echo(line)
 
     with only_one(sandbox.settings.data):
-        require_free_ports(sandbox.settings)
-        run_worker(installation, 0, certificates, greet)
+        require_free_ports(sandbox.settings, demo_port)
+        with demo_application(sandbox):
+            run_worker(installation, 0, certificates, greet)

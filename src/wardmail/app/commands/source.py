@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from wardmail.app.installation import Installation, usable
 from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.app.source_knowledge import known_to
 from wardmail.app.source_options import blank_source, source_options, with_options
+from wardmail.app.source_output import place, shown
 from wardmail.manage.integrations import checked_name
 from wardmail.manage.sources import source_problems
 from wardmail.model.person import Permission, Person
@@ -49,8 +49,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
             emit(to_plain(source) | {"looked_at": rfc3339(looked_at), "problem": problem})
             continue
         state = "paused" if source.paused else problem or "well"
-        where = ", ".join(source.smtp.recipients) if source.smtp else _place(source)
-        rows.append((source.name, source.kind.value, source.integration, where, moment(looked_at), state))
+        rows.append((source.name, source.kind.value, source.integration, place(source), moment(looked_at), state))
     if not as_json:
         table(("NAME", "KIND", "FOR", "WHERE", "LOOKED AT", "STATE"), rows)
 
@@ -67,7 +66,7 @@ def show(config_path: str | None, name: str, as_json: bool) -> None:
     if as_json:
         emit(to_plain(source) | {"problems": [to_plain(each) for each in problems]})
         return
-    for key, value in _shown(source):
+    for key, value in shown(source):
         say(f"{key:<16}{value}")
     for each in problems:
         say(f"not collected {moment(each.first_seen_at)}: {each.key}: {each.problem}")
@@ -134,9 +133,7 @@ def change(config_path: str | None, /, *, name: str, reason: str, by: str, as_js
 @click.pass_obj
 def pause(config_path: str | None, name: str, reason: str, by: str, as_json: bool) -> None:
     """Take nothing more in by a source; mail servers are told to come later, mailboxes are left as they are."""
-    installation = Installation.at(config_path)
-    actor = acting_person(installation, by, Permission.CHANGE_ROUTES)
-    _save(installation, replace(existing(installation, name), paused=True), actor, reason, as_json)
+    _pause(config_path, name, True, reason=reason, by=by, as_json=as_json)
 
 
 @command.command()
@@ -147,9 +144,7 @@ def pause(config_path: str | None, name: str, reason: str, by: str, as_json: boo
 @click.pass_obj
 def resume(config_path: str | None, name: str, reason: str, by: str, as_json: bool) -> None:
     """Take mail in by a paused source again."""
-    installation = Installation.at(config_path)
-    actor = acting_person(installation, by, Permission.CHANGE_ROUTES)
-    _save(installation, replace(existing(installation, name), paused=False), actor, reason, as_json)
+    _pause(config_path, name, False, reason=reason, by=by, as_json=as_json)
 
 
 @command.command()
@@ -177,6 +172,15 @@ def existing(installation: Installation, name: str) -> Source:
     return found
 
 
+def _pause(config_path: str | None, name: str, paused: bool, *, reason: str, by: str, as_json: bool) -> None:
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.CHANGE_ROUTES)
+    if not installation.sources.pause_source(name, paused, actor.id, reason):
+        raise not_found("source", name, "wardmail source list")
+    state = "paused" if paused else "in use"
+    emit(to_plain(existing(installation, name))) if as_json else say(f"Source {name} is {state}.")
+
+
 def _save(installation: Installation, source: Source, actor: Person, reason: str, as_json: bool) -> None:
     known = known_to(installation, installation.register.snapshot())
     wrong = installation.sources.save_source(
@@ -187,28 +191,3 @@ def _save(installation: Installation, source: Source, actor: Person, reason: str
     emit(to_plain(source)) if as_json else say(f"Source {source.name} is saved.")
     if source.smtp is not None and not installation.settings["receive.listen"]:
         note("Nobody listens for other mail servers yet: set receive.listen.")
-
-
-def _place(source: Source) -> str:
-    account = source.mailbox
-    return f"{account.username} at {account.host}" if account is not None else ""
-
-
-def _shown(source: Source) -> list[tuple[str, str]]:
-    rows = [("name", source.name), ("kind", source.kind.value), ("integration", source.integration)]
-    rows += [("state", "paused" if source.paused else "in use"), ("trusted hop", source.trusted_hop or "none")]
-    if source.smtp is not None:
-        rows += [
-            ("takes mail for", ", ".join(source.smtp.recipients)),
-            ("only from", ", ".join(source.smtp.relays) or "anybody"),
-        ]
-        rows += [
-            ("without TLS", f"{each.network} until {each.until.isoformat()}: {each.why} ({each.by})")
-            for each in source.smtp.plain_peers
-        ]
-    account = source.mailbox
-    if account is not None:
-        log_in = "OAuth" if account.oauth else f"password {account.secret_ref}"
-        rows += [("mailbox", _place(source)), ("port", str(account.port)), ("log-in", log_in)]
-        rows += [("folder", account.folder), ("afterwards", account.settlement.value)]
-    return rows

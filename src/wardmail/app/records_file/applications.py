@@ -11,10 +11,9 @@ import click
 from wardmail.app.commands import limits
 from wardmail.app.commands.integration import record_file
 from wardmail.app.commands.integration.drafting import change_by_options, create_record, step_for
-from wardmail.app.commands.integration.records import Forbidden
 from wardmail.app.failures import CommandFailed
 from wardmail.app.records_file.plan import Plan, Step, changes
-from wardmail.manage.integrations import BadInput, checked_name
+from wardmail.manage.integrations import BadInput, Forbidden, checked_name
 from wardmail.manage.registration import FIELDS
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.person import Permission

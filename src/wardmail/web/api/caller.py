@@ -71,7 +71,7 @@ async def identified(request: Request) -> Identity:
     username, now = offered.username, time.monotonic()
     if services.ledger.is_locked_out(peer, username, now):
         raise Problem(
-            429, "WM-AUTH-LOCKED", "Too many failures", "Too many failed log-ins from your address.", headers=_LATER
+            429, "WM-AUTH-LOCKED", "Too many failures", "Too many failed log-ins from your address.", headers=LATER
         )
     identity = services.desk.authenticate(username, offered.secret, peer)
     if not isinstance(identity, Refusal) and offered.is_test not in (None, identity.credential.is_test):
@@ -108,7 +108,7 @@ async def identified_for_live(caller: Caller) -> Identity:
 
 
 LiveCaller = Annotated[Identity, Depends(identified_for_live)]
-_LATER = {"Retry-After": "600"}
+LATER = {"Retry-After": "600"}
 
 
 def _offered(header: str) -> _Offered | None:

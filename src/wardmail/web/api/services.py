@@ -16,6 +16,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
 from wardmail.outbound.walk import Judgement
 from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, Notices, SubmissionDesk, WebhookRecords
+from wardmail.web.api.office import Office
 from wardmail.web.login_ledger import LoginLedger
 
 
@@ -40,9 +41,14 @@ class ApiServices:
     webhooks: WebhookRecords
     largest: int
     tokens: TokenDesk
+    office: Office
 
 
 def services_of(request: Request) -> ApiServices:
     services = request.app.state.services
     assert isinstance(services, ApiServices)
     return services
+
+
+def office_of(request: Request) -> Office:
+    return services_of(request).office

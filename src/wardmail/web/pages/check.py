@@ -64,7 +64,7 @@ class CheckPage:
         networks: tuple[Network, ...],
         desk: LoginDesk | None = None,
     ) -> None:
-        self._pages = pages
+        self.pages = pages
         self._check = check
         self._networks = networks
         self._desk = desk
@@ -72,7 +72,7 @@ class CheckPage:
     async def show(self, request: Request) -> Response:
         visitor = await self._visitor(request)
         if visitor is None and not self._is_within(request):
-            return self._pages.problem(
+            return self.pages.problem(
                 403,
                 "This page is for people in the organisation's network",
                 "Connect by the network of your place of work, or ask the mail team.",
@@ -91,7 +91,7 @@ class CheckPage:
         try:
             answers = [_answer(self._check(each)) for each in wanted]
         except Unavailable:
-            return self._pages.problem(
+            return self.pages.problem(
                 503, "Sorry, we cannot say just now", "Do not take this for a yes.", "Try again in a few minutes."
             )
         return self._draw(visitor, "", answers)
@@ -121,7 +121,7 @@ class CheckPage:
             "error": error,
             "errors": bool(error),
         }
-        return self._pages.draw("check.jinja", title, status, **values)
+        return self.pages.draw("check.jinja", title, status, **values)
 
     def _is_within(self, request: Request) -> bool:
         if request.client is None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from wardmail.model.person import Permission
 from wardmail.web.pages.content import ContentPages
-from wardmail.web.pages.guard import Guarded, Open, Visit
+from wardmail.web.pages.guard import Guarded, Open, Page, Visit
 from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.identity import identity_routes
 from wardmail.web.pages.message import MessagePage
 from wardmail.web.pages.messages import MessagesPage
+from wardmail.web.pages.navigation import MORE
 from wardmail.web.pages.overview import OverviewPage
 from wardmail.web.pages.services import ConsoleServices
-
-Page = Callable[[Visit], Awaitable[Response]]
 
 
 def console_routes(services: ConsoleServices) -> list[Route]:
@@ -28,9 +25,14 @@ def console_routes(services: ConsoleServices) -> list[Route]:
     async def accessibility(_: Request) -> Response:
         return services.pages.draw("accessibility.jinja", "Accessibility statement")
 
+    async def more(visit: Visit) -> Response:
+        places = services.pages.places.others(visit.visitor.person)
+        return services.pages.draw("more.jinja", "More", visitor=visit.visitor, here=MORE, others=places)
+
     content, held = ContentPages(services), HeldPages(services)
     return [
         Route("/accessibility", Open(accessibility, "it is for everybody who meets a page"), methods=["GET"]),
+        guarded(MORE, more, *Permission),
         *identity_routes(services, guarded),
         guarded("/", OverviewPage(services).show, Permission.SEE),
         guarded("/messages", MessagesPage(services).show, Permission.SEE),

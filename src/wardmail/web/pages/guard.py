@@ -35,12 +35,13 @@ class Visit:
     form: Mapping[str, str]
 
 
+Page = Callable[[Visit], Awaitable[Response]]
+
+
 class Guarded:
     """A page for those who have one of the permissions. An ASGI application, so that routes can be asked what they need."""
 
-    def __init__(
-        self, pages: Pages, desk: LoginDesk, needs: tuple[Permission, ...], page: Callable[[Visit], Awaitable[Response]]
-    ) -> None:
+    def __init__(self, pages: Pages, desk: LoginDesk, needs: tuple[Permission, ...], page: Page) -> None:
         self.needs = needs
         self._pages = pages
         self._desk = desk

@@ -10,6 +10,8 @@ from pathlib import Path
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
+from wardmail.web.pages.navigation import Places
+
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 GUARDS = {
@@ -49,6 +51,8 @@ class Site:
 
 
 class Pages:
+    """`places` is what the menu leads to; whoever builds the site says so."""
+
     def __init__(self, site: Site) -> None:
         self._site = site
         # The design system's macros do not escape what they are given: the environment must, whatever a file is called.
@@ -58,7 +62,8 @@ class Pages:
             undefined=ChainableUndefined,
             finalize=straight,
         )
-        self._environment.globals |= {"site": site, "asset": asset}
+        self._environment.globals |= {"site": site, "asset": asset, "pages": self}
+        self.places = Places()
 
     def draw(self, name: str, title: str, status: int = 200, **values: object) -> HTMLResponse:
         html = self._environment.get_template(name).render(title=title, **values)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import BinaryIO
 
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.integration.records import credentials_of, existing
+from wardmail.app.commands.integration.records import desk_of, existing
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, note, rfc3339, say
-from wardmail.manage import integrations
-from wardmail.manage.credential_proofs import with_certificate, with_public_keys
+from wardmail.manage.credential_proofs import Proofs
+from wardmail.manage.integrations import BadInput, NewCredential
 from wardmail.model.integration import Credential
 from wardmail.model.person import Permission
 from wardmail.web import key_of
@@ -53,30 +52,24 @@ def add(  # noqa: PLR0913 (each is an option)
     """Make a credential, and show its secret once; or one that a key or a certificate proves."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
-    snapshot = installation.register.snapshot()
-    existing(snapshot, name)
-    username = username or f"{name}-{len(credentials_of(snapshot, name)) + 1}"
-    if username in snapshot.credentials:
-        raise CommandFailed("WM-USERNAME-EXISTS", f"The user name {username} is taken.", "Choose another.", CONFLICT)
-    made = integrations.make_credential(
-        usable(integrations.checked_name(username), "WM-NAME"),
+    existing(installation.register.snapshot(), name)
+    done = desk_of(installation).issue(
+        actor,
         name,
-        installation.pepper,
-        installation.clock.now(),
+        username=username,
         lifetime_days=expires_in_days or None,
-        networks=usable(integrations.checked_networks(networks), "WM-NETWORK"),
+        networks=networks,
+        proofs=Proofs(is_test, _read(public_key), _read(certificate)),
     )
-    credential = _proved(replace(made.credential, is_test=is_test), public_key, certificate)
-    installation.register.save_credential(credential, actor.id)
-    _show(credential, made.secret, as_json)
+    if isinstance(done, BadInput) and done.code == "WM-USERNAME-EXISTS":
+        raise CommandFailed(done.code, done.reason, "Choose another.", CONFLICT)
+    made = usable(done, "WM-CREDENTIAL")
+    assert isinstance(made, NewCredential)
+    _show(made.credential, made.secret, as_json)
 
 
-def _proved(credential: Credential, public_key: BinaryIO | None, certificate: BinaryIO | None) -> Credential:
-    if public_key is not None:
-        credential = usable(with_public_keys(credential, public_key.read(_LARGEST)), "WM-CREDENTIAL-KEY")
-    if certificate is not None:
-        credential = usable(with_certificate(credential, certificate.read(_LARGEST)), "WM-CREDENTIAL-CERTIFICATE")
-    return credential
+def _read(file: BinaryIO | None) -> bytes:
+    return file.read(_LARGEST) if file is not None else b""
 
 
 def _show(credential: Credential, secret: str, as_json: bool) -> None:
@@ -108,8 +101,6 @@ def revoke(config_path: str | None, username: str, by: str, as_json: bool) -> No
     """Make a credential useless, within a second."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.ISSUE_CREDENTIALS)
-    found = installation.register.snapshot().credentials.get(username)
-    if found is None:
+    if desk_of(installation).revoke(actor, username) is None:
         raise not_found("credential", username, "wardmail integration show NAME")
-    installation.register.save_credential(replace(found, revoked_at=installation.clock.now()), actor.id)
     emit({"username": username, "revoked": True}) if as_json else say(f"Credential {username} is revoked.")

@@ -12,9 +12,6 @@ from wardmail.app.acting import acting_person, by_option
 from wardmail.app.commands.integration import record_file
 from wardmail.app.commands.integration.options import needs, record_options, with_options
 from wardmail.app.commands.integration.records import (
-    Forbidden,
-    Others,
-    Outcome,
     change_record,
     changed_or_failed,
     existing,
@@ -24,10 +21,12 @@ from wardmail.app.commands.integration.records import (
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, note, say
-from wardmail.manage.integration_life import OPERATIONAL, checked
-from wardmail.manage.integrations import BadInput, checked_name
+from wardmail.manage.integration_desk import Others, Outcome
+from wardmail.manage.integration_life import checked
+from wardmail.manage.integration_writing import not_allowed
+from wardmail.manage.integrations import BadInput, Forbidden, checked_name
 from wardmail.manage.registration import Writing
-from wardmail.model.integration import Integration, IntegrationState
+from wardmail.model.integration import Integration
 from wardmail.model.person import Permission, Person
 from wardmail.policy.completeness import missing
 from wardmail.store.records import to_plain
@@ -159,23 +158,9 @@ def step_for(
 
     def step(before: Integration, others: Others) -> Outcome:
         after = with_options(before, options, writing)
-        return _not_allowed(before, after, actor, reason) or checked(after, before, others, people)
+        return not_allowed(before, after, actor, reason) or checked(after, before, others, people)
 
     return step
-
-
-def _not_allowed(before: Integration, after: Integration, actor: Person, reason: str) -> Forbidden | BadInput | None:
-    """A draft is its developer's; what was approved as it stands changes with information governance's knowledge."""
-    if before.state not in {IntegrationState.LIVE, IntegrationState.SUSPENDED}:
-        return None
-    if not reason:
-        return BadInput(f"{before.id} is {before.state.value}: say --reason.")
-    touched = set(differences(before, after)) - OPERATIONAL
-    needed = Permission.GOVERN_INTEGRATIONS if touched else Permission.RUN_INTEGRATIONS
-    if actor.may(needed):
-        return None
-    what = ", ".join(sorted(touched)) or "its settings"
-    return Forbidden(f"{before.id} is {before.state.value}, and {actor.id} may not {needed.words}, to change {what}.")
 
 
 def _writing(installation: Installation, actor: Person) -> Writing:

@@ -8,16 +8,15 @@ from itertools import groupby
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.integration.records import Outcome, change_record, existing, made, seen_of
+from wardmail.app.commands.integration.records import changed_or_failed, desk_of, existing, seen_of
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, note, rfc3339, say
-from wardmail.manage.going_live import Task, tasks, ticked, to_do, unticked
-from wardmail.manage.integration_life import approved, asked
-from wardmail.manage.integrations import BadInput
+from wardmail.manage.going_live import Task, tasks, to_do
+from wardmail.manage.integration_desk import ASKING
 from wardmail.model.integration import Integration
 from wardmail.model.person import Permission
-from wardmail.model.registration import Ask, Matter, Tick
+from wardmail.model.registration import Ask, Matter
 
 _REASON = click.option("--reason", default="", help="Kept in the audit with your name.")
 _APPROVE = click.option("--approve", is_flag=True, help="Say yes to what another person asked for.")
@@ -56,12 +55,8 @@ def tick(config_path: str | None, name: str, task: str, *, reason: str, evidence
     """Vouch that a task is done. Tasks that the record or the gateway shows need no tick."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.SEE)
-    word = Tick(task, actor.id, installation.clock.now(), reason, evidence)
-
-    def step(record: Integration, _: object) -> Outcome:
-        return ticked(record, word, actor.may)
-
-    change_record(installation, name, step, made("TaskTicked", actor, f"{task}: {reason}"), code="WM-TASK")
+    after = desk_of(installation).tick(actor, name, task, reason, evidence)
+    changed_or_failed(after, name, "WM-TASK")
     emit({"integration": name, "task": task, "done": True, "by": actor.id}) if as_json else say(f"{task} is ticked.")
 
 
@@ -76,13 +71,7 @@ def untick(config_path: str | None, name: str, task: str, *, reason: str, by: st
     """Take back that a task is done."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.DRAFT_INTEGRATIONS)
-    change_record(
-        installation,
-        name,
-        lambda record, _: unticked(record, task),
-        made("TaskUnticked", actor, f"{task}: {reason}"),
-        code="WM-TASK",
-    )
+    changed_or_failed(desk_of(installation).untick(actor, name, task, reason), name, "WM-TASK")
     emit({"integration": name, "task": task, "done": False, "by": actor.id}) if as_json else say(f"{task} is to do.")
 
 
@@ -120,33 +109,15 @@ def override(
     _settle(Installation.at(config_path), name, ask, approve=approve, as_json=as_json)
 
 
-_KINDS = {
-    Matter.GO_LIVE: ("GoLiveAsked", "WentLive", Permission.DRAFT_INTEGRATIONS),
-    Matter.OVERRIDE: ("OverrideAsked", "OverrideApproved", Permission.RUN_INTEGRATIONS),
-    Matter.ON_PREMISES: ("ExceptionAsked", "ExceptionApproved", Permission.DRAFT_INTEGRATIONS),
-    Matter.LOCATION: ("ExceptionAsked", "ExceptionApproved", Permission.DRAFT_INTEGRATIONS),
-}
-"""For each matter: the events of asking and approving, and who may ask. Information governance approves them all."""
-
-
 def _settle(installation: Installation, name: str, ask: Ask, *, approve: bool, as_json: bool) -> None:
     """`ask.by` is what --by said; whoever that turns out to be is who asks or approves."""
-    asking, approving, permission = _KINDS[ask.matter]
+    _, _, permission = ASKING[ask.matter]
     actor = acting_person(installation, ask.by, Permission.GOVERN_INTEGRATIONS if approve else permission)
     if not ask.reason:
         raise CommandFailed("WM-REASON-MISSING", "A reason is needed.", "Say --reason '…'.", USAGE)
-    now, longest = installation.clock.now(), installation.settings["register.override_days"]
-
-    def step(record: Integration, _: object) -> Outcome:
-        if approve:
-            left = to_do(record, seen_of(installation, record)) if ask.matter is Matter.GO_LIVE else ()
-            done = approved(record, ask.matter, by=actor.id, at=now, reason=ask.reason)
-            return BadInput(f"It is not ready any more: {left[0].title}.") if left else done
-        question = Ask(ask.matter, actor.id, now, ask.reason, until=ask.until)
-        return asked(record, question, longest_days=longest)
-
-    change = made(approving if approve else asking, actor, ask.reason)
-    after = change_record(installation, name, step, change, code="WM-FOUR-EYES" if approve else "WM-INTEGRATION-STATE")
+    desk = desk_of(installation)
+    done = desk.approve(actor, name, ask.matter, ask.reason) if approve else desk.ask(actor, name, ask)
+    after = changed_or_failed(done, name, "WM-FOUR-EYES" if approve else "WM-INTEGRATION-STATE")
     _say_settled(after, ask.matter, approve=approve, as_json=as_json)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.integration.records import Outcome, change_record, existing, made
+from wardmail.app.commands.integration.records import changed_or_failed, desk_of, existing
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, note, say
 from wardmail.manage.documents import state_words
-from wardmail.manage.integration_life import moved, resumed
-from wardmail.model.integration import Integration, Step
+from wardmail.manage.integration_desk import STEPS
+from wardmail.model.integration import Integration
 from wardmail.model.person import Permission
 from wardmail.model.route import RouteKind
+
+_CODE = "WM-INTEGRATION-STATE"
 
 
 @click.command()
@@ -27,9 +27,7 @@ def trial(config_path: str | None, name: str, *, reason: str, by: str, as_json: 
     """Let a draft send: by a sandbox route to anybody, by a real one to its team recipients only."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.DRAFT_INTEGRATIONS)
-    after = change_record(
-        installation, name, lambda record, _: moved(record, Step.BEGIN_TRIAL), made("TrialBegun", actor, reason)
-    )
+    after = changed_or_failed(desk_of(installation).take(actor, name, "trial", reason), name, _CODE)
     _say(after, as_json)
     route = installation.register.snapshot().routes.get(after.route)
     if not after.registration.team_recipients and (route is None or route.kind is not RouteKind.SANDBOX):
@@ -45,7 +43,7 @@ def trial(config_path: str | None, name: str, *, reason: str, by: str, as_json: 
 @click.pass_obj
 def suspend(config_path: str | None, *, name: str, reason: str, by: str, as_json: bool) -> None:
     """Stop an integration within a second. Mail that it handed in already is held, not lost."""
-    _step(config_path, name, by, ("IntegrationSuspended", reason, as_json), lambda record: moved(record, Step.SUSPEND))
+    _step(config_path, name, by, "suspend", (reason, as_json))
 
 
 @click.command()
@@ -56,7 +54,7 @@ def suspend(config_path: str | None, *, name: str, reason: str, by: str, as_json
 @click.pass_obj
 def resume(config_path: str | None, name: str, *, reason: str, by: str, as_json: bool) -> None:
     """Let a suspended integration go on from where it was. What was held meanwhile waits for `hold release`."""
-    _step(config_path, name, by, ("IntegrationResumed", reason, as_json), resumed)
+    _step(config_path, name, by, "resume", (reason, as_json))
 
 
 @click.command()
@@ -71,21 +69,14 @@ def retire(config_path: str | None, name: str, *, reason: str, yes: bool, by: st
     existing(Installation.at(config_path).register.snapshot(), name)
     if not confirm(f"{name} never sends again?", assume_yes=yes):
         raise SystemExit(1)
-    _step(config_path, name, by, ("IntegrationRetired", reason, as_json), lambda record: moved(record, Step.RETIRE))
+    _step(config_path, name, by, "retire", (reason, as_json))
 
 
-def _step(
-    config_path: str | None,
-    name: str,
-    by: str,
-    told: tuple[str, str, bool],
-    move: Callable[[Integration], Outcome],
-) -> None:
-    kind, reason, as_json = told
+def _step(config_path: str | None, name: str, by: str, step: str, told: tuple[str, bool]) -> None:
+    reason, as_json = told
     installation = Installation.at(config_path)
-    actor = acting_person(installation, by, Permission.RUN_INTEGRATIONS)
-    after = change_record(installation, name, lambda record, _: move(record), made(kind, actor, reason))
-    _say(after, as_json)
+    actor = acting_person(installation, by, STEPS[step][1])
+    _say(changed_or_failed(desk_of(installation).take(actor, name, step, reason), name, _CODE), as_json)
 
 
 def _say(after: Integration, as_json: bool) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import usable
-from wardmail.manage import integrations
-from wardmail.manage.registration import FIELDS, LEVELS, Writing, written
+from wardmail.manage.integration_writing import CEILINGS, rewritten
+from wardmail.manage.registration import FIELDS, LEVELS, Writing
 from wardmail.model.integration import Integration
 from wardmail.model.standing import Profile
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CEILINGS = ("messages_per_minute", "messages_per_day", "recipients_per_day", "recipients_per_minute")
 _TECHNICAL = (
     click.option("--title", help="A name for people."),
     click.option("--route", help="The route its mail takes."),
@@ -40,7 +38,7 @@ _TECHNICAL = (
 _RECORD = tuple(click.option(f"--{f.option}", multiple=f.several, help=f"{f.words}: {f.hint}.") for f in FIELDS)
 
 TECHNICAL_KEYS = (
-    *("title", "route", "senders", "networks", "profile", "classification", *_CEILINGS),
+    *("title", "route", "senders", "networks", "profile", "classification", *CEILINGS),
     *("recipients_per_message", "detect_nhs_numbers", "null_sender"),
 )
 """What a record's file may say besides the fields of the registration."""
@@ -54,14 +52,7 @@ def record_options(command: F) -> F:
 
 def with_options(integration: Integration, options: Mapping[str, Any], writing: Writing) -> Integration:
     """The record as the given options change it; what is not given stays. Raises CommandFailed for bad values."""
-    given = {name: value for name, value in options.items() if value is not None and value != ()}
-    texts = {
-        field.option: value if isinstance(value, tuple) else (value,)
-        for field in FIELDS
-        if (value := given.get(field.option.replace("-", "_"))) is not None
-    }
-    record = usable(written(integration.registration, texts, writing), "WM-RECORD")
-    return replace(integration, **_technical(integration, given), registration=record)
+    return usable(rewritten(integration, options, writing), "WM-RECORD")
 
 
 def needs(options: Mapping[str, Any], *names: str) -> None:
@@ -71,24 +62,3 @@ def needs(options: Mapping[str, Any], *names: str) -> None:
             raise CommandFailed(
                 "WM-OPTION-MISSING", f"--{option} is needed.", "Say it and run the command again.", USAGE
             )
-
-
-def _technical(integration: Integration, given: Mapping[str, Any]) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    plain = (("title", "name"), ("route", "route"), ("detect_nhs_numbers",) * 2, ("null_sender", "may_use_null_sender"))
-    changes |= {field: given[option] for option, field in plain if option in given}
-    if "senders" in given:
-        changes["senders"] = usable(integrations.checked_senders(given["senders"]), "WM-SENDER")
-    if "networks" in given:
-        changes["networks"] = usable(
-            integrations.checked_networks(tuple(each for each in given["networks"] if each)), "WM-NETWORK"
-        )
-    if "profile" in given:
-        changes["profile"] = Profile(given["profile"])
-    if "classification" in given:
-        changes["default_sensitivity"] = LEVELS[given["classification"]]
-    ceilings: dict[str, Any] = {name: given[name] or None for name in _CEILINGS if name in given}
-    if "recipients_per_message" in given:
-        ceilings["recipients_per_message"] = given["recipients_per_message"]
-    changes["limits"] = replace(integration.limits, **ceilings)
-    return changes

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 
 from wardmail.app.failures import CONFLICT, NOT_PERMITTED, CommandFailed, not_found
 from wardmail.app.installation import Installation
+from wardmail.app.register_knowledge import contacts_of, integration_desk, knowledge_of
 from wardmail.app.register_terms import review_terms
 from wardmail.manage.going_live import Seen
-from wardmail.manage.integrations import BadInput
+from wardmail.manage.integration_desk import IntegrationDesk, Others, Outcome
+from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.person import Person
-from wardmail.model.register import RegisterSnapshot
+from wardmail.model.register import Change, RegisterSnapshot
 from wardmail.model.registration import Contact
 from wardmail.policy.review import ReviewTerms
-from wardmail.store.messages import Search
-from wardmail.store.register import Change
-
-
-@dataclass(frozen=True, slots=True)
-class Forbidden:
-    """The acting person may not make this change; a sentence for people."""
-
-    reason: str
-
-
-Outcome = Integration | BadInput | Forbidden
-Others = Mapping[str, Integration]
 
 
 def existing(snapshot: RegisterSnapshot, name: str) -> Integration:
@@ -65,7 +53,7 @@ def changed_or_failed(after: Outcome | None, name: str, code: str) -> Integratio
         case Forbidden(reason):
             raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
         case BadInput(reason):
-            raise CommandFailed(code, reason, f"See `wardmail integration show {name}`.", CONFLICT)
+            raise CommandFailed(after.code or code, reason, f"See `wardmail integration show {name}`.", CONFLICT)
         case _:
             return after
 
@@ -80,27 +68,17 @@ def terms_of(installation: Installation) -> ReviewTerms:
 
 def known_people(installation: Installation, everybody: Iterable[Person] | None = None) -> tuple[Contact, ...]:
     """People whose own mailboxes are no service accounts."""
-    people = installation.people.all().values() if everybody is None else everybody
-    return tuple(Contact(each.name, each.email) for each in people if each.email)
+    return contacts_of(installation.people.all().values() if everybody is None else everybody)
 
 
 def seen_of(installation: Installation, integration: Integration) -> Seen:
     """What the gateway sees of its own for the task list."""
-    from wardmail.edges.keys import DkimSigner
+    return knowledge_of(installation).seen(integration)
 
-    snapshot, now = installation.register.snapshot(), installation.clock.now()
-    signer = DkimSigner(installation.keystore)
-    domains = sorted({sender.rpartition("@")[2] for sender in integration.senders})
-    arrived = Search(states=("delivered", "relayed"), integration=integration.id, limit=1)
-    return Seen(
-        has_credential=any(
-            each.revoked_at is None and (each.expires_at is None or each.expires_at > now)
-            for each in credentials_of(snapshot, integration.id)
-        ),
-        has_delivered=bool(installation.messages.search(arrived)),
-        route=snapshot.routes.get(integration.route),
-        unsigned=tuple(domain for domain in domains if not signer.keys_for(domain)),
-        today=today_of(installation),
+
+def desk_of(installation: Installation) -> IntegrationDesk:
+    return integration_desk(
+        knowledge_of(installation), lambda: installation.pepper, installation.settings["register.override_days"]
     )
 
 

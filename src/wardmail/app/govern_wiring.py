@@ -1,0 +1,29 @@
+"""Chooses what the pages of those who answer for integrations, agreements, the policy and our domains stand on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wardmail.app.installation import Installation
+from wardmail.app.register_knowledge import integration_desk, knowledge_of
+from wardmail.app.stored_records import StoredWebhookRecords
+from wardmail.store.figures import StoreFigures
+
+if TYPE_CHECKING:
+    from wardmail.web.pages.govern.services import GovernServices
+    from wardmail.web.pages.services import ConsoleServices
+
+
+def governing_of(installation: Installation, console: ConsoleServices) -> GovernServices:
+    from wardmail.web.pages.govern.services import GovernServices
+
+    knowledge = knowledge_of(installation)
+    override_days = installation.settings["register.override_days"]
+    return GovernServices(
+        console=console,
+        integrations=integration_desk(knowledge, lambda: installation.pepper, override_days),
+        seen=knowledge.seen,
+        figures=StoreFigures(installation.database),
+        history=knowledge.history,
+        webhooks=StoredWebhookRecords(installation.webhooks),
+    )

@@ -1,0 +1,100 @@
+"""An integration's user names: when each was last used and how long it lasts; a secret is shown once, in the answer itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.responses import Response
+
+from wardmail.manage.integrations import NewCredential
+from wardmail.model.integration import Credential
+from wardmail.model.person import Permission
+from wardmail.web.pages.govern.integration_frame import HERE, Shown, draw, find, gone
+from wardmail.web.pages.govern.outcomes import refused, settled
+from wardmail.web.pages.govern.services import GovernServices
+from wardmail.web.pages.guard import Visit
+from wardmail.web.pages.operate.asking import Question, asked_again
+from wardmail.web.pages.words import moment
+
+_TERMS = {"90": "90 days", "180": "180 days", "365": "A year"}
+_USUAL = "365"
+
+
+class CredentialPages:
+    def __init__(self, services: GovernServices) -> None:
+        self._services = services
+        self._pages = services.console.pages
+
+    async def show(self, visit: Visit) -> Response:
+        shown = await find(self._services, visit)
+        return gone(self._services, visit) if shown is None else await self._draw(visit, shown)
+
+    async def change(self, visit: Visit) -> Response:
+        shown = await find(self._services, visit)
+        if shown is None:
+            return gone(self._services, visit)
+        return await (self._revoke if visit.form.get("do") == "revoke" else self._issue)(visit, shown)
+
+    async def _issue(self, visit: Visit, shown: Shown) -> Response:
+        days = visit.form.get("days", _USUAL)
+        made = await asyncio.to_thread(
+            self._services.integrations.issue,
+            visit.visitor.person,
+            shown.integration.id,
+            lifetime_days=float(days if days in _TERMS else _USUAL),
+            networks=tuple(visit.form.get("networks", "").split()),
+        )
+        if isinstance(made, NewCredential):
+            return await self._draw(visit, shown, made)
+        answer = refused(self._pages, visit, HERE, made, f"{HERE}/{shown.integration.id}/credentials")
+        assert answer is not None
+        return answer
+
+    async def _revoke(self, visit: Visit, shown: Shown) -> Response:
+        username, back = visit.form.get("username", ""), f"{HERE}/{shown.integration.id}/credentials"
+        credential = shown.snapshot.credentials.get(username)
+        if credential is None or credential.integration_id != shown.integration.id:
+            return gone(self._services, visit)
+        if visit.form.get("confirmed") != "yes":
+            words = "The application that uses it cannot log in any more, within a second. This cannot be taken back."
+            fields = {"do": "revoke", "username": username}
+            question = Question(f"Revoke the credential {username}?", (words,), back, "Yes, revoke it", back, fields)
+            return asked_again(self._pages, visit, HERE, question)
+        done = await asyncio.to_thread(self._services.integrations.revoke, visit.visitor.person, username)
+        return settled(self._pages, visit, HERE, done, back)
+
+    async def _draw(self, visit: Visit, shown: Shown, made: NewCredential | None = None) -> Response:
+        snapshot = await self._services.register() if made else shown.snapshot
+        uses = await asyncio.to_thread(self._services.figures.last_uses)
+        now = self._services.console.clock.now()
+        mine = [each for each in snapshot.credentials.values() if each.integration_id == shown.integration.id]
+        return draw(
+            self._services,
+            visit,
+            shown,
+            ("integration-credentials", "/credentials"),
+            made=made,
+            credentials=[
+                {
+                    "username": each.username,
+                    "created": moment(each.created_at),
+                    "used": moment(uses.get(each.username)) or "Not seen",
+                    "expires": moment(each.expires_at) or "Never",
+                    "state": _state(each, now),
+                    "networks": ", ".join(each.networks) or "Any",
+                    "may_revoke": each.revoked_at is None,
+                }
+                for each in sorted(mine, key=lambda each: (each.revoked_at is not None, each.username))
+            ],
+            may_issue=visit.visitor.person.may(Permission.ISSUE_CREDENTIALS),
+            terms=list(_TERMS.items()),
+            usual=_USUAL,
+        )
+
+
+def _state(credential: Credential, now: float) -> dict[str, str]:
+    if credential.revoked_at is not None:
+        return {"text": "Revoked", "classes": "nhsuk-tag--grey"}
+    if credential.expires_at is not None and credential.expires_at <= now:
+        return {"text": "Expired", "classes": "nhsuk-tag--red"}
+    return {"text": "In use", "classes": "nhsuk-tag--green"}

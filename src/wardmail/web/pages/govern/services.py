@@ -1,0 +1,33 @@
+"""What these pages stand on, besides what all pages do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wardmail.manage.going_live import Seen
+from wardmail.manage.integration_desk import IntegrationDesk
+from wardmail.model.integration import Integration
+from wardmail.model.reading import Record
+from wardmail.model.register import RegisterSnapshot
+from wardmail.ports import Figures, WebhookRecords
+from wardmail.web.pages.services import ConsoleServices
+
+
+@dataclass(frozen=True, slots=True)
+class GovernServices:
+    """`seen` is what the gateway knows of its own for the tasks of going live; `history` what was done to one record."""
+
+    console: ConsoleServices
+    integrations: IntegrationDesk
+    seen: Callable[[Integration], Seen]
+    figures: Figures
+    history: Callable[[str], Sequence[Record]]
+    webhooks: WebhookRecords
+
+    async def register(self) -> RegisterSnapshot:
+        """As it is now: who changes something sees it on the next page, whichever process draws that."""
+        view = self.console.world.register
+        await asyncio.to_thread(view.refresh)
+        return view.snapshot
