@@ -23,7 +23,7 @@ from wardmail.app.kept_back import StoredKeptBack
 from wardmail.app.office.audit import AuditOffice
 from wardmail.app.register_knowledge import Knowledge, integration_desk
 from wardmail.app.sandbox_stage import SandboxStage
-from wardmail.app.set_up import set_up
+from wardmail.app.set_up import prepare_secrets
 from wardmail.app.settings import load, setting_records
 from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
@@ -186,7 +186,7 @@ def installed(directory: Path, database: Database) -> Installation:
     """An installation over the same database: what reads the whole of one is tried on the real thing."""
     flags = {"gateway.data": str(directory), "gateway.database": database.url, "gateway.hostname": "gw.test"}
     settings = load(None, flags=flags, environ={})
-    set_up(settings, "root")
+    prepare_secrets(settings)
     return Installation(settings)
 
 
