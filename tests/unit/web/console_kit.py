@@ -242,13 +242,6 @@ def identity_of(
     )
 
 
-def alone(console: Console, name: str) -> None:
-    """Nobody else works here: whoever set the store up has left."""
-    for each in list(console.people.all().values()):
-        if each.id != name:
-            console.people.save(replace(each, left_at=1.0), "test")
-
-
 def with_provider(console: Console, place: ProviderPlace, terms: ProviderTerms, secret: bytes) -> None:
     """From now on people can log in through it too."""
     clock, logins = console.stage.clock, StoreProviderLogins(console.stage.database)

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.unit.web.console_kit import PASSWORD, Console, alone, form_token, open_console
+from tests.unit.web.console_kit import PASSWORD, Console, form_token, open_console
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.person import Permission, Person, Role
 from wardmail.store.messages import Messages
@@ -21,7 +21,6 @@ WHY = "as was agreed"
 def console(tmp_path: Path) -> Iterator[Console]:
     with open_console(tmp_path) as made:
         made.register("boss", Role.OWNER)
-        alone(made, "boss")
         made.register("amina", Role.VIEWER)
         yield made
 

@@ -25,7 +25,7 @@ from tests.journeys.peers.entra import (
 )  # fmt: skip
 from tests.journeys.peers.ground import Authority
 from tests.journeys.peers.https_server import HttpReply, HttpRequest, https_server
-from tests.unit.web.console_kit import BASE, Console, alone, form_token, open_console, with_provider
+from tests.unit.web.console_kit import BASE, Console, form_token, open_console, with_provider
 from wardmail.edges.identity_provider import ProviderPlace
 from wardmail.manage.begun import LASTS
 from wardmail.model.person import Person, Role
@@ -85,7 +85,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def site(tmp_path: Path, authority: Authority) -> Iterator[Site]:
     with open_console(tmp_path) as console:
         console.register("boss", Role.OWNER)
-        alone(console, "boss")
         entra = Entra(console.stage.clock.now)
         with https_server(authority.issue("localhost"), entra.answer) as port:
             entra.origin = f"https://localhost:{port}"
