@@ -12,7 +12,7 @@ from tests.unit.web.console_kit import open_console, with_provider
 from wardmail.edges.identity_provider import ProviderPlace
 from wardmail.model.provider_login import ProviderTerms
 from wardmail.web.api.building import build_api
-from wardmail.web.api.caller import identified
+from wardmail.web.api.caller import SCHEMES, identified
 from wardmail.web.api.description import calls_of, needs_of
 from wardmail.web.api.services import ApiServices
 from wardmail.web.pages.guard import Guarded, Open
@@ -73,7 +73,7 @@ def test_the_description_says_who_calls() -> None:
         for method in call.methods:
             operation = api.openapi()["paths"][call.path_format][method.lower()]
             schemes = {name for each in operation["security"] for name in each}
-            assert schemes == ({"person"} if needs_of(call) else {"key", "basic"})
+            assert schemes == ({"person"} if needs_of(call) else set(SCHEMES))
             assert operation.get("x-permission", []) == [each.value for each in needs_of(call)]
 
 

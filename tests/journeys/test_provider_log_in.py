@@ -23,6 +23,7 @@ PEOPLE = {
         "preferred_username": "amina",
         "amr": ["pwd", "mfa"],
     },
+    "dan-at-the-provider": {"groups": ["mail-governance"], "name": "D. Bell", "amr": ["mfa"]},
     "ben": {"groups": ["canteen"], "name": "Ben Okri", "preferred_username": "ben", "amr": ["mfa"]},
     "cora": {"groups": ["mail-governance"], "name": "Cora", "preferred_username": "cora", "amr": ["pwd"]},
 }
@@ -100,6 +101,24 @@ def test_without_scripts_it_works_as_well(ground: Ground, browser: Browser) -> N
     )
     page = logged_in(ground, context, "amina", "/messages?status=sent")
     page.wait_for_url(f"{ground.address}/messages?status=sent")
+    context.close()
+
+
+def test_doctor_says_that_the_provider_answers(ground: Ground) -> None:
+    said = ground.gateway.run("doctor", status=None).stdout
+    assert "the identity provider answers" in said
+    assert "no owner can log in by a password of this gateway" in said
+
+
+def test_an_owner_says_whose_account_it_is(ground: Ground, browser: Browser) -> None:
+    ground.gateway.do("person", "add", "dan", "--title", "Dan Bell", "--role", "viewer")
+    why = ("--reason", "the same person")
+    ground.gateway.do("person", "tie", "dan", "--subject", "dan-at-the-provider", *why)
+    ground.gateway.run("person", "tie", "amina", "--subject", "dan-at-the-provider", *why, status=None)
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 900})
+    page = logged_in(ground, context, "dan-at-the-provider")
+    page.wait_for_url(f"{ground.address}/held")
+    assert "Dan Bell (governance)" in page.inner_text("header")
     context.close()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wardmail.app.failures import CONFLICT, FINDINGS, NOT_FOUND, NOT_PERMITTED, TRY_LATER, CommandFailed, FaultyRecord
 from wardmail.app.installation import Installation
 from wardmail.app.office.opening import office_of
+from wardmail.app.provider_wiring import pages_address
 from wardmail.app.stored_ceilings import StoredCeilings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.wiring import listener_settings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from wardmail.manage.client_tokens import TokenDesk
     from wardmail.web.api.services import ApiServices, TrialDesk
 
 _FAILURES = {
@@ -59,7 +61,17 @@ def api_services(installation: Installation, world: World, desk: TrialDesk, rece
         webhooks=StoredWebhookRecords(installation.webhooks),
         largest=limits.terms.max_message_size,
         ceilings=StoredCeilings(installation.limits, installation.clock).of,
+        tokens=token_desk(installation, desk),
     )
+
+
+def token_desk(installation: Installation, desk: TrialDesk) -> TokenDesk:
+    from wardmail.manage.client_tokens import TokenDesk
+    from wardmail.web.api.tokens import PATH
+
+    address = pages_address(installation.settings)
+    audiences = (address, address + PATH)
+    return TokenDesk(desk, installation.provider_logins, installation.clock, installation.pepper, audiences)
 
 
 def api_of(services: ApiServices) -> FastAPI:

@@ -12,23 +12,42 @@ from wardmail.model.person import Role
 from wardmail.model.provider_login import ProviderTerms
 
 if TYPE_CHECKING:
-    from wardmail.edges.identity_provider import ProviderPlace
+    from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
     from wardmail.manage.provider_log_in import ProviderDesk
 
 _MANY_TENANTS = ("common", "organizations", "consumers")
 
 
-def provider_desk(installation: Installation) -> ProviderDesk | None:
+def identity_provider(installation: Installation) -> OidcProvider | None:
     """None where no provider is named. Raises CommandFailed when the settings cannot be used."""
     from wardmail.edges.identity_provider import OidcProvider
-    from wardmail.manage.provider_log_in import ProviderDesk
 
     settings = installation.settings
     if not settings["oidc.issuer"]:
         return None
     place, terms = provider_place(settings), provider_terms(settings)
+    return OidcProvider(place, terms, installation.secrets, installation.clock)
+
+
+def require_provider(settings: Settings) -> None:
+    """What a worker would find to be wrong, before one begins. Raises CommandFailed."""
+    if settings["listen.https"]:
+        pages_address(settings)
+    if settings["oidc.issuer"]:
+        provider_place(settings)
+        provider_terms(settings)
+
+
+def provider_desk(installation: Installation) -> ProviderDesk | None:
+    """The same. Raises CommandFailed."""
+    from wardmail.manage.provider_log_in import ProviderDesk
+
+    provider = identity_provider(installation)
+    if provider is None:
+        return None
+    terms = provider_terms(installation.settings)
     return ProviderDesk(
-        OidcProvider(place, terms, installation.secrets, installation.clock),
+        provider,
         installation.provider_logins,
         installation.people,
         terms,

@@ -11,8 +11,9 @@ from wardmail.app.sandbox import Sandbox
 from wardmail.app.sandbox_records import DEMO, LETTERS, SENDER, SENDER_DOMAIN
 from wardmail.app.settings import SANDBOX_FILE
 from wardmail.edges.sandbox_acts import SIMULATOR_DOMAIN, SIMULATORS
-from wardmail.web import KEY_PREFIX
+from wardmail.web import key_of
 
+_KEY = key_of(DEMO, DEMO, is_test=False)
 _EXAMPLE = json.dumps({"from": SENDER, "to": ["clinic@example.nhs.uk"], "subject": "Hello", "text": "By the API"})
 
 
@@ -39,7 +40,7 @@ def _places(sandbox: Sandbox) -> Iterator[str]:
     yield f"  Console  https://localhost:{ports.https}/  Each code lets in once, in place of an authenticator app:"
     for login in sandbox.logins:
         yield f"             name {login.name}, password {login.password}, codes {' '.join(login.codes[:3])}"
-    yield f"  API      https://localhost:{ports.https}/v1, key {KEY_PREFIX}{DEMO}.{DEMO}"
+    yield f"  API      https://localhost:{ports.https}/v1, key {_KEY}"
     yield f"  Demo     https://localhost:{ports.demo}/  an application in one file: SMTP, API, webhook, incoming mail"
     yield f"  Incoming localhost:{ports.receiving} (SMTP, STARTTLS) for {LETTERS}"
     yield f"  CA       {ca}"
@@ -63,7 +64,7 @@ def _lines_to_paste(sandbox: Sandbox) -> Iterator[str]:
         f"--mail-rcpt bounce@{SIMULATOR_DOMAIN} -T -"
     )
     yield (
-        f"curl --cacert {ca} -H 'Authorization: Bearer {KEY_PREFIX}{DEMO}.{DEMO}' -H 'Content-Type: application/json' "
+        f"curl --cacert {ca} -H 'Authorization: Bearer {_KEY}' -H 'Content-Type: application/json' "
         f"https://localhost:{ports.https}/v1/messages -d '{_EXAMPLE}'"
     )
     yield (

@@ -30,6 +30,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("listen.submissions", list, ["[::]:465"], "addresses for implicit TLS (RFC 8314)"),
     Setting("listen.submission", list, ["[::]:587"], "addresses for STARTTLS"),
     Setting("listen.https", list, [], "addresses of the pages and the API, HTTPS; none: there are none"),
+    Setting(
+        "listen.client_ca_file",
+        str,
+        "",
+        "PEM file: authorities whose client certificates integrations may show to the API; empty: none are asked for",
+    ),
     Setting("pages.organisation", str, "", "whose gateway it is, as pages say it"),
     Setting("pages.environment", str, "", "sandbox, test and so on, as pages say it; empty: the live service"),
     Setting(

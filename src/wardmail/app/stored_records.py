@@ -28,8 +28,8 @@ class StoredMessageRecords:
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
 
-    def of_message(self, integration: str, message_id: str) -> Sequence[Record]:
-        if not self._is_of(integration, message_id):
+    def of_message(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]:
+        if not self._is_of(integration, message_id, sent_by):
             return ()
         return [as_record(line) for line in self._messages.search(Search(message_id, limit=1000))]
 
@@ -39,6 +39,7 @@ class StoredMessageRecords:
                 wanted.text,
                 states=tuple(filter(None, wanted.status.split(","))),
                 integration=wanted.integration,
+                sent_by=wanted.sent_by,
                 domain=wanted.domain,
                 since=wanted.since,
                 limit=wanted.limit + 1,
@@ -49,16 +50,16 @@ class StoredMessageRecords:
         following = f"{shown[-1].message_id}-{shown[-1].n}" if len(lines) > wanted.limit else ""
         return Page([as_record(line) for line in shown], following)
 
-    def history(self, integration: str, message_id: str) -> Sequence[Record]:
-        if not self._is_of(integration, message_id):
+    def history(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]:
+        if not self._is_of(integration, message_id, sent_by):
             return ()
         return [
             {"seq": each.seq, "at": rfc3339(each.at), "type": each.kind, "actor": each.actor, "detail": each.detail}
             for each in self._messages.history(message_id)
         ]
 
-    def _is_of(self, integration: str, message_id: str) -> bool:
-        return bool(_ID.fullmatch(message_id)) and self._messages.of_integration(integration, message_id)
+    def _is_of(self, integration: str, message_id: str, sent_by: str) -> bool:
+        return bool(_ID.fullmatch(message_id)) and self._messages.of_integration(integration, message_id, sent_by)
 
     def tally(self, since: float) -> Tally:
         return Tally(*self._messages.counts_since(since, _MOST_COUNTED))

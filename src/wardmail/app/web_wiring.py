@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wardmail.app.api_wiring import api_of, api_services
@@ -60,6 +61,7 @@ def make_https_listener(
 ) -> HttpsListener:
     """`doors` are the listeners beside it; they may be added later."""
     from wardmail.app.documentation import library
+    from wardmail.web.api.tokens import token_route
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
@@ -75,7 +77,7 @@ def make_https_listener(
     console = console_of(installation, world, pages)
     networks_of_check = networks(settings, "pages.check_networks")
     page = CheckPage(pages, lambda text: services.check_address(profile, text), networks_of_check, console.desk)
-    operations = watching(_watched(installation, world, doors))
+    operations = [*watching(_watched(installation, world, doors)), token_route(services)]
     pages_of_people = [
         *console_routes(console),
         *govern_routes(governing_of(installation, console)),
@@ -83,7 +85,9 @@ def make_https_listener(
         *documentation_routes(Documentation(pages, library, _whom_to_ask(settings))),
     ]
     site = build_site(page, api_of(services), pages_of_people, operations)
-    return HttpsListener(site, certificates.context, https_endpoints(settings))
+    authorities = settings["listen.client_ca_file"]
+    context = certificates.context_that_asks(Path(authorities)) if authorities else certificates.context
+    return HttpsListener(site, context, https_endpoints(settings))
 
 
 def _watched(installation: Installation, world: World, doors: Sequence[SmtpListener]) -> Watched:

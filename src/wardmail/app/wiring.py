@@ -192,6 +192,8 @@ def _contacts(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 def require_usable(settings: Settings) -> None:
     """Read every setting that only a worker would find to be wrong. Raises CommandFailed."""
+    from wardmail.app.provider_wiring import require_provider
+
     local_rows(settings["policy.local"])
     _contacts(settings)
     listener_settings(settings)
@@ -200,14 +202,15 @@ def require_usable(settings: Settings) -> None:
     _require_webhook(settings)
     exporter_of(settings)
     require_references(settings)
+    require_provider(settings)
     for key in ("delivery.nameservers", "receive.nameservers"):
         try:
             DnsResolver(SystemClock(), nameservers(settings, key))
         except ValueError as error:
             raise CommandFailed("WM-CONFIG-DNS", f"{key}: {error}.", "Give IP addresses.", USAGE) from error
-    ca_file = settings["delivery.ca_file"]
-    if ca_file and not Path(ca_file).is_file():
-        raise CommandFailed("WM-CONFIG-CA", f"delivery.ca_file: there is no {ca_file}.", "Name a PEM file.", USAGE)
+    for key in ("delivery.ca_file", "listen.client_ca_file", "oidc.ca_file"):
+        if settings[key] and not Path(settings[key]).is_file():
+            raise CommandFailed("WM-CONFIG-CA", f"{key}: there is no {settings[key]}.", "Name a PEM file.", USAGE)
 
 
 def _schedule(settings: Settings) -> tuple[float, ...]:

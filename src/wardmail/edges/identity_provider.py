@@ -28,6 +28,9 @@ _KEEP = 3600.0
 _KEYS_AT_MOST_EVERY = 60.0
 """Seconds: a token with a key that is not known makes us look again, but anybody can send such tokens."""
 
+_BREATH = 5.0
+"""Seconds for which a provider that did not answer is not asked again: who waits for it waits once, not in a queue."""
+
 _PART = "the identity provider"
 
 
@@ -62,6 +65,7 @@ class OidcProvider:
         self._clock = clock
         self._https = GuardedHttps(_SECONDS)
         self._one = asyncio.Lock()
+        self._failed: tuple[float, str] | None = None
         self._discovered: tuple[float, _Discovered] | None = None
         self._keys: tuple[float, Sequence[Jwk]] | None = None
 
@@ -81,6 +85,11 @@ class OidcProvider:
         if self._terms.acr:
             query["acr_values"] = " ".join(self._terms.acr)
         return _with_query(found.authorization, query)
+
+    async def look(self) -> None:
+        """Whether it answers as it must, for who sets it up. Raises Unavailable."""
+        found = await self._discover()
+        await self._key_set(found)
 
     async def address_to_log_out(self) -> str:
         found = await self._discover()
@@ -142,9 +151,18 @@ class OidcProvider:
         async with self._one:
             now = self._clock.now()
             if self._discovered is None or now - self._discovered[0] > _KEEP:
-                url = f"{self._place.issuer.rstrip('/')}/.well-known/openid-configuration"
-                self._discovered = now, _discovered(await self._fetch(url), self._place.issuer)
+                self._discovered = now, await self._discover_anew(now)
             return self._discovered[1]
+
+    async def _discover_anew(self, now: float) -> _Discovered:
+        if self._failed is not None and 0 <= now - self._failed[0] < _BREATH:
+            raise Unavailable(_PART, self._failed[1])
+        url = f"{self._place.issuer.rstrip('/')}/.well-known/openid-configuration"
+        try:
+            return _discovered(await self._fetch(url), self._place.issuer)
+        except Unavailable as error:
+            self._failed = self._clock.now(), str(error.cause)
+            raise
 
     async def _key_set(self, found: _Discovered, newer_than: float = _KEEP) -> Sequence[Jwk]:
         async with self._one:

@@ -19,8 +19,24 @@ class CertificateFiles:
         self._certificate = certificate
         self._key = key
         self._seen = self._stamps()
+        self._others: list[ssl.SSLContext] = []
         self.context = server_context()
         self._load_into(self.context)
+
+    def context_that_asks(self, authorities: Path) -> ssl.SSLContext:
+        """Another context with the same certificate: it asks clients for one of those authorities', and does without.
+
+        Raises Unavailable.
+        """
+        context = server_context()
+        try:
+            context.load_verify_locations(authorities)
+        except (OSError, ssl.SSLError) as failure:
+            raise Unavailable(f"the authorities of client certificates {authorities}", failure) from failure
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self._load_into(context)
+        self._others.append(context)
+        return context
 
     def reload_if_changed(self) -> bool:
         """Look at the files' times. Call it now and then; True when a new certificate is in use."""
@@ -31,7 +47,8 @@ class CertificateFiles:
         self._seen = self._stamps()
         try:
             self._load_into(server_context())  # a failure half-way would leave the live context with half a pair
-            self._load_into(self.context)
+            for context in (self.context, *self._others):
+                self._load_into(context)
         except Unavailable as failure:
             _log.error("certificate not renewed, the old one stays in use: %s", failure)
             return False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wardmail.manage.credential_proofs import Proofs, with_proofs
 from wardmail.manage.going_live import Seen, ticked, to_do, unticked
 from wardmail.manage.integration_life import approved, asked, checked, moved, resumed
 from wardmail.manage.integration_writing import not_allowed, rewritten
@@ -44,6 +45,7 @@ STEPS: Mapping[str, tuple[str, Permission, Callable[[Integration], Integration |
 """For each step that one person takes: its event, who may, and what it does."""
 
 _MOST_NUMBERS = 1000
+_SECRET = Proofs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class IntegrationDesk:
         username: str = "",
         lifetime_days: float | None,
         networks: tuple[str, ...] = (),
+        proofs: Proofs = _SECRET,
     ) -> NewCredential | BadInput | Forbidden | None:
         """A new user name and secret; without a name the integration's own with the next number."""
         if not actor.may(Permission.ISSUE_CREDENTIALS):
@@ -169,8 +172,11 @@ class IntegrationDesk:
             made = make_credential(
                 given, name, self._pepper(), self._clock.now(), lifetime_days=lifetime_days, networks=blocks
             )
-            if self._register.add_credential(made.credential, actor.id):
-                return made
+            proved = with_proofs(made.credential, proofs)
+            if isinstance(proved, BadInput):
+                return replace(proved, code="WM-CREDENTIAL-PROOF")
+            if self._register.add_credential(proved, actor.id):
+                return replace(made, credential=proved)
         return BadInput(f"The user name {username or name} is taken.", "WM-USERNAME-EXISTS")
 
     def rotate(

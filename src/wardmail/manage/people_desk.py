@@ -128,5 +128,12 @@ class PeopleDesk:
     def unlock(self, person: Person, actor: Person, reason: str) -> None:
         self._stores.logins.unlock(person.id, actor.id, reason)
 
+    def end_session(self, person: Person, name: str, actor: Person) -> bool:
+        """One session, as lists call it."""
+        found = [each for each in self._stores.logins.sessions(person.id) if each.name == name]
+        for each in found:
+            self._stores.logins.close(each, actor.id)
+        return bool(found)
+
     def sign_out(self, person: Person, actor: Person, reason: str) -> int:
         return self._stores.logins.sign_out(person.id, actor.id, reason)

@@ -13,3 +13,8 @@ class Identity:
 
     integration: Integration
     credential: Credential
+
+    @property
+    def reach(self) -> str:
+        """Whose messages it may see besides being the integration's: a test credential those alone that came with it."""
+        return self.credential.username if self.credential.is_test else ""

@@ -101,6 +101,9 @@ class Credential:
 
     `secret_hash` is HMAC-SHA-256 of the secret under a key from the keystore: the secret has 256 random bits, so a
     slow hash would only help an attacker to exhaust us. The SCRAM values are those of RFC 5802 section 3.
+
+    What is handed in with a test credential never leaves this machine. `public_keys` are JSON Web Keys (RFC 7517) that
+    sign assertions; `certificate` is the SHA-256 thumbprint of a client certificate (RFC 8705).
     """
 
     username: str
@@ -114,3 +117,11 @@ class Credential:
     expires_at: float | None = None
     revoked_at: float | None = None
     networks: tuple[str, ...] = ()
+    is_test: bool = False
+    public_keys: tuple[str, ...] = ()
+    certificate: bytes = b""
+
+    @property
+    def has_secret(self) -> bool:
+        """With a public key or a certificate nobody was ever told the secret."""
+        return not self.public_keys and not self.certificate

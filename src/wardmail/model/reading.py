@@ -20,7 +20,8 @@ class Page:
 class Wanted:
     """`text` is an address, a message ID or the beginning of one; `after` is `following` of an earlier page.
 
-    `status` is one state, or several with commas between them; `domain` is that of the recipient.
+    `status` is one state, or several with commas between them; `domain` is that of the recipient, `sent_by` the
+    credential that a message came with.
     """
 
     integration: str
@@ -30,6 +31,7 @@ class Wanted:
     after: str = ""
     limit: int = 50
     domain: str = ""
+    sent_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from wardmail.outbound import transformation
 from wardmail.outbound.decision import decide, gather_facts
 from wardmail.outbound.examination import examine
 from wardmail.outbound.signing import apart_when_remote
+from wardmail.outbound.trying import kept_here
 from wardmail.outbound.world import World
 from wardmail.policy.facts import Known
 from wardmail.protocol.address import InvalidAddress, parse_mailboxes
@@ -143,7 +144,7 @@ def _decision(
         bulk=Known(stored.bulk),
         deciders=(deciders.actor, *filter(None, (deciders.first.get(copy.n),))),
     )
-    return decide(world.rules, facts)
+    return kept_here(world.register.snapshot, stored.origin.username, decide(world.rules, facts))
 
 
 def _lacks_second_person(
@@ -167,7 +168,7 @@ def _variant(copy: StoredRecipient) -> int:
 def _problem(decision: Decision) -> str | None:
     match decision.outcome:
         case Outcome.DELIVER | Outcome.PROTECT:
-            return None
+            return None if decision.route else "It came with a test credential, and there is no sandbox route."
         case Outcome.HOLD:
             return f"The policy still holds it, and nobody can lift that by hand: {decision.reason}."
         case Outcome.REFUSE:

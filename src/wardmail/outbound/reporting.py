@@ -14,6 +14,7 @@ from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, RecipientUpdate, StoredMessage
 from wardmail.outbound.signing import apart_when_remote
+from wardmail.outbound.trying import route_of
 from wardmail.outbound.world import World, term_of
 from wardmail.protect import dkim
 from wardmail.protect.canonical import RelaxedBodyHash
@@ -152,7 +153,8 @@ def make_report(
     """A message of our own, to the sender, by the integration's route. Never to a null sender: no bounce of a bounce."""
     sender = stored.envelope.sender
     integration = world.register.snapshot.integrations.get(stored.origin.integration_id)
-    if sender is None or integration is None:
+    route = integration and route_of(world.register.snapshot, stored.origin.username, integration.route)
+    if sender is None or not route:
         log.warning("event=report_not_made queue_id=%s", stored.id)
         return None
     now, report_id = world.clock.now(), world.new_id()
@@ -167,7 +169,7 @@ def make_report(
     )
     report_head, report_body = dsn.build(report, report_id=report_id, at=now)
     signed = signed_head(world, report_head, report_body, world.settings.hostname)
-    return _as_message(world, stored, integration.route, report_id, (signed, report_body))
+    return _as_message(world, stored, route, report_id, (signed, report_body))
 
 
 def _as_message(

@@ -37,6 +37,12 @@ class Desk:
     def credential(self, username: str) -> Credential | None:
         return self._world.register.snapshot.credentials.get(username)
 
+    def by_certificate(self, thumbprint: bytes) -> Credential | None:
+        """Whose client certificate it is; nobody's when two credentials have it."""
+        credentials = self._world.register.snapshot.credentials.values()
+        found = [each for each in credentials if each.certificate == thumbprint and each.revoked_at is None]
+        return found[0] if len(found) == 1 else None
+
     def admit(self, credential: Credential, peer: str) -> Identity | Refusal:
         identity = authentication.admit(self._world.register.snapshot, credential, peer, self._world.clock.now())
         return self._told(identity) if isinstance(identity, Refusal) else identity

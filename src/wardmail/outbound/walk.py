@@ -20,7 +20,7 @@ from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
 from wardmail.model.stored import AcceptedMessage, Alike, Event, Full
 from wardmail.model.traffic import Sighting
-from wardmail.outbound import authorisation, classification, decision, queueing, traffic, transformation
+from wardmail.outbound import authorisation, classification, decision, queueing, traffic, transformation, trying
 from wardmail.outbound.examination import Examination, examine
 from wardmail.outbound.gate import closed, told
 from wardmail.outbound.reporting import rejection_reports
@@ -40,7 +40,10 @@ TOO_LARGE_A_CROWD = Refusal(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All that was found out and decided about one submission, before anything is changed or stored."""
+    """All that was found out and decided about one submission, before anything is changed or stored.
+
+    `username` is of the credential: what came with a test one stays here.
+    """
 
     integration: Integration
     envelope: Envelope
@@ -52,6 +55,7 @@ class Judgement:
     facts: tuple[Facts, ...] = ()
     decisions: tuple[Decision, ...] = ()
     bulk: Fact[bool] = NO
+    username: str = ""
 
 
 async def accept(world: World, submission: Submission, dispatch: Dispatch | None = None) -> Accepted | Refusal:
@@ -91,6 +95,8 @@ async def _judge(world: World, submission: Submission) -> Judgement | Refusal:
     integration = world.register.snapshot.integrations.get(submission.origin.integration_id)
     if integration is None:
         return Refusal(550, "5.7.1", "This integration is not registered any more", "WM-INTEGRATION-UNKNOWN")
+    if trying.is_homeless(world.register.snapshot, submission.origin.username):
+        return trying.NO_SANDBOX
     barred = closed(integration, world.register.state_of(integration), world.register.terms)
     if barred is not None:
         return barred
@@ -129,6 +135,7 @@ async def _judge_content(
     urgency = (block.get(URGENCY) or b"").strip().lower()
     envelope = replace(submission.envelope, eight_bit=submission.envelope.eight_bit or examination.eight_bit)
     found = Judgement(integration, envelope, block, author, examination, classified, urgency == b"time-critical")
+    found = replace(found, username=submission.origin.username)
     return _decided(world, found, Known(declared))
 
 
@@ -141,9 +148,13 @@ def judge_as_one_of_many(world: World, judged: Judgement, alike: Alike) -> Judge
 
 def _decided(world: World, found: Judgement, bulk: Fact[bool]) -> Judgement | Refusal:
     facts = tuple(_facts(world, found, recipient.address, bulk) for recipient in found.envelope.recipients)
-    decisions = tuple(decision.decide(world.rules, each) for each in facts)
+    decisions = tuple(_decide(world, found, each) for each in facts)
     refusal = _refusal_of_all(decisions)
     return refusal or replace(found, facts=facts, decisions=decisions, bulk=bulk)
+
+
+def _decide(world: World, found: Judgement, facts: Facts) -> Decision:
+    return trying.kept_here(world.register.snapshot, found.username, decision.decide(world.rules, facts))
 
 
 def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool]) -> Facts:

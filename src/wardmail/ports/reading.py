@@ -15,15 +15,15 @@ from wardmail.model.stored import Event
 class MessageRecords(Protocol):
     """One record for each recipient. Blocking: call from a thread."""
 
-    def of_message(self, integration: str, message_id: str) -> Sequence[Record]:
-        """Empty when the message is not this integration's, as if it were not there."""
+    def of_message(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]:
+        """Empty when the message is not this integration's, or came with another credential than `sent_by`."""
         ...
 
     def search(self, wanted: Wanted) -> Page:
         """Newest first. Raises ValueError for an `after` that no page gave."""
         ...
 
-    def history(self, integration: str, message_id: str) -> Sequence[Record]: ...
+    def history(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]: ...
 
     def tally(self, since: float) -> Tally:
         """How many copies are in each state, of those that came in since then."""

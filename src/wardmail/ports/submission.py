@@ -30,6 +30,10 @@ class SubmissionDesk(Protocol):
         """For SCRAM: the stored keys of a user name, or None (the listener then runs the exchange with a decoy)."""
         ...
 
+    def by_certificate(self, thumbprint: bytes) -> Credential | None:
+        """Whose client certificate it is, by its SHA-256; nobody's when two credentials have it."""
+        ...
+
     def admit(self, credential: Credential, peer: str) -> Identity | Refusal:
         """After a proof: is the credential in date, allowed from this address, its integration active?"""
         ...

@@ -6,6 +6,7 @@ OpenID Connect Core 1.0 section 3.1.3.7, by its step numbers; steps 1, 4 and 6 t
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ _OLDEST = 600.0
 
 _LONGEST_NAME = 255
 _MOST_GROUPS = 1_000
+_METHOD = re.compile(r"[A-Za-z0-9_.:/-]{1,40}").fullmatch
+"""A method as it is shown to people."""
 
 Claims = Mapping[str, Any]
 
@@ -88,8 +91,7 @@ def _no_second_factor(claims: Claims, terms: ProviderTerms) -> NotLetIn | None:
     """Step 12, and RFC 8176 for `amr`."""
     if not terms.amr and not terms.acr:
         return None
-    methods = claims.get("amr")
-    by_method = isinstance(methods, list) and any(each in terms.amr for each in methods if isinstance(each, str))
+    by_method = any(each in terms.amr for each in _listed(claims, "amr"))
     if by_method or claims.get("acr") in terms.acr:
         return None
     return NotLetIn(
@@ -106,7 +108,7 @@ def _subject(claims: Claims, terms: ProviderTerms) -> ProvedSubject | NotLetIn:
     groups = _groups(claims, terms.groups_claim)
     if isinstance(groups, NotLetIn):
         return groups
-    how = " ".join(each for each in claims.get("amr") or () if isinstance(each, str))[:60]
+    how = " ".join(each for each in _listed(claims, "amr") if _METHOD(each))[:60]
     name, username, email = (_text(claims, each) for each in ("name", "preferred_username", "email"))
     return ProvedSubject(str(claims["iss"]), subject, groups, name, username, email, how)
 
@@ -130,6 +132,11 @@ def _groups(claims: Claims, name: str) -> frozenset[str] | NotLetIn:
 def _text(claims: Claims, name: str) -> str:
     value = claims.get(name)
     return value.strip()[:_LONGEST_NAME] if isinstance(value, str) and value.isprintable() else ""
+
+
+def _listed(claims: Claims, name: str) -> list[str]:
+    value = claims.get(name)
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def _moment(value: object) -> float | None:

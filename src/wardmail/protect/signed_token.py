@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,16 @@ def claims_of(token: str, keys: Sequence[Jwk]) -> Mapping[str, Any] | BadToken:
     if len(fitting) != 1:  # by the key's name, or because there is but one: a signature is not tried by all of them
         return BadToken("no single key fits it", is_key_unknown=True)
     return _verified(token, algorithm, fitting[0])
+
+
+def subject_named(token: str) -> str:
+    """Whom a token claims to be of, before anything of it is proved: only to look up the key by which it is checked."""
+    try:
+        payload = json.loads(jws.extract_compact(token.encode()).payload) if len(token) <= _LONGEST else {}
+    except (JoseError, ValueError, RecursionError):
+        return ""
+    subject = payload.get("sub") if isinstance(payload, dict) else ""
+    return subject if isinstance(subject, str) else ""
 
 
 def is_usable_key(key: Jwk) -> bool:

@@ -69,10 +69,9 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Any of these narrow the list, newest first; `text` is an address, a message ID or the beginning of one.
+    """Any of these narrow the list, newest first; `text` is an address, a message ID or its beginning, `sent_by` a credential.
 
     `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
-
     `after` is the message and row that an earlier list ended with, `after_urgent` whether that row was time-critical.
     """
 
@@ -85,6 +84,7 @@ class Search:
     after: tuple[str, int] | None = None
     after_urgent: bool = False
     most_pressing: bool = False
+    sent_by: str = ""
 
 
 class Messages:
@@ -107,12 +107,11 @@ class Messages:
             # As literals: by a parameter, or by IN, SQLite does not find the index of what is held.
             states = (literal(state, literal_execute=True) for state in wanted.states)
             query = query.where(or_(*(recipient.c.state == state for state in states)))
-        if wanted.integration:
-            query = query.where(message.c.integration_id == wanted.integration)
+        owners = {message.c.integration_id: wanted.integration, message.c.username: wanted.sent_by}
+        for column, value in {**owners, recipient.c.domain: wanted.domain}.items():
+            query = query.where(column == value) if value else query
         if wanted.after is not None:
             query = query.where(_beyond(*wanted.after, pressing=wanted.after_urgent if wanted.most_pressing else None))
-        if wanted.domain:
-            query = query.where(recipient.c.domain == wanted.domain)
         order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (message.c.id.desc(),)
         with self._database.read() as connection:
             return [_line(row) for row in connection.execute(query.order_by(*order, recipient.c.n).limit(wanted.limit))]
@@ -142,8 +141,9 @@ class Messages:
         with self._database.read() as connection:
             return connection.execute(select(message.c.id).where(message.c.id == message_id)).first() is not None
 
-    def of_integration(self, integration: str, message_id: str) -> bool:
-        where = (message.c.id == message_id, message.c.integration_id == integration)
+    def of_integration(self, integration: str, message_id: str, sent_by: str = "") -> bool:
+        sender = (message.c.username == sent_by,) if sent_by else ()
+        where = (message.c.id == message_id, message.c.integration_id == integration, *sender)
         with self._database.read() as connection:
             return connection.execute(select(message.c.id).where(*where)).first() is not None
 

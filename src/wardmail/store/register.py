@@ -205,6 +205,8 @@ def _of_credential(record: Credential) -> dict[str, object]:
         "expires": record.expires_at,
         "revoked": record.revoked_at,
         "networks": list(record.networks),
+        "test": record.is_test,
+        "proof": "secret" if record.has_secret else "certificate" if record.certificate else "public key",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import socket
 import ssl
@@ -30,7 +31,12 @@ class _PatientProtocol(H11Protocol):
         proved = transport.get_extra_info("ssl_object")
         if proved is not None:
             version, cipher = proved.version() or "", (proved.cipher() or ("",))[0]
-            self.app_state = {**self.app_state, "tls": TlsSession(version, cipher, bool(proved.session_reused))}
+            shown = proved.getpeercert(binary_form=True)  # checked by the handshake
+            self.app_state = {
+                **self.app_state,
+                "tls": TlsSession(version, cipher, bool(proved.session_reused)),
+                "client_certificate": hashlib.sha256(shown).digest() if shown else b"",
+            }
         self._deadline = self.loop.call_later(_BEFORE_REQUEST, self._end_if_silent)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import httpx2
+from starlette.applications import Starlette
 
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
@@ -19,19 +20,23 @@ from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import checker
+from wardmail.manage.client_tokens import TokenDesk
 from wardmail.outbound.submission import Desk
 from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.inbox import Inbox
 from wardmail.store.limits import StoreLimits
 from wardmail.store.messages import Messages
 from wardmail.store.notices_feed import NoticesFeed
+from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.api.building import build_api
 from wardmail.web.api.services import ApiServices
+from wardmail.web.api.tokens import token_route
 
 if TYPE_CHECKING:
     from wardmail.web.api.office import Office as PeoplesOffice
 
+AUDIENCES = ("https://gw.test", "https://gw.test/oauth2/token")
 LARGEST = 3 * 1024 * 1024
 
 
@@ -73,8 +78,13 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
             largest=LARGEST,
             ceilings=StoredCeilings(StoreLimits(stage.database), stage.clock).of,
+            tokens=TokenDesk(
+                Desk(world, NoDispatch()), StoreProviderLogins(stage.database), stage.clock, world.pepper, AUDIENCES
+            ),
             office=cast("PeoplesOffice", None),  # people have a kit of their own
         )
-        transport = httpx2.ASGITransport(app=build_api(services, "0"), raise_app_exceptions=False)
+        site = Starlette(routes=[token_route(services)])
+        site.router.default = build_api(services, "0")
+        transport = httpx2.ASGITransport(app=site, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="https://gw.test") as http:
             yield Api(stage, http, desk, services)

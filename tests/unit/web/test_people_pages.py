@@ -102,6 +102,18 @@ async def test_sessions_are_ended_and_who_left_is_gone(console: Console) -> None
         assert (await console.log_in(theirs, "amina")).status_code == 422
 
 
+async def test_one_session_of_somebody_is_ended_and_no_other(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor("amina") as one, console.visitor("amina") as two:
+        newest = console.logins.sessions("amina")[0]
+        assert (await act(http, "boss", session=newest.name)).status_code == 303
+        assert (await two.get("/account")).status_code == 200, "it is not the boss's"
+        assert (await act(http, "amina", session=newest.name)).status_code == 303
+        assert (await two.get("/account")).status_code == 303
+        assert (await one.get("/account")).status_code == 200
+    ended = [each for each in Messages(console.stage.database).audit(0, 1000) if each.kind == "LoggedOut"]
+    assert [(each.actor, each.subject) for each in ended] == [("boss", "amina")]
+
+
 @pytest.mark.parametrize("fields", [{"act": ""}, {"act": "__init__"}, {"act": "unlock", "reason": " "}])
 async def test_nothing_is_done_without_a_choice_and_a_reason(console: Console, fields: dict[str, str]) -> None:
     before = len(Messages(console.stage.database).audit(0, 1000))

@@ -53,6 +53,10 @@ class Site:
     ) -> None:
         with_provider(self.console, place or self.place, terms, secret)
 
+    @property
+    def here(self) -> set[str]:
+        return {each.id for each in self.console.people.all().values() if each.is_here}
+
     async def begin(self, http: httpx2.AsyncClient, goal: str = "/messages") -> dict[str, str]:
         """What the browser comes back from the provider with."""
         answer = await http.get("/log-in/begin", params={"next": goal})
@@ -123,7 +127,7 @@ async def test_who_was_here_keeps_their_record_and_has_the_roles_of_now(site: Si
         await site.log_in(second)
         assert "Amina Khan (viewer, owner)" in (await second.get("/messages")).text
         assert (await http.get("/messages")).status_code == 303, "other roles: every earlier session has ended"
-    assert set(site.console.people.all()) == {"boss", "amina.khan"}
+    assert site.here == {"boss", "amina.khan"}
 
 
 async def test_a_name_at_the_provider_is_never_somebody_s_who_is_here(site: Site) -> None:
@@ -132,7 +136,7 @@ async def test_a_name_at_the_provider_is_never_somebody_s_who_is_here(site: Site
     async with site.console.visitor() as http:
         await site.log_in(http)
         assert "(viewer)" in (await http.get("/messages")).text
-    assert set(site.console.people.all()) == {"boss", "boss-2"}
+    assert site.here == {"boss", "boss-2"}
 
 
 async def test_names_that_are_no_names_do_no_harm(site: Site) -> None:
@@ -189,7 +193,7 @@ async def test_the_last_owner_s_role_is_not_taken_by_a_group(site: Site) -> None
 async def test_newcomers_may_be_refused(site: Site) -> None:
     site.set(replace(TERMS, takes_newcomers=False))
     await site.refused("WM-OIDC-NOT-REGISTERED")
-    assert set(site.console.people.all()) == {"boss"}
+    assert site.here == {"boss"}
 
 
 @pytest.mark.parametrize(
@@ -233,7 +237,7 @@ async def test_a_token_that_is_not_for_us_of_now_and_of_this_log_in_lets_nobody_
 ) -> None:
     site.entra.claims = claims
     await site.refused(code)
-    assert set(site.console.people.all()) == {"boss"}
+    assert site.here == {"boss"}
 
 
 async def test_a_clock_may_be_a_little_off(site: Site) -> None:
@@ -435,6 +439,24 @@ async def test_a_provider_that_fails_is_told_and_lets_nobody_in(site: Site, repl
         got = await http.get("/log-in/finish", params=answer)
         assert (got.status_code, got.headers["retry-after"]) == (503, "60")
         assert COOKIE not in http.cookies
+
+
+async def test_a_provider_that_does_not_answer_is_not_asked_by_everybody(site: Site) -> None:
+    site.entra.misbehave = lambda request: HttpReply(500)
+    async with site.console.visitor() as http:
+        codes = [(await http.get("/log-in/begin")).status_code for _ in range(5)]
+        assert codes == [503] * 5
+        assert len(site.entra.requests) == 1
+        site.entra.misbehave = lambda request: None
+        site.console.wait(6)
+        assert (await site.log_in(http)).status_code == 200
+
+
+async def test_methods_are_shown_as_words_and_nothing_else(site: Site) -> None:
+    site.entra.claims = {"amr": ["mfa", "\x1b[31mred", "x" * 50, "hwk"]}
+    async with site.console.visitor() as http:
+        await site.log_in(http)
+    assert [each.proved_by for each in site.console.logins.sessions("")] == ["identity provider mfa hwk"]
 
 
 async def test_a_certificate_that_nobody_vouches_for_ends_it(site: Site, tmp_path: Path) -> None:

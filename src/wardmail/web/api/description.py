@@ -12,15 +12,12 @@ from pydantic import BaseModel
 
 from wardmail.model.person import Permission
 from wardmail.web.api import schema
+from wardmail.web.api.caller import SCHEMES
 from wardmail.web.api.person_caller import May
 from wardmail.web.api.problem import MEDIA_TYPE
 
 _REF = "#/components/schemas/{model}"
-_SCHEMES = {
-    "key": {"type": "http", "scheme": "bearer", "description": "wmk_USERNAME.SECRET of an integration's credential"},
-    "basic": {"type": "http", "scheme": "basic", "description": "A credential of an integration"},
-    "person": {"type": "http", "scheme": "bearer", "description": "wmp_PERSON.KEY of a person (`wardmail person key`)"},
-}
+_PERSON = {"type": "http", "scheme": "bearer", "description": "wmp_PERSON.KEY of a person (`wardmail person key`)"}
 _STATUSES = {
     "400": "The request means two things.",
     "401": "No credential, or one that does not hold.",
@@ -65,11 +62,11 @@ def described(api: FastAPI) -> dict[str, Any]:
             schemas |= described_model.pop("$defs", {}) | {model.__name__: described_model}
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        components["securitySchemes"] = _SCHEMES
+        components["securitySchemes"] = dict(SCHEMES) | {"person": _PERSON}
         for path, method, needs in _needs(api):
             operation = made["paths"][path][method]
             operation["responses"] |= _problems()
-            operation["security"] = [{"person": []}] if needs else [{"key": []}, {"basic": []}]
+            operation["security"] = [{"person": []}] if needs else [{name: []} for name in SCHEMES]
             if needs:
                 operation["x-permission"] = [each.value for each in needs]
         api.openapi_schema = made

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from wardmail.model.notification import Notification, Told
 from wardmail.model.refusal import Unavailable
 from wardmail.web.api import schema
-from wardmail.web.api.caller import Caller, identified
+from wardmail.web.api.caller import LiveCaller, identified
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import ApiServices, services_of
 
@@ -33,7 +33,7 @@ _streams = asyncio.Semaphore(_MOST_STREAMS)
 @router.get("", response_model=schema.Events)
 async def page(
     request: Request,
-    caller: Caller,
+    caller: LiveCaller,
     after: Annotated[int, Query(ge=0, le=_LAST, description="`next` of the page before; 0: from the beginning.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> schema.Events:
@@ -46,7 +46,7 @@ async def page(
 @router.get("/stream", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
 async def stream(
     request: Request,
-    caller: Caller,
+    caller: LiveCaller,
     last_event_id: Annotated[str, Header(pattern="^[0-9]{0,18}$")] = "",
 ) -> Response:
     """Server-sent events, from `Last-Event-ID` or from now. Ends after an hour: connect again."""

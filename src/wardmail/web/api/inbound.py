@@ -12,7 +12,7 @@ from starlette.responses import Response
 from wardmail.inbound.pulling import NotPossible
 from wardmail.model.reading import Wanted
 from wardmail.web.api import schema
-from wardmail.web.api.caller import Caller
+from wardmail.web.api.caller import LiveCaller
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import services_of
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/inbound-messages", tags=["inbound messages"])
 
 
 @router.get("", response_model=schema.Items)
-async def search(request: Request, caller: Caller, find: Annotated[schema.FindInbound, Query()]) -> schema.Items:
+async def search(request: Request, caller: LiveCaller, find: Annotated[schema.FindInbound, Query()]) -> schema.Items:
     """Newest first, without content. `status=handing-over` is what waits to be taken."""
     services = services_of(request)
     wanted = Wanted(caller.integration.id, find.q, find.status or "", after=find.after, limit=find.limit)
@@ -29,7 +29,7 @@ async def search(request: Request, caller: Caller, find: Annotated[schema.FindIn
 
 
 @router.get("/{arrival_id}")
-async def show(request: Request, caller: Caller, arrival_id: str) -> dict[str, object]:
+async def show(request: Request, caller: LiveCaller, arrival_id: str) -> dict[str, object]:
     """What was proved and found, without content."""
     services = services_of(request)
     record = await asyncio.to_thread(services.arrivals.one, caller.integration.id, arrival_id)
@@ -40,7 +40,7 @@ async def show(request: Request, caller: Caller, arrival_id: str) -> dict[str, o
 
 
 @router.get("/{arrival_id}/content", response_class=Response, responses={200: {"content": {"message/rfc822": {}}}})
-async def fetch(request: Request, caller: Caller, arrival_id: str) -> Response:
+async def fetch(request: Request, caller: LiveCaller, arrival_id: str) -> Response:
     """The message with fields on top that say what was proved and found. It stays until it is acknowledged."""
     desk = services_of(request).pull
     parcel = await desk.fetch(arrival_id, caller.integration.id, caller.credential.username)
@@ -52,7 +52,7 @@ async def fetch(request: Request, caller: Caller, arrival_id: str) -> Response:
 
 
 @router.post("/{arrival_id}/ack", status_code=204, response_class=Response)
-async def acknowledge(request: Request, caller: Caller, arrival_id: str) -> Response:
+async def acknowledge(request: Request, caller: LiveCaller, arrival_id: str) -> Response:
     """The application has it durably: the upstream's copy may go. Said twice it counts once."""
     desk = services_of(request).pull
     problem = await desk.acknowledge(arrival_id, caller.integration.id, caller.credential.username)
@@ -62,7 +62,7 @@ async def acknowledge(request: Request, caller: Caller, arrival_id: str) -> Resp
 
 
 @router.post("/{arrival_id}/reject", status_code=204, response_class=Response, max_body_size=schema.MOST_OCTETS)
-async def reject(request: Request, caller: Caller, arrival_id: str, why: schema.Rejection) -> Response:
+async def reject(request: Request, caller: LiveCaller, arrival_id: str, why: schema.Rejection) -> Response:
     """The application does not want it: it stays upstream and here, and a person looks into it."""
     desk = services_of(request).pull
     problem = await desk.reject(arrival_id, caller.integration.id, caller.credential.username, why.reason)
@@ -71,7 +71,7 @@ async def reject(request: Request, caller: Caller, arrival_id: str, why: schema.
     return Response(status_code=204)
 
 
-async def _impossible(request: Request, caller: Caller, arrival_id: str, why: NotPossible) -> Problem:
+async def _impossible(request: Request, caller: LiveCaller, arrival_id: str, why: NotPossible) -> Problem:
     record = await asyncio.to_thread(services_of(request).arrivals.one, caller.integration.id, arrival_id)
     if record is None:
         return _missing(arrival_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -62,6 +63,7 @@ async def search(request: Request, caller: Caller, find: Annotated[schema.Find, 
     """The integration's messages, newest first, a line for each recipient."""
     services = services_of(request)
     wanted = Wanted(caller.integration.id, find.q, find.status, after=find.after, limit=find.limit)
+    wanted = replace(wanted, sent_by=caller.reach)
     page = await asyncio.to_thread(services.messages.search, wanted)
     return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)
 
@@ -70,7 +72,7 @@ async def search(request: Request, caller: Caller, find: Annotated[schema.Find, 
 async def show(request: Request, caller: Caller, message_id: str) -> dict[str, object]:
     """One message: what has become of each recipient's copy."""
     services = services_of(request)
-    records = await asyncio.to_thread(services.messages.of_message, caller.integration.id, message_id)
+    records = await asyncio.to_thread(services.messages.of_message, caller.integration.id, message_id, caller.reach)
     if not records:
         raise _missing(message_id)
     return {"id": message_id, "recipients": [dict(each) for each in records]}
@@ -80,7 +82,7 @@ async def show(request: Request, caller: Caller, message_id: str) -> dict[str, o
 async def events(request: Request, caller: Caller, message_id: str) -> dict[str, object]:
     """Everything that happened to it, in order."""
     services: ApiServices = services_of(request)
-    history = await asyncio.to_thread(services.messages.history, caller.integration.id, message_id)
+    history = await asyncio.to_thread(services.messages.history, caller.integration.id, message_id, caller.reach)
     if not history:
         raise _missing(message_id)
     return {"items": [dict(each) for each in history]}

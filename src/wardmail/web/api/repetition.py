@@ -31,7 +31,7 @@ async def once(request: Request, intake: Intake, take: Callable[[Intake], Awaita
     if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
         detail = f"Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters."
         raise Problem(422, "WM-IDEMPOTENCY-KEY", "The key cannot be used", detail)
-    services, integration = services_of(request), intake.identity.integration.id
+    services, integration = services_of(request), _scope(intake)
     known = await asyncio.to_thread(services.replies.begin, integration, key, intake.fingerprint, intake.submission.id)
     match known:
         case GivenBefore(reply):
@@ -48,10 +48,10 @@ async def once(request: Request, intake: Intake, take: Callable[[Intake], Awaita
 async def _first(
     services: ApiServices, intake: Intake, key: str, known: FirstTime, take: Callable[[Intake], Awaitable[Reply]]
 ) -> Response:
-    integration = intake.identity.integration.id
+    integration = _scope(intake)
     if known.is_retry:
         # The try before this one ended half-way: the message is stored, or nothing is.
-        stored = await asyncio.to_thread(services.messages.of_message, integration, known.message_id)
+        stored = await asyncio.to_thread(services.messages.of_message, intake.identity.integration.id, known.message_id)
         if stored:
             return _replayed(
                 {"id": known.message_id, "status": "accepted", "recipients": [dict(each) for each in stored]}
@@ -68,6 +68,11 @@ async def _first(
         raise
     await asyncio.shield(asyncio.to_thread(services.replies.keep, integration, key, json.dumps(reply)))
     return _accepted(reply)
+
+
+def _scope(intake: Intake) -> str:
+    """Within what a key is the same: what a test key sent must not stand for a live message, which nobody would send then."""
+    return " ".join(filter(None, (intake.identity.integration.id, intake.identity.reach)))
 
 
 def _replayed(reply: Reply) -> Response:

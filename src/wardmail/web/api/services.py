@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import AddressCheck
+from wardmail.manage.client_tokens import TokenDesk
 from wardmail.model.ceiling import Ceiling
 from wardmail.model.integration import Integration
 from wardmail.model.message import Submission
@@ -42,6 +43,7 @@ class ApiServices:
     webhooks: WebhookRecords
     largest: int
     ceilings: Callable[[Integration], Sequence[Ceiling]]
+    tokens: TokenDesk
     office: Office
 
 

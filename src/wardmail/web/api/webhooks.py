@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 
 from wardmail.web.api import schema
-from wardmail.web.api.caller import Caller
+from wardmail.web.api.caller import LiveCaller
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import services_of
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/webhook-endpoints", tags=["webhooks"])
 
 
 @router.get("")
-async def show_all(request: Request, caller: Caller) -> dict[str, object]:
+async def show_all(request: Request, caller: LiveCaller) -> dict[str, object]:
     """Without their secrets."""
     records = await asyncio.to_thread(services_of(request).webhooks.of_integration, caller.integration.id)
     return {"items": [dict(each) for each in records]}
@@ -26,7 +26,7 @@ async def show_all(request: Request, caller: Caller) -> dict[str, object]:
 @router.get("/{endpoint_id}/deliveries", response_model=schema.Items)
 async def deliveries(
     request: Request,
-    caller: Caller,
+    caller: LiveCaller,
     endpoint_id: str,
     failed: Annotated[bool, Query(description="Only those that were given up.")] = False,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
@@ -41,7 +41,7 @@ async def deliveries(
 
 @router.post("/{endpoint_id}/deliveries/{seq}/replay", status_code=202)
 async def replay(
-    request: Request, caller: Caller, endpoint_id: str, seq: Annotated[int, Path(ge=0, le=2**63 - 1)]
+    request: Request, caller: LiveCaller, endpoint_id: str, seq: Annotated[int, Path(ge=0, le=2**63 - 1)]
 ) -> dict[str, object]:
     """Tell it again, with the same webhook-id."""
     webhooks, who = services_of(request).webhooks, caller.credential.username

@@ -12,12 +12,12 @@ from wardmail.manage.account import Account
 from wardmail.manage.begun import LASTS
 from wardmail.manage.integrations import BadInput
 from wardmail.manage.log_in import LONGEST
-from wardmail.model.login import IDLE, Session
+from wardmail.model.login import IDLE
 from wardmail.model.login import LONGEST as LONGEST_SESSION
 from wardmail.protect.security_key import octets_of, text_of
 from wardmail.web.pages.guard import COOKIE, Turns, Visit
 from wardmail.web.pages.services import ConsoleServices
-from wardmail.web.pages.words import moment, summary
+from wardmail.web.pages.words import moment, session_row, summary
 
 T = TypeVar("T")
 
@@ -108,7 +108,7 @@ class AccountPages:
                 ("Roles", ", ".join(person.roles)),
                 ("Second factor", _factors(account)),
             ),
-            sessions=[_row(each, visit.visitor.session) for each in account.sessions],
+            sessions=[session_row(each, visit.visitor.session) for each in account.sessions],
             has_password=account.login is not None,
             codes_left=account.login.recovery_left if account.login else 0,
             keys=[
@@ -125,14 +125,3 @@ def _factors(account: Account) -> str:
     if account.keys:
         found.append(f"{len(account.keys)} security key{'' if len(account.keys) == 1 else 's'}")
     return " and ".join(found)
-
-
-def _row(session: Session, mine: Session) -> dict[str, object]:
-    return {
-        "name": session.name,
-        "since": moment(session.began_at),
-        "seen": moment(session.seen_at),
-        "peer": session.peer,
-        "by": session.proved_by or "not recorded",
-        "is_mine": session.token_hash == mine.token_hash,
-    }

@@ -14,7 +14,7 @@ from wardmail.manage.people_desk import Standing
 from wardmail.model.person import Person, Role
 from wardmail.web.pages.guard import Turns, Visit
 from wardmail.web.pages.services import ConsoleServices
-from wardmail.web.pages.words import moment, summary
+from wardmail.web.pages.words import moment, session_row, summary
 
 SHORTEST_REASON = 5
 _DOES = {
@@ -68,6 +68,9 @@ class PeoplePages:
         found = await self._standing(visit)
         if found is None:
             return self._gone(visit)
+        if session := visit.form.get("session", "")[:64]:
+            await asyncio.to_thread(self._desk.end_session, found.person, session, visit.visitor.person)
+            return RedirectResponse(f"/people/{found.person.id}", 303)
         act, reason = self._acts.get(visit.form.get("act", "")), _line(visit.form.get("reason", ""))[:500]
         if act is None:
             return self._draw(visit, found, "Choose what to do.")
@@ -152,9 +155,7 @@ class PeoplePages:
                 ("Logs in by", _means(found)),
                 ("Locked until", moment(found.login.locked_until) if found.login and found.is_locked(now) else ""),
             ),
-            sessions=[
-                (moment(each.began_at), moment(each.seen_at), each.peer, each.proved_by) for each in found.sessions
-            ],
+            sessions=[session_row(each, visit.visitor.session) for each in found.sessions],
             roles=_choices(person.roles),
         )
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from wardmail.manage.status_words import SENTENCES, WORDS
+from wardmail.model.login import Session
 
 _LONDON = ZoneInfo("Europe/London")
 _COLOURS = {
@@ -60,3 +61,15 @@ def summary(*pairs: tuple[str, object]) -> list[dict[str, dict[str, str]]]:
         for key, value in pairs
         if value not in ("", None)
     ]
+
+
+def session_row(session: Session, mine: Session) -> dict[str, object]:
+    """`mine`: the session of who looks at it."""
+    return {
+        "name": session.name,
+        "since": moment(session.began_at),
+        "seen": moment(session.seen_at),
+        "peer": session.peer,
+        "by": session.proved_by or "not recorded",
+        "is_mine": session.token_hash == mine.token_hash,
+    }
