@@ -139,6 +139,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "EndpointPoster": "SignedPoster",
         "WaitingMail": "StoreWaiting",
         "KeptBack": "StoredKeptBack",
+        "WebhookBook": "StoredWebhookBook",
         "SourceRecords": "StoredSourceRecords",
         "Theatre": "SandboxStage",
         "Spans": "OtlpSpans",

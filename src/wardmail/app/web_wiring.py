@@ -16,6 +16,7 @@ from wardmail.app.installation import Installation
 from wardmail.app.kept_back import StoredKeptBack
 from wardmail.app.log_in_wiring import identity_services, login_desk
 from wardmail.app.metrics import Numbers
+from wardmail.app.office.audit import AuditOffice
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.sandbox_stage import stage_of
 from wardmail.app.settings import Settings, setting_records
@@ -24,10 +25,12 @@ from wardmail.app.stored_records import (
     StoredHeldRecords,
     StoredMessageRecords,
 )
+from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
+from wardmail.manage.list_ages import list_ages
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
 from wardmail.outbound.gate import CONTACTS
@@ -101,6 +104,10 @@ def operating_of(installation: Installation, receiving: Receiving, console: Cons
         kept_back=StoredKeptBack(installation.inbox, installation.messages, receiving.world),
         quarantine=receiving.quarantine,
         sources=StoredSourceRecords(installation.register, installation.sources, installation.inbox),
+        waiting=installation.messages,
+        webhooks=StoredWebhookBook(installation.webhooks),
+        audit=AuditOffice(installation),
+        lists=lambda: list(list_ages(installation.register.list_versions(), installation.clock.now())),
         settings=lambda: list(setting_records(installation.settings)),
         theatre=stage_of(installation) if installation.settings["pages.environment"] == "sandbox" else None,
     )

@@ -15,6 +15,7 @@ from wardmail.ports.reading import (
     Notices,
     SourceRecords,
     Theatre,
+    WebhookBook,
     WebhookRecords,
 )
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
@@ -73,6 +74,7 @@ __all__ = [
     "SubmissionDesk",
     "Theatre",
     "WaitingMail",
+    "WebhookBook",
     "WebhookPoster",
     "WebhookRecords",
     "Webhooks",

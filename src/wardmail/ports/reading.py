@@ -117,6 +117,26 @@ class WebhookRecords(Protocol):
         ...
 
 
+class WebhookBook(Protocol):
+    """All webhooks, for those who run the gateway. Raises Unavailable."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def one(self, endpoint_id: str) -> Record | None: ...
+
+    def tellings(self, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record]:
+        """What it was told, the newest first; `failed`: what was given up alone."""
+        ...
+
+    def replay_failed(self, endpoint_id: str, most: int, actor: str, reason: str) -> int:
+        """Tell again what was given up; how many that were."""
+        ...
+
+    def stop(self, endpoint_id: str, stopped: str, actor: str, reason: str) -> bool:
+        """`stopped` empty: it is in use again. False when there is no such webhook."""
+        ...
+
+
 class KeptBack(Protocol):
     """Mail in quarantine. Raises Unavailable."""
 

@@ -18,12 +18,16 @@ from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
 from tests.worlds import HEAD, Stage, staged, submission
 from wardmail.app.documentation import library
+from wardmail.app.installation import Installation
 from wardmail.app.kept_back import StoredKeptBack
+from wardmail.app.office.audit import AuditOffice
 from wardmail.app.register_knowledge import Knowledge, integration_desk
 from wardmail.app.sandbox_stage import SandboxStage
+from wardmail.app.set_up import prepare_secrets
 from wardmail.app.settings import load, setting_records
 from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
+from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
@@ -33,6 +37,7 @@ from wardmail.manage.account import AccountDesk, AccountStores
 from wardmail.manage.address_check import checker
 from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.key_log_in import KeyDesk
+from wardmail.manage.list_ages import list_ages
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
 from wardmail.manage.people_desk import LogInStores, PeopleDesk
 from wardmail.manage.policy_desk import PolicyDesk
@@ -167,6 +172,10 @@ def open_console(directory: Path) -> Iterator[Console]:
             kept_back=StoredKeptBack(Inbox(database), messages, inbound.world),
             quarantine=Quarantine(inbound.world),
             sources=StoredSourceRecords(StoreRegister(database), StoreSources(database), Inbox(database)),
+            waiting=messages,
+            webhooks=StoredWebhookBook(StoreWebhooks(database)),
+            audit=AuditOffice(installed(directory / "office", database)),
+            lists=lambda: list(list_ages(StoreRegister(database).list_versions(), stage.clock.now())),
             settings=lambda: list(setting_records(load(environ={}))),
             theatre=SandboxStage(directory, database, stage.clock),
         )
@@ -175,6 +184,14 @@ def open_console(directory: Path) -> Iterator[Console]:
         others = [*govern_routes(govern), *operate_routes(operate), *documents]
         site = build_site(check, Starlette(), [*console_routes(services), *others])
         yield Console(site, stage, services, people, logins, keeper, inbound, check, others)
+
+
+def installed(directory: Path, database: Database) -> Installation:
+    """An installation over the same database: what reads the whole of one is tried on the real thing."""
+    flags = {"gateway.data": str(directory), "gateway.database": database.url, "gateway.hostname": "gw.test"}
+    settings = load(None, flags=flags, environ={})
+    prepare_secrets(settings)
+    return Installation(settings)
 
 
 def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> GovernServices:

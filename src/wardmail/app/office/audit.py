@@ -7,6 +7,8 @@ import zipfile
 
 from wardmail.app.audit_heads import broken_heads
 from wardmail.app.evidence import note_taken, pack_of, page_of
+from wardmail.app.evidence_about import about_message
+from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
 from wardmail.manage.evidence_packs import PackKind
@@ -15,6 +17,7 @@ from wardmail.model.person import Person
 from wardmail.model.reading import Record
 from wardmail.store.chain import verify
 from wardmail.store.messages import EventLine
+from wardmail.store.newest_events import newest_events
 
 
 class AuditOffice:
@@ -26,11 +29,21 @@ class AuditOffice:
     def since(self, after: int, limit: int) -> list[Record]:
         return [event_record(each) for each in self._installation.messages.audit(after, limit)]
 
+    def newest(self, before: int | None, limit: int) -> list[Record]:
+        return [event_record(each) for each in newest_events(self._installation.database, before, limit)]
+
     def chain(self) -> Record:
         """Whether every event is as it was written, and goes through the signed heads."""
         report = verify(self._installation.database)
         why = report.why or "; ".join(broken_heads(self._installation))
         return {"ok": not why, "events": report.events, "head": f"{report.events}:{report.head.hex()}", "why": why}
+
+    def knows(self, message_id: str) -> bool:
+        """Whether an incident can be about it: a message that was sent, or one that came in."""
+        try:
+            return bool(about_message(self._installation, message_id))
+        except CommandFailed:
+            return False
 
     def pack(self, actor: Person, kind: str, period: Period, message_id: str, reason: str) -> tuple[str, bytes]:
         """A name, and the archive with its files; it is in the audit before it is given out."""

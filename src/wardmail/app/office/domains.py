@@ -9,9 +9,9 @@ from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import rfc3339
 from wardmail.edges.keys import DKIM
+from wardmail.model.accredited import ListVersion
 from wardmail.model.person import Person
 from wardmail.model.reading import Record
-from wardmail.store.register import ListVersion
 
 
 class DomainOffice:

@@ -10,7 +10,7 @@ from secrets import token_hex
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
-from wardmail.app.webhook_output import as_record, existing
+from wardmail.app.webhook_output import as_record, existing, stop_or_resume
 from wardmail.edges.endpoint_poster import SignedPoster
 from wardmail.manage.webhooks import SigningSecret, endpoint_problem, make_secret, new_endpoint_id
 from wardmail.model.person import Person
@@ -75,10 +75,7 @@ class WebhookOffice:
     def stop(self, actor: Person, endpoint_id: str, *, stopped: str, reason: str) -> dict[str, object]:
         """`stopped` says why it is told nothing; empty: it is told again, also of what happened meanwhile."""
         endpoint = existing(self._installation, endpoint_id)
-        kind = "WebhookStopped" if stopped else "WebhookResumed"
-        self._installation.webhooks.change(
-            endpoint.id, lambda each: replace(each, stopped=stopped), kind, actor.id, reason or stopped
-        )
+        stop_or_resume(self._installation.webhooks, endpoint.id, stopped, actor.id, reason or stopped)
         return as_record(replace(endpoint, stopped=stopped))
 
     def remove(self, actor: Person, endpoint_id: str, reason: str) -> None:

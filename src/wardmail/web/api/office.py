@@ -28,6 +28,10 @@ class WaitingMail(Protocol):
         """Hold or cancel what waits; message and number of each copy that was changed."""
         ...
 
+    def ages(self, now: float) -> Sequence[tuple[str, float]]:
+        """Domain and age in seconds of every copy that waits."""
+        ...
+
     def in_hand(self, message_ids: Sequence[str]) -> int:
         """How many copies are being sent at this moment, and were left alone."""
         ...
@@ -52,7 +56,15 @@ class AuditDesk(Protocol):
 
     def since(self, after: int, limit: int) -> Sequence[Record]: ...
 
+    def newest(self, before: int | None, limit: int) -> Sequence[Record]:
+        """The newest first."""
+        ...
+
     def chain(self) -> Record: ...
+
+    def knows(self, message_id: str) -> bool:
+        """Whether a pack can be about it."""
+        ...
 
     def pack(self, actor: Person, kind: str, period: Period, message_id: str, reason: str) -> tuple[str, bytes]:
         """A name, and a ZIP archive."""
