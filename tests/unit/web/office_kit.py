@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import httpx2
+from fastapi import FastAPI
 
 from tests.unit.web.api_kit import NoDispatch
 from tests.worlds import APP, HEAD, RELAY
 from wardmail.app.api_wiring import api_of, api_services
+from wardmail.app.inbound_wiring import make_receiving
 from wardmail.app.installation import Installation
 from wardmail.app.set_up import set_up
 from wardmail.app.settings import load
 from wardmail.app.wiring import open_world
 from wardmail.edges.keys import add_dkim_key
+from wardmail.edges.smtp_limits import PeerLedger
+from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.manage.integrations import make_credential
 from wardmail.manage.people import with_new_key
 from wardmail.model.address import Address
@@ -31,9 +34,6 @@ from wardmail.outbound.world import World
 from wardmail.store.holds import StoreHolds
 from wardmail.store.queue import StoreQueue
 
-if TYPE_CHECKING:
-    from wardmail.inbound.world import InboundWorld
-
 SENSITIVE = HEAD + b"Wardmail-Classification: official-sensitive\r\n"
 URGENT = SENSITIVE + b"Wardmail-Urgency: time-critical\r\n"
 
@@ -45,6 +45,7 @@ class PeoplesApi:
     installation: Installation
     world: World
     http: httpx2.AsyncClient
+    app: FastAPI
     secret: str
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -83,9 +84,9 @@ class PeoplesApi:
 
 
 @contextlib.asynccontextmanager
-async def opened(directory: Path, **changed: str) -> AsyncIterator[PeoplesApi]:
+async def opened(directory: Path, limits: PeerLimits | None = None) -> AsyncIterator[PeoplesApi]:
+    """`limits`: of failed log-ins; None: as they are set."""
     flags = {"gateway.data": str(directory / "data"), "gateway.hostname": "gw.test"}
-    flags |= {name.replace("__", "."): value for name, value in changed.items()}
     settings = load(None, flags=flags, environ={})
     set_up(settings, "root")
     installation = Installation(settings)
@@ -96,8 +97,13 @@ async def opened(directory: Path, **changed: str) -> AsyncIterator[PeoplesApi]:
     made = make_credential("app-1", "app", installation.pepper, installation.clock.now(), lifetime_days=30)
     installation.register.save_credential(made.credential, "test")
     with open_world(installation) as world:
-        services = api_services(installation, world, Desk(world, NoDispatch()), cast("InboundWorld", None))
-        transport = httpx2.ASGITransport(app=api_of(services), raise_app_exceptions=False)
+        assert isinstance(world.queue, StoreQueue)
+        receiving = make_receiving(installation, world.register, world.queue, "test").world
+        services = api_services(installation, world, Desk(world, NoDispatch()), receiving)
+        if limits is not None:
+            services = replace(services, ledger=PeerLedger(limits))
+        api = api_of(services)
+        transport = httpx2.ASGITransport(app=api, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="https://gw.test") as http:
-            yield PeoplesApi(installation, world, http, made.secret)
+            yield PeoplesApi(installation, world, http, api, made.secret)
     installation.database.close()

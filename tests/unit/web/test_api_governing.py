@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.unit.web.office_kit import PeoplesApi, opened
-from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.person import Role
-from wardmail.store.register import ACCREDITED, ListVersion
+from wardmail.store.register import ACCREDITED
 
 WHY = {"reason": "the discharge project"}
 ALL, DOMAINS = "/v1/sharing-agreements", "/v1/domains"

@@ -23,7 +23,8 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
             store.add(endpoint, "anna")
             telling = Telling(name, 7, "message.delivered", "{}", made.stage.clock.now())
             store.queue(name, [telling], 7)
-            store.settle(telling, again_at=None, outcome="given up: the receiver answered 500")
+            (queued,) = store.deliveries(name, failed=False, limit=1)
+            store.settle(queued, again_at=None, outcome="given up: the receiver answered 500")
         yield made
 
 
