@@ -9,7 +9,6 @@ from wardmail.app.register_knowledge import integration_desk, knowledge_of
 from wardmail.app.stored_records import StoredWebhookRecords
 from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.policy_desk import PolicyDesk
-from wardmail.store.figures import StoreFigures
 
 if TYPE_CHECKING:
     from wardmail.web.pages.govern.services import GovernServices
@@ -28,7 +27,6 @@ def governing_of(installation: Installation, console: ConsoleServices) -> Govern
         policy=PolicyDesk(installation.policies, installation.clock),
         policy_book=installation.policies,
         seen=knowledge.seen,
-        figures=StoreFigures(installation.database),
         history=knowledge.history,
         webhooks=StoredWebhookRecords(installation.webhooks),
     )

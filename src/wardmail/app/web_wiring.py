@@ -36,6 +36,7 @@ from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
+from wardmail.store.figures import StoreFigures
 from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.notices_feed import NoticesFeed
 from wardmail.web.listening import HttpsListener
@@ -149,4 +150,5 @@ def console_of(installation: Installation, world: World, pages: Pages) -> Consol
         holds=installation.holds,
         integrations=lambda: {each.id: each.name for each in world.register.snapshot.integrations.values()},
         world=world,
+        figures=StoreFigures(installation.database),
     )

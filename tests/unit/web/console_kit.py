@@ -135,6 +135,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             holds=tasks,
             integrations=lambda: {each.id: each.name for each in stage.world.register.snapshot.integrations.values()},
             world=stage.world,
+            figures=StoreFigures(database),
         )
         check = CheckPage(
             services.pages,
@@ -169,7 +170,6 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
         policy=PolicyDesk(StorePolicies(stage.database), stage.clock),
         policy_book=StorePolicies(stage.database),
         seen=knowledge.seen,
-        figures=StoreFigures(stage.database),
         history=knowledge.history,
         webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wardmail.manage.log_in import LoginDesk
 from wardmail.outbound.world import World
-from wardmail.ports import Clock, HeldRecords, HoldBook, MessageRecords
+from wardmail.ports import Clock, Figures, HeldRecords, HoldBook, MessageRecords
 from wardmail.web.login_ledger import LoginLedger
 from wardmail.web.pages.rendering import Pages
 
@@ -25,3 +25,4 @@ class ConsoleServices:
     holds: HoldBook
     integrations: Callable[[], Mapping[str, str]]
     world: World
+    figures: Figures

@@ -13,7 +13,7 @@ from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.model.integration import Integration
 from wardmail.model.reading import Record
 from wardmail.model.register import RegisterSnapshot
-from wardmail.ports import Figures, PolicyBook, WebhookRecords
+from wardmail.ports import PolicyBook, WebhookRecords
 from wardmail.web.pages.services import ConsoleServices
 
 
@@ -27,7 +27,6 @@ class GovernServices:
     policy: PolicyDesk
     policy_book: PolicyBook
     seen: Callable[[Integration], Seen]
-    figures: Figures
     history: Callable[[str], Sequence[Record]]
     webhooks: WebhookRecords
 
