@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wardmail.app.domain_wiring import domain_desk
 from wardmail.app.installation import Installation
 from wardmail.app.register_knowledge import integration_desk, knowledge_of
 from wardmail.app.stored_records import StoredWebhookRecords
@@ -26,6 +27,7 @@ def governing_of(installation: Installation, console: ConsoleServices) -> Govern
         agreements=AgreementDesk(installation.agreements, installation.register, installation.clock),
         policy=PolicyDesk(installation.policies, installation.clock),
         policy_book=installation.policies,
+        domains=domain_desk(installation),
         seen=knowledge.seen,
         history=knowledge.history,
         webhooks=StoredWebhookRecords(installation.webhooks),

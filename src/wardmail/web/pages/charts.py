@@ -14,6 +14,7 @@ _HEIGHT = 260
 _LINES = 4
 _ROW = 32
 _NAMES, _NUMBERS = 250, 170
+_TREE_ROW, _LONGEST_TERM = 36, 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,19 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A line of a tree: words in a frame, a note beside it, and the way up to the line that it belongs to."""
+
+    x: float
+    y: float
+    width: float
+    words: str
+    note: str
+    look: str
+    up: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """`title` and `words` are for those who hear it; `lines` are heights with what they stand for."""
 
@@ -56,6 +70,7 @@ class Chart:
     labels: tuple[Mark, ...] = ()
     numbers: tuple[Mark, ...] = ()
     legend: tuple[tuple[float, str, str], ...] = ()
+    boxes: tuple[Box, ...] = ()
     width: int = WIDTH
 
 
@@ -107,6 +122,22 @@ def shares(name: str, title: str, rows: Sequence[tuple[str, Sequence[int]]], loo
     height = len(rows) * _ROW + _TOP
     text = "; ".join(words) + "."
     return Chart(name, title, text, height, tuple(bars), (), tuple(labels), tuple(numbers), legend)
+
+
+def tree(name: str, title: str, lines: Sequence[tuple[int, str, str, str]], *, is_over: bool) -> Chart:
+    """`lines` are depth, words, note and problem, as they are read from above; each belongs to the last less deep one."""
+    boxes: list[Box] = []
+    last: dict[int, float] = {}
+    for n, (depth, words, note, problem) in enumerate(lines):
+        y, shown = n * _TREE_ROW + 6.0, words if len(words) <= _LONGEST_TERM else f"{words[: _LONGEST_TERM - 1]}…"
+        look = "bad" if problem or (is_over and not depth) else "good"
+        said = ", ".join(filter(None, (note, problem)))
+        boxes.append(Box(8.0 + depth * 34, y, _near(18 + 8.7 * len(shown)), shown, said, look, last.get(depth - 1)))
+        last[depth] = y
+    words_of_all = "; ".join(
+        f"{words}: {note or problem}" if note or problem else words for _, words, note, problem in lines
+    )
+    return Chart(name, title, f"{words_of_all}.", len(lines) * _TREE_ROW + 8, boxes=tuple(boxes))
 
 
 def _legend(series: Sequence[Series]) -> tuple[tuple[float, str, str], ...]:

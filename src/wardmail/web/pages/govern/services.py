@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wardmail.assurance.domain_desk import DomainDesk
 from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.going_live import Seen
 from wardmail.manage.integration_desk import IntegrationDesk
@@ -26,6 +27,7 @@ class GovernServices:
     agreements: AgreementDesk
     policy: PolicyDesk
     policy_book: PolicyBook
+    domains: DomainDesk
     seen: Callable[[Integration], Seen]
     history: Callable[[str], Sequence[Record]]
     webhooks: WebhookRecords
