@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wardmail.app.domain_wiring import domain_desk
 from wardmail.app.installation import Installation
 from wardmail.app.register_knowledge import integration_desk, knowledge_of
 from wardmail.app.stored_records import StoredWebhookRecords
 from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.policy_desk import PolicyDesk
-from wardmail.store.figures import StoreFigures
 
 if TYPE_CHECKING:
     from wardmail.web.pages.govern.services import GovernServices
@@ -27,8 +27,8 @@ def governing_of(installation: Installation, console: ConsoleServices) -> Govern
         agreements=AgreementDesk(installation.agreements, installation.register, installation.clock),
         policy=PolicyDesk(installation.policies, installation.clock),
         policy_book=installation.policies,
+        domains=domain_desk(installation),
         seen=knowledge.seen,
-        figures=StoreFigures(installation.database),
         history=knowledge.history,
         webhooks=StoredWebhookRecords(installation.webhooks),
     )

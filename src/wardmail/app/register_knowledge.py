@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339, today_of
+from wardmail.edges.keys import DkimSigner
 from wardmail.manage.going_live import Seen
 from wardmail.manage.history_words import OF_RECORDS
 from wardmail.manage.integration_desk import DeskTerms, IntegrationDesk
@@ -59,9 +60,9 @@ class Knowledge:
 
 
 def knowledge_of(installation: Installation) -> Knowledge:
-    return Knowledge(
-        installation.register, installation.messages, installation.people, installation.signer, installation.clock
-    )
+    # A signer of its own: to look whether there is a key is no use of it.
+    signer = DkimSigner(installation.keystore, installation.stores)
+    return Knowledge(installation.register, installation.messages, installation.people, signer, installation.clock)
 
 
 def integration_desk(knowledge: Knowledge, pepper: Callable[[], bytes], override_days: int = 30) -> IntegrationDesk:

@@ -37,6 +37,7 @@ from wardmail.model.standing import Profile
 from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
+from wardmail.store.figures import StoreFigures
 from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
 
@@ -146,4 +147,5 @@ def console_of(installation: Installation, world: World, pages: Pages) -> Consol
         integrations=lambda: {each.id: each.name for each in world.register.snapshot.integrations.values()},
         world=world,
         identity=identity_services(installation, desk),
+        figures=StoreFigures(installation.database),
     )

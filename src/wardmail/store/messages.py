@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.message_id import first_id_at
@@ -16,9 +16,10 @@ from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.rows import because_in_words
 from wardmail.store.schema import event, message, recipient
+from wardmail.store.search import Search as Search  # noqa: PLC0414 (who asks for messages finds it here)
+from wardmail.store.search import query_of, ways_of
 
 _WAITING = tuple(state.value for state in WAITING)
-_ID_LENGTH = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +68,6 @@ class EventLine:
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """Any of these narrow the list, newest first; `text` is an address, a message ID or its beginning, `sent_by` a credential.
-
-    `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
-    `after` is the message and row that an earlier list ended with, `after_urgent` whether that row was time-critical.
-    """
-
-    text: str = ""
-    states: tuple[str, ...] = ()
-    integration: str = ""
-    domain: str = ""
-    since: float = 0.0
-    limit: int = 50
-    after: tuple[str, int] | None = None
-    after_urgent: bool = False
-    most_pressing: bool = False
-    sent_by: str = ""
-
-
 class Messages:
     """Reads, and the few changes that people make by hand; each such change is an event with a name and a reason."""
 
@@ -95,26 +76,18 @@ class Messages:
         self._chain = EventChain(database)
 
     def search(self, wanted: Search) -> Sequence[MessageLine]:
-        query = _lines()
-        if wanted.since:
-            query = query.where(message.c.id >= first_id_at(wanted.since))
-        if wanted.text:
-            text = wanted.text.strip()
-            same_id = message.c.id == text.upper() if len(text) == _ID_LENGTH else _begins_with(text.upper())
-            addresses = _as_stored(text)
-            query = query.where(or_(same_id, recipient.c.address.in_(addresses), message.c.sender.in_(addresses)))
-        if wanted.states:
-            # As literals: by a parameter, or by IN, SQLite does not find the index of what is held.
-            states = (literal(state, literal_execute=True) for state in wanted.states)
-            query = query.where(or_(*(recipient.c.state == state for state in states)))
-        owners = {message.c.integration_id: wanted.integration, message.c.username: wanted.sent_by}
-        for column, value in {**owners, recipient.c.domain: wanted.domain}.items():
-            query = query.where(column == value) if value else query
-        if wanted.after is not None:
-            query = query.where(_beyond(*wanted.after, pressing=wanted.after_urgent if wanted.most_pressing else None))
-        order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (message.c.id.desc(),)
+        """Each way to find by the text is a query of its own, because no index serves two of them at once."""
+        found: dict[tuple[str, int], MessageLine] = {}
         with self._database.read() as connection:
-            return [_line(row) for row in connection.execute(query.order_by(*order, recipient.c.n).limit(wanted.limit))]
+            for way in ways_of(wanted):
+                for line in map(_line, connection.execute(query_of(wanted, way))):
+                    found[line.message_id, line.n] = line
+        lines = sorted(found.values(), key=lambda line: line.n)
+        if wanted.most_pressing:
+            lines.sort(key=lambda line: (not line.urgent, line.message_id))
+        else:
+            lines.sort(key=lambda line: line.message_id, reverse=True)
+        return lines[: wanted.limit]
 
     def decided(self, message_id: str) -> Sequence[DecidedLine]:
         """What each copy of one message was decided from, and what came of it then; our own reports have no facts."""
@@ -251,28 +224,6 @@ class Messages:
             events = [Event(kind, now, actor, of, f"recipient {n}", {"n": n, "reason": reason}) for of, n in changed]
             self._chain.append(connection, events)
             return changed
-
-
-def _begins_with(text: str) -> ColumnElement[bool]:
-    return message.c.id.startswith(text, autoescape=True)
-
-
-def _beyond(last: str, n: int, *, pressing: bool | None) -> ColumnElement[bool]:
-    if pressing is None:
-        return or_(message.c.id < last, and_(message.c.id == last, recipient.c.n > n))
-    later = or_(message.c.id > last, and_(message.c.id == last, recipient.c.n > n))
-    return or_(recipient.c.urgent < int(pressing), and_(recipient.c.urgent == int(pressing), later))
-
-
-def _as_stored(typed: str) -> set[str]:
-    """An address as people paste it (`<a@B.example>`, `mailto:…`), in the forms in which it may be stored."""
-    plain = typed.strip("<> ").removeprefix("mailto:")
-    local, _, domain = plain.rpartition("@")
-    return {f"{local}@{domain.lower()}", plain.lower()} if local else {plain}
-
-
-def _lines() -> Select[Any]:
-    return select(recipient, message).join(message, message.c.id == recipient.c.message_id)
 
 
 def _line(row: Row[Any]) -> MessageLine:

@@ -50,6 +50,7 @@ Index(
     sqlite_where=text("data_key IS NOT NULL"),
 )
 
+Index("message_sender", message.c.sender, message.c.id)
 Index("message_integration", message.c.integration_id, message.c.id)
 
 content = Table(

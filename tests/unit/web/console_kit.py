@@ -18,6 +18,7 @@ from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
 from tests.worlds import HEAD, Stage, staged, submission
 from wardmail.app.documentation import library
+from wardmail.app.domain_wiring import KeystoreDomainKeys
 from wardmail.app.installation import Installation
 from wardmail.app.kept_back import StoredKeptBack
 from wardmail.app.office.audit import AuditOffice
@@ -28,6 +29,7 @@ from wardmail.app.settings import load, setting_records
 from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.webhook_output import StoredWebhookBook
+from wardmail.assurance.domain_desk import DomainDesk, records_for
 from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
@@ -44,6 +46,7 @@ from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProviderTerms
+from wardmail.model.question import Answer, Found, NotFound, Question, Unknown
 from wardmail.model.receipt import Accepted
 from wardmail.model.standing import Profile
 from wardmail.outbound.holding import HoldKeeper
@@ -53,6 +56,7 @@ from wardmail.protect.one_time_code import STEP, code_at
 from wardmail.protect.security_key import KeyPlace
 from wardmail.store.agreements import StoreAgreements
 from wardmail.store.connection import Database
+from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.figures import StoreFigures
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.holds import StoreHolds
@@ -157,6 +161,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             integrations=lambda: {each.id: each.name for each in stage.world.register.snapshot.integrations.values()},
             world=stage.world,
             identity=identity_of(stage, database, people, logins, passwords, desk),
+            figures=StoreFigures(database),
         )
         check = CheckPage(
             services.pages,
@@ -194,6 +199,26 @@ def installed(directory: Path, database: Database) -> Installation:
     return Installation(settings)
 
 
+@dataclass
+class OutsideView:
+    """What the DNS says of trust.example: SPF that includes one other, the keys as they are, DMARC that watches."""
+
+    stage: Stage
+
+    async def answer(self, question: Question) -> Answer:
+        name = getattr(question, "name", "")
+        keys = KeystoreDomainKeys(self.stage.keystore, dict).all()
+        texts = {
+            "trust.example": "v=spf1 include:spf.relay.example mx ~all",
+            "spf.relay.example": "v=spf1 ip4:192.0.2.0/24 -all",
+            "_dmarc.trust.example": "v=DMARC1; p=none; rua=mailto:dmarc@trust.example",
+            **{each.name: each.value for each in records_for("trust.example", keys) if "_domainkey" in each.name},
+        }
+        if getattr(question, "rdtype", "") == "TXT" and name in texts:
+            return Found((texts[name],))
+        return Unknown("a test") if name.endswith("team.example") else NotFound()
+
+
 def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> GovernServices:
     messages = Messages(stage.database)
     knowledge = Knowledge(stage.register, messages, people, stage.world.signer, stage.clock)
@@ -203,8 +228,13 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
         agreements=AgreementDesk(StoreAgreements(stage.database), stage.register, stage.clock),
         policy=PolicyDesk(StorePolicies(stage.database), stage.clock),
         policy_book=StorePolicies(stage.database),
+        domains=DomainDesk(
+            KeystoreDomainKeys(stage.keystore, dict),
+            StoreDomainReports(stage.database),
+            OutsideView(stage),
+            stage.clock,
+        ),
         seen=knowledge.seen,
-        figures=StoreFigures(stage.database),
         history=knowledge.history,
         webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
     )

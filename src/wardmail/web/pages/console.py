@@ -10,6 +10,7 @@ from wardmail.model.person import Permission
 from wardmail.web.pages.content import ContentPages
 from wardmail.web.pages.guard import Guarded, Open, Page, Visit
 from wardmail.web.pages.held import HeldPages
+from wardmail.web.pages.held_together import HeldTogether
 from wardmail.web.pages.identity import identity_routes
 from wardmail.web.pages.message import MessagePage
 from wardmail.web.pages.messages import MessagesPage
@@ -40,6 +41,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         guarded("/messages/{id}/content", content.open, Permission.READ_CONTENT, method="POST"),
         guarded("/messages/{id}/body", content.frame, Permission.READ_CONTENT),
         guarded("/held", held.list, Permission.SEE),
+        guarded("/held", HeldTogether(services).decide, Permission.RELEASE_HOLDS, method="POST"),
         guarded("/held/{id}", held.show, Permission.SEE),
         guarded("/held/{id}", held.decide, Permission.RELEASE_HOLDS, Permission.RELEASE_TIME_CRITICAL, method="POST"),
     ]

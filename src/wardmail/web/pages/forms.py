@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import Request
 
 _LARGEST = 64 * 1024
-_MOST_FIELDS = 32
+_MOST_FIELDS = 220
 _SECONDS = 30.0
 _OWN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~=&?%@+-][A-Za-z0-9_.~=&?%@+/-]*)?").fullmatch
 

@@ -14,6 +14,7 @@ from wardmail.outbound.deciding import let_go
 from wardmail.outbound.release import NotReleased, Proposed
 from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
+from wardmail.web.pages.held_together import PICK
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, summary
 
@@ -58,6 +59,7 @@ class HeldPages:
             only_mine=only_mine,
             rows=rows,
             is_cut=len(found) == _MOST_LISTED,
+            may_decide=person.may(Permission.RELEASE_HOLDS),
         )
 
     async def show(self, visit: Visit) -> Response:
@@ -183,6 +185,7 @@ def _owner(record: Record) -> str:
 def _row(record: Record) -> Mapping[str, object]:
     return {
         "id": record["id"],
+        "pick": f"{PICK}{record['id']}-{record['recipient_no']}",
         "since": moment(record["received_at"]),
         "integration": record["integration"],
         "to": record["to"],

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from starlette.responses import Response
 
 from wardmail.manage.due import DueItem, due_items
-from wardmail.model.reading import Record, Tally
+from wardmail.model.reading import Record
+from wardmail.model.register import RegisterSnapshot
+from wardmail.policy.agreements import endings
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.services import ConsoleServices
-from wardmail.web.pages.words import moment
+from wardmail.web.pages.traffic import by_domain, each_day, starts_of_days, states_of
+from wardmail.web.pages.words import day, moment
 
-_WEEK = 604_800.0
+_SOON_ENDS = 60
+"""Days."""
+
+_SOON_EXPIRES = 30 * 86_400.0
 _MOST_HELD = 200
 _MOST_LISTED = 10
 _FAILED = ("bounced", "expired", "rejected")
@@ -26,7 +32,8 @@ class OverviewPage:
 
     async def show(self, visit: Visit) -> Response:
         services, now = self._services, self._services.clock.now()
-        tally = await asyncio.to_thread(services.messages.tally, now - _WEEK)
+        starts = starts_of_days(now)
+        counted = await asyncio.to_thread(services.figures.copies, starts)
         held = await asyncio.to_thread(services.held.waiting, _MOST_HELD)
         register = services.world.register
         today = datetime.fromtimestamp(now, UTC).date()
@@ -36,14 +43,19 @@ class OverviewPage:
             "Overview",
             visitor=visit.visitor,
             here="/",
-            tiles=_tiles(tally, len(held)),
-            is_partial=tally.is_partial,
-            tasks=[*_held_task(held), *(_due_task(each) for each in due[:_MOST_LISTED])],
+            tiles=_tiles(states_of(counted.value), len(held)),
+            is_partial=counted.is_partial,
+            pictures=[each for each in (each_day(counted.value, starts), by_domain(counted.value)) if each],
+            tasks=[
+                *_held_task(held),
+                *(_due_task(each) for each in due[:_MOST_LISTED]),
+                *_ending_tasks(register.snapshot, today),
+                *_expiring_tasks(register.snapshot, now),
+            ],
         )
 
 
-def _tiles(tally: Tally, held: int) -> list[Mapping[str, object]]:
-    states = tally.states
+def _tiles(states: Mapping[str, int], held: int) -> list[Mapping[str, object]]:
     sent = states.get("delivered", 0) + states.get("relayed", 0)
     failed = sum(states.get(each, 0) for each in _FAILED)
     more = "+" if held == _MOST_HELD else ""
@@ -78,5 +90,36 @@ def _held_task(held: Sequence[Record]) -> list[Mapping[str, object]]:
 
 
 def _due_task(item: DueItem) -> Mapping[str, object]:
-    by = "Now: mail is stopped" if item.grave else f"{item.on.day} {item.on:%B %Y}" if item.on else ""
-    return {"what": f"Integration {item.integration}: {item.kind}", "why": item.what, "to": "", "by": by}
+    by = "Now: mail is stopped" if item.grave else day(item.on)
+    to = f"/integrations/{item.integration}/{'go-live' if item.kind == 'asked' else 'record'}"
+    return {"what": f"Integration {item.integration}: {item.kind}", "why": item.what, "to": to, "by": by}
+
+
+def _ending_tasks(snapshot: RegisterSnapshot, today: date) -> Sequence[Mapping[str, object]]:
+    return [
+        {
+            "what": f"Renew the sharing agreement with {each.partner}",
+            "why": "What it lets go is held when it ends.",
+            "to": f"/sharing/{each.id}",
+            "by": day(each.ends),
+        }
+        for left, each in endings(snapshot.agreements.values(), today)
+        if left <= _SOON_ENDS
+    ][:_MOST_LISTED]
+
+
+def _expiring_tasks(snapshot: RegisterSnapshot, now: float) -> Sequence[Mapping[str, object]]:
+    soon = [
+        each
+        for each in snapshot.credentials.values()
+        if each.revoked_at is None and each.expires_at is not None and now < each.expires_at < now + _SOON_EXPIRES
+    ]
+    return [
+        {
+            "what": f"Replace the credential {each.username}",
+            "why": "The application cannot log in when it has expired.",
+            "to": f"/integrations/{each.integration_id}/credentials",
+            "by": moment(each.expires_at),
+        }
+        for each in sorted(soon, key=lambda each: each.expires_at or 0.0)[:_MOST_LISTED]
+    ]

@@ -11,7 +11,7 @@ from wardmail.manage.log_in import LoginDesk
 from wardmail.manage.people_desk import PeopleDesk
 from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.outbound.world import World
-from wardmail.ports import Clock, HeldRecords, HoldBook, MessageRecords
+from wardmail.ports import Clock, Figures, HeldRecords, HoldBook, MessageRecords
 from wardmail.web.login_ledger import LoginLedger
 from wardmail.web.pages.rendering import Pages
 
@@ -41,3 +41,4 @@ class ConsoleServices:
     integrations: Callable[[], Mapping[str, str]]
     world: World
     identity: IdentityServices
+    figures: Figures

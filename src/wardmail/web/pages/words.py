@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from wardmail.manage.status_words import SENTENCES, WORDS
 from wardmail.model.login import Session
 
-_LONDON = ZoneInfo("Europe/London")
+LONDON = ZoneInfo("Europe/London")
 _COLOURS = {
     "accepted": "blue",
     "held": "orange",
@@ -31,7 +31,7 @@ def moment(at: object) -> str:
         when = datetime.fromtimestamp(at, UTC)
     else:
         return ""
-    when = when.astimezone(_LONDON)
+    when = when.astimezone(LONDON)
     return f"{when.hour % 12 or 12}:{when:%M}{'am' if when.hour < 12 else 'pm'}, {when.day} {when:%B %Y}"
 
 

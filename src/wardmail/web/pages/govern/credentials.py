@@ -65,7 +65,7 @@ class CredentialPages:
 
     async def _draw(self, visit: Visit, shown: Shown, made: NewCredential | None = None) -> Response:
         snapshot = await self._services.register() if made else shown.snapshot
-        uses = await asyncio.to_thread(self._services.figures.last_uses)
+        uses = await asyncio.to_thread(self._services.console.figures.last_uses)
         now = self._services.console.clock.now()
         mine = [each for each in snapshot.credentials.values() if each.integration_id == shown.integration.id]
         return draw(

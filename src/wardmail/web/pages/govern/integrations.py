@@ -33,7 +33,7 @@ class IntegrationsPages:
         services = self._services
         snapshot = await services.register()
         since = services.console.clock.now() - _WEEK
-        counted = await asyncio.to_thread(services.figures.handed_in, since)
+        counted = await asyncio.to_thread(services.console.figures.handed_in, since)
         last = await asyncio.to_thread(self._last_uses, snapshot)
         state_of = services.console.world.register.state_of
         rows = [
@@ -90,7 +90,7 @@ class IntegrationsPages:
         )
 
     def _last_uses(self, snapshot: RegisterSnapshot) -> Mapping[str, float]:
-        uses = self._services.figures.last_uses()
+        uses = self._services.console.figures.last_uses()
         found: dict[str, float] = {}
         for each in snapshot.credentials.values():
             found[each.integration_id] = max(found.get(each.integration_id, 0.0), uses.get(each.username, 0.0))

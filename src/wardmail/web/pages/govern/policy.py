@@ -47,7 +47,7 @@ class PolicyPages:
     async def show(self, visit: Visit) -> Response:
         services = self._services
         snapshot = await services.register()
-        hits = await asyncio.to_thread(services.figures.hits, services.console.clock.now() - _MONTH)
+        hits = await asyncio.to_thread(services.console.figures.hits, services.console.clock.now() - _MONTH)
         versions = await asyncio.to_thread(services.policy_book.all)
         own = read_text(snapshot.policy.rows)
         rules = [(rule, "") for rule in BUILT_IN_RULES] + [(each.rule, "Ours") for each in own]

@@ -34,7 +34,8 @@ class PolicyTryPage:
     async def answer(self, visit: Visit) -> Response:
         typed = {name: visit.form.get(name, "").strip() for name in _FIELDS}
         view = self._services.console.world.register
-        found = may_send_as(view.snapshot.integrations.values(), typed["sender"])
+        snapshot = await self._services.register()
+        found = may_send_as(snapshot.integrations.values(), typed["sender"])
         to = parse_address(typed["to"])
         if len(found) != 1:
             who = f"{len(found)} integrations send" if found else "No integration sends"
@@ -42,7 +43,7 @@ class PolicyTryPage:
         if isinstance(to, InvalidAddress):
             return self._draw(visit, typed, [{"text": f"That is no address: {to.reason}", "href": "#to"}])
         level = _LEVELS.get(typed["classification"], Sensitivity.OFFICIAL)
-        integration = view.snapshot.integrations[found[0]]
+        integration = snapshot.integrations[found[0]]
         facts = gather_facts(view, integration, to, level, time_critical=typed["urgent"] == "yes", require_tls=False)
         headline, *because = explain(evaluate(view.rules, facts))
         known = summary(

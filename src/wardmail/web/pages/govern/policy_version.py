@@ -46,6 +46,7 @@ class PolicyVersionPages:
         do, reason = visit.form.get("do", ""), reason_of(visit)
         back = f"{VERSIONS}/{version.number}"
         if do == "simulate":
+            await self._services.register()
             return await self._draw(visit, version, simulated=await asyncio.to_thread(self._simulated, version))
         if do not in {"check"} and reason_problems(reason):
             return await self._draw(visit, version, unreasoned=do)

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from wardmail.model.person import Permission
 from wardmail.web.pages.govern.agreement import AgreementPages
 from wardmail.web.pages.govern.credentials import CredentialPages
+from wardmail.web.pages.govern.domains import DomainsPages
 from wardmail.web.pages.govern.going_live import GoLivePages
 from wardmail.web.pages.govern.integration import IntegrationPages
 from wardmail.web.pages.govern.integrations import NEW, IntegrationsPages
@@ -32,6 +33,7 @@ def govern_routes(services: GovernServices) -> list[Route]:
     record, credentials, go_live = RecordPages(services), CredentialPages(services), GoLivePages(services)
     sharing, agreement = SharingPages(services), AgreementPages(services)
     policy, version, attempt = PolicyPages(services), PolicyVersionPages(services), PolicyTryPage(services)
+    domains = DomainsPages(services)
     draft, run = Permission.DRAFT_INTEGRATIONS, Permission.RUN_INTEGRATIONS
     return [
         guarded("/integrations", everything.show_all, Permission.SEE),
@@ -48,6 +50,9 @@ def govern_routes(services: GovernServices) -> list[Route]:
         guarded(f"{_ONE}/webhooks", one.webhooks, Permission.SEE),
         guarded(f"{_ONE}/go-live", go_live.show, Permission.SEE),
         guarded(f"{_ONE}/go-live", go_live.act, Permission.SEE, method="POST"),
+        guarded("/domains", domains.show_all, Permission.SEE),
+        guarded("/domains/{domain}", domains.show, Permission.SEE),
+        guarded("/domains/{domain}", domains.verify, Permission.SEE, method="POST"),
         guarded("/policy", policy.show, Permission.SEE),
         guarded("/policy/try", attempt.show, Permission.SEE),
         guarded("/policy/try", attempt.answer, Permission.SEE, method="POST"),

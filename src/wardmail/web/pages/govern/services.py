@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wardmail.assurance.domain_desk import DomainDesk
 from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.going_live import Seen
 from wardmail.manage.integration_desk import IntegrationDesk
@@ -13,7 +14,7 @@ from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.model.integration import Integration
 from wardmail.model.reading import Record
 from wardmail.model.register import RegisterSnapshot
-from wardmail.ports import Figures, PolicyBook, WebhookRecords
+from wardmail.ports import PolicyBook, WebhookRecords
 from wardmail.web.pages.services import ConsoleServices
 
 
@@ -26,8 +27,8 @@ class GovernServices:
     agreements: AgreementDesk
     policy: PolicyDesk
     policy_book: PolicyBook
+    domains: DomainDesk
     seen: Callable[[Integration], Seen]
-    figures: Figures
     history: Callable[[str], Sequence[Record]]
     webhooks: WebhookRecords
 

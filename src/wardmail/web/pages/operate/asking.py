@@ -16,7 +16,7 @@ _LONGEST_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Asked before something is done that cannot be taken back. `fields` are sent again with the yes."""
+    """Asked before something is done that cannot be taken back. `fields` are sent again with the yes, which is `confirmed`."""
 
     title: str
     sentences: Sequence[str]
@@ -24,6 +24,7 @@ class Question:
     yes: str
     back: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    confirmed: str = "yes"
 
 
 def reason_of(visit: Visit) -> str:

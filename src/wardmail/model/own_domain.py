@@ -1,0 +1,44 @@
+"""What was found when one of our own sender domains was looked at from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    GOOD = "good"
+    IMPROVE = "improve"
+    FIX = "fix"
+    NOT_USED = "not-used"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFinding:
+    """One check: what was found and what to do, in sentences; `to_do` empty when there is nothing."""
+
+    check: str
+    verdict: Verdict
+    found: str
+    to_do: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpfTerm:
+    """One line of the tree that receivers walk. `lookups` are its own and those of everything below it."""
+
+    depth: int
+    term: str
+    lookups: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainReport:
+    """`checked_at` in seconds since the epoch."""
+
+    domain: str
+    checked_at: float
+    findings: tuple[DomainFinding, ...]
+    spf: tuple[SpfTerm, ...] = ()

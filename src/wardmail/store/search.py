@@ -1,0 +1,99 @@
+"""How messages are found: by an address, an ID or the beginning of one, each by an index of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+
+from wardmail.model.message_id import first_id_at
+from wardmail.store.schema import message, recipient
+
+_ID_LENGTH = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Any of these narrow the list, newest first; `text` is an address, a message ID or its beginning, `sent_by` a credential.
+
+    `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
+    `after` is the message and row that an earlier list ended with, `after_urgent` whether that row was time-critical.
+    """
+
+    text: str = ""
+    states: tuple[str, ...] = ()
+    integration: str = ""
+    domain: str = ""
+    since: float = 0.0
+    limit: int = 50
+    after: tuple[str, int] | None = None
+    after_urgent: bool = False
+    most_pressing: bool = False
+    sent_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to find messages. `by_message`: the index that serves it is the message's, not the recipient's."""
+
+    where: tuple[ColumnElement[bool], ...] = ()
+    by_message: bool = False
+
+
+def ways_of(wanted: Search) -> Sequence[Way]:
+    """One without a condition where no text is asked for."""
+    text = wanted.text.strip()
+    if not wanted.text:
+        return (Way(),)
+    addresses, upper = sorted(_as_stored(text)), text.upper()
+    ways = [Way((recipient.c.address.in_(addresses),)), Way((message.c.sender.in_(addresses),), by_message=True)]
+    own = upper.strip("<> ").partition("@")[0]  # a Message-ID that the gateway gave begins with its own ID
+    if len(own) == _ID_LENGTH and own.isalnum():
+        ways.append(Way((recipient.c.message_id == own,)))
+    elif text.isascii() and text.isalnum() and len(text) < _ID_LENGTH:
+        ways.append(Way((recipient.c.message_id >= upper, recipient.c.message_id < f"{upper}~")))
+    return ways
+
+
+def query_of(wanted: Search, way: Way) -> Select[Any]:
+    """IDs are compared on the side whose index finds and sorts: they are the same on both."""
+    by_message = way.by_message or bool(wanted.integration)
+    identity = message.c.id if by_message else recipient.c.message_id
+    query = _lines().where(*way.where)
+    if wanted.since:
+        query = query.where(identity >= first_id_at(wanted.since))
+    if wanted.states:
+        # As literals: by a parameter, or by IN, SQLite does not find the index of what is held.
+        states = (literal(state, literal_execute=True) for state in wanted.states)
+        query = query.where(or_(*(recipient.c.state == state for state in states)))
+    if wanted.integration:
+        query = query.where(message.c.integration_id == wanted.integration)
+    if wanted.sent_by:
+        query = query.where(message.c.username == wanted.sent_by)
+    if wanted.after is not None and wanted.most_pressing:
+        query = query.where(_less_pressing(*wanted.after, wanted.after_urgent))
+    elif wanted.after is not None:
+        last, n = wanted.after
+        query = query.where(identity <= last, or_(identity < last, recipient.c.n > n))
+    if wanted.domain:
+        query = query.where(recipient.c.domain == wanted.domain)
+    order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (identity.desc(),)
+    return query.order_by(*order, recipient.c.n).limit(wanted.limit)
+
+
+def _less_pressing(last: str, n: int, was_urgent: bool) -> ColumnElement[bool]:
+    later = or_(message.c.id > last, and_(message.c.id == last, recipient.c.n > n))
+    return or_(recipient.c.urgent < int(was_urgent), and_(recipient.c.urgent == int(was_urgent), later))
+
+
+def _as_stored(typed: str) -> set[str]:
+    """An address as people paste it (`<a@B.example>`, `mailto:…`), in the forms in which it may be stored."""
+    plain = typed.strip("<> ").removeprefix("mailto:")
+    local, _, domain = plain.rpartition("@")
+    return {f"{local}@{domain.lower()}", plain.lower()} if local else {plain}
+
+
+def _lines() -> Select[Any]:
+    return select(recipient, message).join(message, message.c.id == recipient.c.message_id)

@@ -1,0 +1,222 @@
+"""Every page in a real browser, found from the routes: wide and narrow, by axe and by keyboard; and stories of two people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.journeys.gateway import Gateway, running_sandbox
+from tests.journeys.peers.ground import Authority, open_directory, wait_until
+from tests.journeys.test_console import ROOM, Told, looked_at
+from tests.unit.web.console_kit import open_console
+from tests.unit.web.test_every_page import filled, pages
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+
+WHY = "as the board agreed"
+RULE = """[[rule]]
+id = "no-webmail"
+source = "LOCAL-7"
+why = "letters do not go to webmail"
+when = { recipient-is-at = "webmail.example" }
+then = { refuse = { code = 550, status = "5.7.1", public = "No webmail", error = "WM-SITE-WEBMAIL" } }
+
+[[rule.example]]
+recipient = "someone@webmail.example"
+outcome = "refuse"
+"""
+RECORD = {
+    "purpose": "Sends discharge letters",
+    "handles": "official",
+    "clinical": "no",
+    "owner": "Amina Khan <amina@trust.example>",
+    "deputy": "Ben Okoro <ben@trust.example>",
+    "upstream-service": "NHSmail",
+    "upstream-account": "svc-letters@trust.example",
+    "hosting": "cloud",
+    "location": "GB",
+    "dpia": "DPIA-7",
+    "slsp": "SLSP-7",
+    "application-document": "https://docs.trust.example/letters",
+    "upstream-document": "https://docs.trust.example/nhsmail",
+    "cmdb": "CI-7",
+    "review-date": "2027-10-01",
+    "signature-name": "Ward 7",
+    "signature-role": "Ward clerk",
+    "signature-organisation": "Demo trust",
+}
+CHOSEN = {"handles", "clinical", "hosting"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Gateway]:
+    with open_directory("every-page") as directory:
+        (directory / "authority").mkdir()
+        with running_sandbox(directory, Authority(directory / "authority"), examples=True) as made:
+            wait_until(lambda: "Simulators" in made.log(), "the welcome")
+            wait_until(lambda: any(each["status"] == "held" for each in made.ask("messages")), "the examples", 30)
+            wait_until(lambda: made.ask("quarantine", "list") != [], "the quarantine", 30)
+            yield made
+
+
+@pytest.fixture(scope="module")
+def two(sandbox: Gateway, browser: Browser) -> Iterator[tuple[Page, Page, str, list[str]]]:
+    """An owner and a colleague of information governance, where they are, and what their browsers complained of."""
+    told, wrong = Told(sandbox), []  # type: ignore[var-annotated]
+
+    def entered(name: str) -> tuple[BrowserContext, Page]:
+        context = browser.new_context(ignore_https_errors=True, viewport=ROOM)  # type: ignore[arg-type]
+        context.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        context.on("request", lambda request: wrong.append(request.url) if "localhost" not in request.url else None)
+        return context, told.log_in(context, name)
+
+    (one, owner), (other, colleague) = entered("demo"), entered("demo2")
+    yield owner, colleague, told.address, wrong
+    one.close()
+    other.close()
+
+
+@pytest.fixture(scope="module")
+def paths(sandbox: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Of each page that there is, the address of one that has something on it."""
+    rules = Path(sandbox.directory) / "rules.toml"
+    rules.write_text(RULE)
+    sandbox.do("policy", "apply", str(rules), "--reason", WHY)
+    held = next(each["id"] for each in sandbox.ask("messages", "--limit", "500") if each["status"] == "held")
+    examples = {
+        "messages": held,
+        "held": held,
+        "integrations": "demo",
+        "sharing": "pharmacy",
+        "versions": "1",
+        "domains": "demo.example",
+        "sources": "letters",
+        "quarantine": sandbox.ask("quarantine", "list")[0]["id"],
+    }
+    with open_console(tmp_path_factory.mktemp("routes")) as console:
+        return [filled(path, examples) for path in pages(console)]
+
+
+def walked_by_keyboard(page: Page) -> None:
+    """Each stop is seen, none is a trap, and the walk goes by the menu to the foot of the page."""
+    seen: list[str] = []
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            "(() => { const e = document.activeElement; if (e === document.body) return null;"
+            " const r = e.getBoundingClientRect(); return (r.width > 0 && r.height > 0) ? e.outerHTML.slice(0, 120) : '' })()"
+        )
+        if stop is None:
+            break
+        assert stop, (page.url, "a stop that nobody sees", seen[-1:])
+        seen.append(stop)
+        if "/accessibility" in stop:
+            break
+    assert "Skip to main content" in page.content()
+    assert "/accessibility" in seen[-1], (page.url, seen[-3:])
+
+
+@pytest.mark.parametrize("who", ["owner", "colleague"])
+def test_each_page_is_fit_for_everybody(two: tuple[Page, Page, str, list[str]], paths: list[str], who: str) -> None:
+    page, address, wrong = two[0] if who == "owner" else two[1], two[2], two[3]
+    assert len(paths) > 20
+    refused = []
+    for path in paths:
+        answer = page.goto(f"{address}{path}")
+        assert answer is not None
+        if answer.status == 403:
+            refused.append(path)
+        else:
+            assert answer.status == 200, path
+        looked_at(page, f"{who}{path}")  # the page that refuses is one as well
+        walked_by_keyboard(page)
+    assert who == "colleague" or refused == [], "an owner opens every page"
+    assert [each for each in wrong if "403" not in each and "data:" not in each] == []
+
+
+def test_a_rule_is_approved_by_a_second_person(two: tuple[Page, Page, str, list[str]]) -> None:
+    owner, colleague, address, _ = two
+    owner.goto(f"{address}/policy")
+    owner.click("text=Propose a change")
+    owner.fill("#rules", RULE.replace("no-webmail", "no-mail-there"))
+    owner.fill("#reason", WHY)
+    owner.click("button:has-text('See what would change')")
+    looked_at(owner, "preview")
+    owner.click("button:has-text('Keep it as a draft')")
+    owner.wait_for_url("**/policy/versions/*")
+    one = owner.url
+    owner.click("button:has-text('Check it')")
+    owner.wait_for_load_state()
+    assert "another person must approve it" in owner.inner_text("main")
+    assert owner.locator("button:has-text('Approve it')").count() == 0
+    colleague.goto(one)
+    colleague.click("text=Simulate it on the last 30 days")
+    assert "copies of the last 30 days would fare differently" in colleague.inner_text("main")
+    looked_at(colleague, "simulated")
+    colleague.fill("#reason-approve", WHY)
+    colleague.click("button:has-text('Approve it')")
+    colleague.wait_for_load_state()
+    colleague.fill("#reason-activate", WHY)
+    colleague.click("button:has-text('Put it in force')")
+    looked_at(colleague, "in force?")
+    colleague.click("text=Yes, put it in force")
+    colleague.wait_for_url(one)
+    assert "In force" in colleague.inner_text("main")
+    owner.goto(f"{address}/policy/try")
+    owner.fill("#sender", "app@demo.example")
+    owner.fill("#to", "someone@webmail.example")
+    owner.click("button:has-text('What would become of it?')")
+    assert "Refuse" in owner.inner_text("main")
+    looked_at(owner, "tried")
+
+
+def test_an_integration_goes_live_by_two(two: tuple[Page, Page, str, list[str]], sandbox: Gateway) -> None:
+    owner, colleague, address, _ = two
+    base = f"{address}/integrations/demo"
+    owner.goto(f"{base}/record")
+    for name, value in RECORD.items():
+        if name in CHOSEN:
+            owner.select_option(f"#{name}", value)
+        else:
+            owner.fill(f"#{name}", value)
+    owner.click("button:has-text('Save the record')")
+    owner.wait_for_url("**saved=1")
+    looked_at(owner, "record")
+    owner.goto(f"{base}/go-live")
+    while owner.locator("summary:has-text('Say that it is done')").count():
+        owner.locator("summary:has-text('Say that it is done')").first.click()
+        owner.locator("details[open] textarea").first.fill(WHY)
+        owner.locator("details[open] button:has-text('It is done')").first.click()
+        owner.wait_for_load_state()
+    looked_at(owner, "all done")
+    owner.fill("#reason-go-live", WHY)
+    owner.click("button:has-text('Ask to go live')")
+    owner.wait_for_load_state()
+    assert "Another person of information governance must approve it" in owner.inner_text("main")
+    colleague.goto(f"{base}/go-live")
+    colleague.fill("#reason-go-live", WHY)
+    colleague.click("button:has-text('Approve')")
+    colleague.wait_for_load_state()
+    assert colleague.inner_text("h1") == "Demo application is live"
+    looked_at(colleague, "live")
+    assert sandbox.ask("integration", "show", "demo")[0]["state"] == "live"
+
+
+def test_a_secret_is_shown_once(two: tuple[Page, Page, str, list[str]]) -> None:
+    owner, _, address, wrong = two
+    owner.goto(f"{address}/integrations/demo/credentials")
+    owner.click("text=Issue it, and show the secret once")
+    owner.wait_for_load_state()
+    looked_at(owner, "secret")
+    username, secret = (each.inner_text() for each in owner.locator("main dd code").all())
+    assert username == "demo-1"
+    assert re.fullmatch(r"[A-Za-z0-9]{43}", secret)
+    assert secret not in owner.url
+    owner.goto(f"{address}/integrations/demo/credentials")
+    assert secret not in owner.content()
+    assert [each for each in wrong if "403" not in each and "data:" not in each] == []

@@ -1,0 +1,82 @@
+"""Several held copies decided at once: counted before, by who may, and each by the rules that hold for one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.web.console_kit import SENSITIVE, URGENT, Console, form_token, open_console
+from wardmail.model.person import Role
+from wardmail.store.messages import Messages, Search
+
+WHY = "the clinic was phoned"
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    with open_console(tmp_path) as made:
+        for role in Role:
+            made.register(role.value, role)
+        yield made
+
+
+def states(console: Console) -> list[str]:
+    return sorted(line.state for line in Messages(console.stage.database).search(Search()))
+
+
+async def test_they_are_counted_asked_about_and_decided(console: Console) -> None:
+    for to in ("a@unknown.example", "b@unknown.example", "c@unknown.example"):
+        await console.send(to, head=SENSITIVE)
+    async with console.visitor("governance") as http:
+        page = await http.get("/held")
+        picks = re.findall(r'name="(pick-[^"]+)"', page.text)
+        assert len(picks) == 3
+        fields = {"form_token": form_token(page), "decision": "cancel", "reason": WHY, picks[0]: "yes", picks[1]: "yes"}
+        asked = await http.post("/held", data=fields)
+        assert "Never send 2 copies?" in asked.text
+        for wrong in ("yes", "3", ""):
+            assert "Never send 2 copies?" in (await http.post("/held", data={**fields, "confirmed": wrong})).text
+        assert states(console) == ["held"] * 3
+        done = await http.post("/held", data={**fields, "confirmed": "2"})
+        assert "2 copies were decided" in done.text
+        assert states(console) == ["cancelled", "cancelled", "held"]
+        again = await http.post("/held", data={**fields, "confirmed": "2"})
+        assert "it was decided already" in again.text
+
+
+async def test_where_two_must_agree_one_is_not_enough(console: Console) -> None:
+    await console.send("a@unknown.example", head=URGENT)
+    async with console.visitor("governance") as http:
+        page = await http.get("/held")
+        (pick,) = re.findall(r'name="(pick-[^"]+)"', page.text)
+        fields = {"form_token": form_token(page), "decision": "release", "reason": WHY, pick: "yes", "confirmed": "1"}
+        first = await http.post("/held", data=fields)
+    assert "released" in first.text or "another person must agree" in first.text
+    assert ("held" in states(console)) == ("another person must agree" in first.text)
+
+
+@pytest.mark.parametrize("changed", [{"decision": "nonsense"}, {"reason": ""}, {"pick-nonsense-0": "yes"}])
+async def test_what_is_not_whole_does_nothing(console: Console, changed: dict[str, str]) -> None:
+    await console.send("a@unknown.example", head=SENSITIVE)
+    async with console.visitor("owner") as http:
+        page = await http.get("/held")
+        (pick,) = re.findall(r'name="(pick-[^"]+)"', page.text)
+        fields = {"form_token": form_token(page), "decision": "cancel", "reason": WHY, "confirmed": "1"}
+        if "pick-nonsense-0" not in changed:
+            fields[pick] = "yes"
+        assert (await http.post("/held", data={**fields, **changed})).status_code == 422
+    assert states(console) == ["held"]
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.CLINICIAN, Role.DEVELOPER])
+async def test_others_do_not_choose(console: Console, role: Role) -> None:
+    message_id = await console.send("a@unknown.example", head=SENSITIVE)
+    async with console.visitor(role.value) as http:
+        page = await http.get("/held")
+        assert "pick-" not in page.text
+        fields = {"form_token": form_token(page), "decision": "cancel", "reason": WHY, f"pick-{message_id}-0": "yes"}
+        assert (await http.post("/held", data={**fields, "confirmed": "1"})).status_code == 403
+    assert states(console) == ["held"]
