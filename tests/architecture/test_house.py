@@ -138,6 +138,8 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "SecurityKeys": "StoreSecurityKeys",
         "EndpointPoster": "SignedPoster",
         "WaitingMail": "StoreWaiting",
+        "DomainKeys": "KeystoreDomainKeys",
+        "DomainReports": "StoreDomainReports",
         "KeptBack": "StoredKeptBack",
         "WebhookBook": "StoredWebhookBook",
         "SourceRecords": "StoredSourceRecords",

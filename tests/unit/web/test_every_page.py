@@ -23,9 +23,11 @@ from wardmail.model.person import Permission, Person, Role
 from wardmail.model.registration import Contact, Registration
 from wardmail.model.source import SmtpTerms, Source, SourceKind
 from wardmail.model.verdict import Action
+from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.agreements import StoreAgreements
 from wardmail.store.policies import StorePolicies
 from wardmail.store.sources import StoreSources
+from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.pages.guard import Guarded
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\u202e\u2066{{7*7}}'
@@ -76,6 +78,8 @@ async def seeded(console: Console) -> dict[str, str]:
     desk.workers.begin_arrived(arrived)
     await desk.settle()
     held = await console.send("a@unknown.example", head=SENSITIVE)
+    hook = WebhookEndpoint("wh1", "app", f"https://x.example/{HOSTILE}", ("keystore:x",), stopped=HOSTILE)
+    StoreWebhooks(database).add(hook, HOSTILE)
     return {
         "messages": held,
         "held": held,
@@ -85,6 +89,9 @@ async def seeded(console: Console) -> dict[str, str]:
         "domains": "trust.example",
         "sources": "letters",
         "quarantine": arrived.arrival.id,
+        "queue": await console.send("b@nhs.net"),
+        "webhooks": hook.id,
+        "people": "owner",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,7 @@ _TURNING = dict.fromkeys(
     (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C), "\N{REPLACEMENT CHARACTER}"
 )
 """Characters that turn the direction of what follows: with them a name can look like another one."""
+_turns = re.compile(f"[{''.join(map(chr, _TURNING))}]").search
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ class Pages:
 
 
 def straight(value: object) -> object:
-    """Text without characters that turn it round; everything else as it is."""
-    return value.translate(_TURNING) if type(value) is str else value
+    """Text without characters that turn it round, also when it was put together before; everything else as it is."""
+    return value.translate(_TURNING) if isinstance(value, str) and _turns(value) else value
 
 
 @cache
