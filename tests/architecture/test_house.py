@@ -130,8 +130,23 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Logins": "StoreLogins",
         "Passwords": "Argon2Passwords",
         "PersonRecords": "StorePeople",
+        "IdentityProvider": "OidcProvider",
+        "PeopleBook": "StorePeople",
+        "SecondFactors": "KeystoreSecondFactors",
+        "ProviderLogins": "StoreProviderLogins",
+        "SpentProofs": "StoreProviderLogins",
+        "SecurityKeys": "StoreSecurityKeys",
         "EndpointPoster": "SignedPoster",
         "WaitingMail": "StoreWaiting",
+        "RegisterBook": "StoreRegister",
+        "AgreementBook": "StoreAgreements",
+        "PolicyBook": "StorePolicies",
+        "KeptBack": "StoredKeptBack",
+        "WebhookBook": "StoredWebhookBook",
+        "SourceRecords": "StoredSourceRecords",
+        "Theatre": "SandboxStage",
+        "Spans": "OtlpSpans",
+        "Figures": "StoreFigures",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 
-from tests.unit.web.console_kit import open_console
+from tests.unit.web.console_kit import open_console, with_provider
+from wardmail.edges.identity_provider import ProviderPlace
+from wardmail.model.provider_login import ProviderTerms
 from wardmail.web.api.building import build_api
 from wardmail.web.api.caller import identified
+from wardmail.web.api.description import calls_of, needs_of
 from wardmail.web.api.services import ApiServices
 from wardmail.web.pages.guard import Guarded, Open
 
-OPEN = {("/check", "GET"), ("/check", "POST"), ("/log-in", "GET"), ("/log-in", "POST"), ("/accessibility", "GET")}
+OPEN = {
+    ("/check", "GET"),
+    ("/check", "POST"),
+    ("/log-in", "GET"),
+    ("/log-in", "POST"),
+    ("/log-in/begin", "GET"),
+    ("/log-in/finish", "GET"),
+    ("/log-in/key", "POST"),
+    ("/accessibility", "GET"),
+    ("/help", "GET"),
+    ("/docs", "GET"),
+    ("/docs/{name:path}", "GET"),
+}
 """Whoever adds to this says why in the route, and thinks twice."""
 
 
 def test_every_page_names_its_permission(tmp_path: Path) -> None:
     with open_console(tmp_path) as console:
+        with_provider(console, ProviderPlace("https://op.test", "", ""), ProviderTerms("us"), b"")
         routes = [each for each in console.site.routes if not isinstance(each, Mount)]
     assert {type(each) for each in routes} == {Route}
     without = [each.path for each in routes if not isinstance(each.endpoint, Guarded | Open)]  # type: ignore[attr-defined]
@@ -40,19 +55,26 @@ def test_every_page_names_its_methods(tmp_path: Path) -> None:
 
 
 def test_every_call_asks_who_calls() -> None:
+    """An integration by a credential, or a person of whom the operation names the permission; never both, never neither."""
     api = build_api(cast("ApiServices", None), "0")
-    calls = [each for each in _all(api.routes) if isinstance(each, APIRoute)]
+    calls = list(calls_of(api))
     assert {each.path_format for each in calls} == set(api.openapi()["paths"])
-    assert [each.path for each in calls if not _asks(each.dependant)] == []
+    by_integration = {each.unique_id for each in calls if _asks(each.dependant)}
+    by_person = {each.unique_id for each in calls if needs_of(each)}
+    assert by_integration
+    assert by_person
+    assert not by_integration & by_person
+    assert {each.unique_id for each in calls} == by_integration | by_person
 
 
-def _all(routes: list[Any]) -> list[Any]:
-    """Also those of included routers, wherever the framework keeps them."""
-    found = []
-    for each in routes:
-        inner = getattr(getattr(each, "original_router", None), "routes", None)
-        found += _all(inner) if inner else [each]
-    return found
+def test_the_description_says_who_calls() -> None:
+    api = build_api(cast("ApiServices", None), "0")
+    for call in calls_of(api):
+        for method in call.methods:
+            operation = api.openapi()["paths"][call.path_format][method.lower()]
+            schemes = {name for each in operation["security"] for name in each}
+            assert schemes == ({"person"} if needs_of(call) else {"key", "basic"})
+            assert operation.get("x-permission", []) == [each.value for each in needs_of(call)]
 
 
 def _asks(dependant: Dependant) -> bool:

@@ -13,6 +13,7 @@ from wardmail.app.stored_records import StoredHeldRecords
 from wardmail.model.delivery import RecipientState
 from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.person import Person, Role
+from wardmail.model.reading import Wanted
 from wardmail.model.receipt import Accepted
 from wardmail.outbound.holding import DIGEST, HoldKeeper
 from wardmail.outbound.release import NotReleased, Proposed, release
@@ -96,6 +97,22 @@ async def test_a_list_that_is_cut_has_the_most_pressing(stage: Stage) -> None:
     oldest, _, urgent, _ = [await kept.held(head) for head in (SENSITIVE, SENSITIVE, URGENT, SENSITIVE)]
     records = StoredHeldRecords(kept.messages, kept.tasks)
     assert [each["id"] for each in records.waiting(2)] == [urgent, oldest]
+
+
+async def test_pages_of_held_copies_miss_none_and_repeat_none(stage: Stage) -> None:
+    kept = Kept(stage)
+    sent = [await kept.held(head) for head in (SENSITIVE, URGENT, SENSITIVE, URGENT, SENSITIVE)]
+    records, seen, after = StoredHeldRecords(kept.messages, kept.tasks), [], ""
+    while True:
+        page = records.matching(Wanted("", after=after, limit=2, domain="unknown.example"))
+        seen += [each["id"] for each in page.records]
+        after = page.following
+        if not after:
+            break
+    assert seen == [sent[1], sent[3], sent[0], sent[2], sent[4]]
+    assert records.matching(Wanted("another")).records == []
+    with pytest.raises(ValueError, match="cursor"):
+        records.matching(Wanted("", after="7-" + sent[0] + "-0"))
 
 
 async def test_what_is_time_critical_alerts_at_once_and_again_to_more_people(stage: Stage) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from wardmail import __version__
 from wardmail.app.audit_heads import broken_heads
+from wardmail.app.evidence_about import about_message
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.wiring import register_view
 from wardmail.edges.audit_heads import HeadSigner
 from wardmail.manage.document_text import Page, to_html
+from wardmail.manage.evidence_packs import PackKind, pack
 from wardmail.manage.evidence_tables import day_of
 from wardmail.model.evidence import Door, Evidence, ListAge, Period
 from wardmail.model.person import Person
@@ -63,9 +68,24 @@ def gather(installation: Installation, period: Period, by: Person) -> Evidence:
     )
 
 
-def write_pack(installation: Installation, path: Path, page: Page, actor: Person, reason: str) -> list[Path]:
-    """The page as PATH.html and PATH.json, and a manifest with the hash of each, signed. Raises CommandFailed."""
-    name = path.name
+def page_of(installation: Installation, kind: PackKind, period: Period, message_id: str, actor: Person) -> Page:
+    """`message_id` may be empty. Raises CommandFailed when there is no such message."""
+    about = about_message(installation, message_id) if message_id else ()
+    return pack(kind, gather(installation, period, actor), about)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Its files by name: the page as HTML and JSON, and a manifest with the hash of each, signed."""
+
+    name: str
+    files: Mapping[str, bytes]
+    hashes: Mapping[str, str]
+
+
+def pack_of(installation: Installation, kind: str, page: Page) -> Pack:
+    stamp = datetime.fromtimestamp(installation.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = f"{kind}-{stamp}"
     files = {
         f"{name}.html": to_html(page).encode(),
         f"{name}.json": (json.dumps(to_plain(page), ensure_ascii=False, indent=1) + "\n").encode(),
@@ -75,15 +95,24 @@ def write_pack(installation: Installation, path: Path, page: Page, actor: Person
     signed = json.dumps(hashes, sort_keys=True).encode()
     manifest = {"files": hashes, "key": signer.public_key, "signature": signer.sign_bytes(signed)}
     files[f"{name}.manifest.json"] = (json.dumps(manifest, indent=1) + "\n").encode()
-    _write(path.parent, files)
-    detail: dict[str, object] = {"reason": reason, "files": hashes}
-    event = Event("EvidenceTaken", installation.clock.now(), actor.id, None, name, detail)
+    return Pack(name, files, hashes)
+
+
+def write_pack(installation: Installation, directory: Path, made: Pack, actor: Person, reason: str) -> list[Path]:
+    """Raises CommandFailed."""
+    _write(directory, made.files)
+    note_taken(installation, made, actor, reason)
+    return [directory / file for file in made.files]
+
+
+def note_taken(installation: Installation, made: Pack, actor: Person, reason: str) -> None:
+    detail: dict[str, object] = {"reason": reason, "files": dict(made.hashes)}
+    event = Event("EvidenceTaken", installation.clock.now(), actor.id, None, made.name, detail)
     with installation.database.write() as connection:
         EventChain(installation.database).append(connection, [event])
-    return [path.parent / file for file in files]
 
 
-def _write(directory: Path, files: dict[str, bytes]) -> None:
+def _write(directory: Path, files: Mapping[str, bytes]) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for file, content in files.items():

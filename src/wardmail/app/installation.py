@@ -29,6 +29,7 @@ from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
+from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.register import StoreRegister
 from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.setup import require_current
@@ -103,6 +104,10 @@ class Installation:
     @cached_property
     def logins(self) -> StoreLogins:
         return StoreLogins(self.database)
+
+    @cached_property
+    def provider_logins(self) -> StoreProviderLogins:
+        return StoreProviderLogins(self.database)
 
     @cached_property
     def agreements(self) -> StoreAgreements:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from wardmail.app.installation import Installation
+from wardmail.app.provider_wiring import pages_address, provider_desk
+from wardmail.edges.second_factors import KeystoreSecondFactors
 
 if TYPE_CHECKING:
     from wardmail.edges.passwords import Argon2Passwords
     from wardmail.manage.log_in import LoginDesk
-
-SECOND_FACTOR = "second-factor"
-"""The kind of keystore entry; a copy of the database holds no secret of anybody's authenticator."""
-
-
-def second_factor_entry(person: str) -> str:
-    return f"{SECOND_FACTOR}:{person}"
+    from wardmail.manage.people_desk import PeopleDesk
+    from wardmail.web.pages.services import IdentityServices
 
 
 def passwords_of(installation: Installation) -> Argon2Passwords:
@@ -27,11 +25,36 @@ def passwords_of(installation: Installation) -> Argon2Passwords:
 def login_desk(installation: Installation) -> LoginDesk:
     from wardmail.manage.log_in import LoginDesk, SecondFactor
 
-    keystore = installation.keystore
-
-    def secret_of(person: str) -> bytes | None:
-        name = second_factor_entry(person)
-        return keystore.reveal(name) if name in keystore.names(SECOND_FACTOR) else None
-
-    second = SecondFactor(secret_of, installation.pepper)
+    second = SecondFactor(KeystoreSecondFactors(installation.keystore).of, installation.pepper)
     return LoginDesk(installation.logins, installation.people, passwords_of(installation), second, installation.clock)
+
+
+def people_desk(installation: Installation) -> PeopleDesk:
+    from wardmail.manage.people_desk import LogInStores, PeopleDesk
+
+    factors = KeystoreSecondFactors(installation.keystore)
+    stores = LogInStores(installation.logins, factors, passwords_of(installation))
+    issuer = installation.settings["pages.organisation"] or installation.settings["gateway.hostname"]
+    return PeopleDesk(installation.people, stores, installation.pepper, installation.clock, issuer)
+
+
+def identity_services(installation: Installation, desk: LoginDesk) -> IdentityServices:
+    from wardmail.manage.account import AccountDesk, AccountStores
+    from wardmail.manage.key_log_in import KeyDesk
+    from wardmail.manage.log_in import SecondFactor
+    from wardmail.protect.security_key import KeyPlace
+    from wardmail.store.security_keys import StoreSecurityKeys
+    from wardmail.web.pages.services import IdentityServices
+
+    address, clock, pepper = pages_address(installation.settings), installation.clock, installation.pepper
+    place = KeyPlace(urlsplit(address).hostname or "", address)
+    keys, spent = StoreSecurityKeys(installation.database), installation.provider_logins
+    stores = AccountStores(installation.logins, keys, spent, passwords_of(installation))
+    second = SecondFactor(KeystoreSecondFactors(installation.keystore).of, pepper)
+    return IdentityServices(
+        keys=KeyDesk(desk, keys, spent, place, clock=clock, pepper=pepper),
+        account=AccountDesk(desk, stores, second, place, clock),
+        people=people_desk(installation),
+        provider=provider_desk(installation),
+        provider_name=installation.settings["oidc.name"],
+    )

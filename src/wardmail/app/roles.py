@@ -11,11 +11,11 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from wardmail.app.counting import CountedDesk
 from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
 from wardmail.app.reception import open_reception
 from wardmail.app.secret_upkeep import keep_uses
+from wardmail.app.tracing import TracedDesk, open_spans
 from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, open_world
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
@@ -78,9 +78,10 @@ async def _listening(
     installation: Installation, slot: int, certificates: CertificateFiles, world: World, stop: asyncio.Event
 ) -> AsyncIterator[SmtpListener]:
     settings = installation.settings
-    delivery = make_delivery(installation, world)
+    spans = open_spans(settings)
+    delivery = make_delivery(installation, world, spans)
     spool = SealedSpool(settings.data / "spool")
-    desk = CountedDesk(world, delivery, installation.counts, installation.uses.note)
+    desk = TracedDesk(world, delivery, installation.counts, installation.uses.note, spans)
     receiving = await open_reception(installation, slot, certificates, world, spool)
     doors: list[SmtpListener] = []
     https = _open_https(installation, world, desk, receiving.receiving, certificates, doors=doors)
@@ -106,6 +107,7 @@ async def _listening(
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await asyncio.to_thread(spans.close)
 
 
 def _open_https(

@@ -82,6 +82,7 @@ def _settings(directory: Path, ports: SandboxPorts, nameserver: str) -> str:
         f"[tls]\ncertificate = {json.dumps(f'{directory}/tls/server.pem')}\n"
         f"key = {json.dumps(f'{directory}/tls/server.key')}\n"
         '[pages]\norganisation = "Demo trust"\nenvironment = "sandbox"\n'
+        f'address = "https://localhost:{ports.https}"\n'
         "[delivery]\nretry_minutes = [0.1, 0.2, 0.5]\nnotice_after_minutes = 1.0\nexpire_after_hours = 0.1\n"
         f'[receive]\nlisten = ["127.0.0.1:{ports.receiving}"]\nnameservers = [{json.dumps(nameserver)}]\n'
     )

@@ -28,7 +28,9 @@ class SandboxStage:
 
     @property
     def simulators(self) -> Mapping[str, str]:
-        return {f"{local}@{SIMULATOR_DOMAIN}": ACTS[act].words for local, act in SIMULATORS.items()}
+        words = {local: ACTS[act].words for local, act in SIMULATORS.items()}
+        words["delay"] += ", twice"
+        return {f"{local}@{SIMULATOR_DOMAIN}": each for local, each in words.items()}
 
     def current(self) -> str:
         return self._stage.current()

@@ -34,6 +34,22 @@ def set_up(settings: Settings, login: str) -> list[str]:
 
     `login` is the account of this machine that becomes the first owner.
     """
+    done = prepare_secrets(settings)
+    clock = SystemClock(settings.clock_ahead)
+    database = Database(settings.database_url, clock)
+    upgrade(database)
+    people = StorePeople(database)
+    if not people.all():
+        owner = first_owner(login, clock.now())
+        people.save(owner, owner.id, "the first owner: who set the gateway up")
+        done.append(f"You are its first owner, as {owner.id}. Register the others: wardmail person add …")
+    database.close()
+    done.append("Database ready.")
+    return done
+
+
+def prepare_secrets(settings: Settings) -> list[str]:
+    """The data directory with its keystore, and the key that opens it; what was done, a line each."""
     done = []
     try:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -52,16 +68,6 @@ def set_up(settings: Settings, login: str) -> list[str]:
         done.append(f"Keystore made: {settings.keystore_path}")
     # Not only into a new keystore: an earlier run may have ended between the two.
     Keystore.open(settings.keystore_path, master).put_if_absent(PEPPER, "pepper", secrets.token_bytes(32))
-    clock = SystemClock(settings.clock_ahead)
-    database = Database(settings.database_url, clock)
-    upgrade(database)
-    people = StorePeople(database)
-    if not people.all():
-        owner = first_owner(login, clock.now())
-        people.save(owner, owner.id, "the first owner: who set the gateway up")
-        done.append(f"You are its first owner, as {owner.id}. Register the others: wardmail person add …")
-    database.close()
-    done.append("Database ready.")
     return done
 
 

@@ -32,6 +32,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("listen.https", list, [], "addresses of the pages and the API, HTTPS; none: there are none"),
     Setting("pages.organisation", str, "", "whose gateway it is, as pages say it"),
     Setting("pages.environment", str, "", "sandbox, test and so on, as pages say it; empty: the live service"),
+    Setting(
+        "pages.address",
+        str,
+        "",
+        "https address by which people reach the pages; empty: our host name and the port of listen.https",
+    ),
     Setting("pages.profile", str, "health-and-care", "whose table of secure domains pages go by, or government"),
     Setting(
         "pages.check_networks",
@@ -39,6 +45,20 @@ SETTINGS: tuple[Setting, ...] = (
         ["127.0.0.0/8", "::1/128"],
         "from where anybody may ask whether it is safe to e-mail an address",
     ),
+    Setting("oidc.issuer", str, "", "identity provider through which people log in, as https://…; empty: none"),
+    Setting("oidc.name", str, "your organisation's account", "how the log-in page calls it, after 'Log in with'"),
+    Setting("oidc.client_id", str, "", "our name at the provider"),
+    Setting("oidc.client_secret", str, "", "where our secret for it is, as keystore:NAME"),
+    Setting("oidc.client_key", str, "", "instead: where our private key (PEM, with its certificate for Entra ID) is"),
+    Setting("oidc.scopes", list, ["openid", "profile", "email"], "what is asked of it"),
+    Setting("oidc.roles", list, [], "which group gives which role, as 'group = role'; whoever has none is not let in"),
+    Setting("oidc.groups_claim", str, "groups", "the claim of the ID token with the groups; roles for app roles"),
+    Setting("oidc.subject_claim", str, "sub", "the claim that never changes for a person; oid for Entra ID"),
+    Setting("oidc.amr", list, ["mfa"], "one of these must be in the token's amr: proof of a second factor"),
+    Setting("oidc.acr", list, [], "or the token's acr must be one of these, which are also asked for"),
+    Setting("oidc.tenants", list, [], "tenants (tid) that may log in, when the issuer serves many"),
+    Setting("oidc.newcomers", str, "create", "somebody unknown with a role: create (a person), or refuse"),
+    Setting("oidc.ca_file", str, "", "CA certificates trusted for it instead of the system's; empty: those"),
     Setting("metrics.networks", list, ["127.0.0.0/8", "::1/128"], "from where /metrics may be read, without a log-in"),
     Setting(
         "listen.connections_per_address", int, 200, "connections that one address may have open; 0: no ceiling", least=0
@@ -169,6 +189,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "audit.heads", str, "", "directory of the audit's signed daily heads; empty: audit-heads in the data directory"
     ),
+    Setting(
+        "telemetry.endpoint",
+        str,
+        "",
+        "OpenTelemetry: where spans go, such as https://otel:4318/v1/traces; empty: nowhere",
+    ),
+    Setting("telemetry.ca_file", str, "", "CA certificates trusted for it; empty: the usual ones"),
     Setting("log.level", str, "info", "debug, info, warning or error"),
     Setting("log.format", str, "auto", "logfmt, json, or auto: logfmt on a terminal"),
 )
@@ -183,6 +210,8 @@ SECRET_REFERENCES = (
     "scan.rspamd_password",
     "notices.webhook_secret",
     "cmdb.secret",
+    "oidc.client_secret",
+    "oidc.client_key",
 )
 """Settings that say where a secret is."""
 

@@ -39,6 +39,7 @@ class StoredMessageRecords:
                 wanted.text,
                 states=tuple(filter(None, wanted.status.split(","))),
                 integration=wanted.integration,
+                domain=wanted.domain,
                 since=wanted.since,
                 limit=wanted.limit + 1,
                 after=_place(wanted.after) if wanted.after else None,
@@ -80,6 +81,24 @@ class StoredHeldRecords:
             return ()
         tasks = {task.n: task for task in self._tasks.of_message(message_id)}
         return [held_record(line, tasks.get(line.n)) for line in self._held(message_id, 1000)]
+
+    def matching(self, wanted: Wanted) -> Page:
+        urgent, _, place = wanted.after.partition("-")
+        if urgent not in ("", "0", "1"):
+            raise ValueError("no cursor of ours")
+        search = Search(
+            states=(RecipientState.HELD.value,),
+            integration=wanted.integration,
+            domain=wanted.domain,
+            limit=wanted.limit + 1,
+            after=_place(place) if wanted.after else None,
+            after_urgent=urgent == "1",
+            most_pressing=True,
+        )
+        lines, tasks = self._messages.search(search), self._tasks.all_open()
+        shown = lines[: wanted.limit]
+        following = f"{int(shown[-1].urgent)}-{shown[-1].message_id}-{shown[-1].n}" if len(lines) > wanted.limit else ""
+        return Page([held_record(line, tasks.get((line.message_id, line.n))) for line in shown], following)
 
     def cancel(self, message_id: str, only: Sequence[int], actor: str, reason: str) -> int:
         to = RecipientState.CANCELLED

@@ -4,41 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
+from wardmail.app.api_wiring import api_of, api_services
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.govern_wiring import governing_of
 from wardmail.app.host_and_port import address
 from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
 from wardmail.app.kept_back import StoredKeptBack
-from wardmail.app.log_in_wiring import login_desk
+from wardmail.app.log_in_wiring import identity_services, login_desk
 from wardmail.app.metrics import Numbers
+from wardmail.app.office.audit import AuditOffice
 from wardmail.app.readiness import Readiness, parts_of_worker
 from wardmail.app.sandbox_stage import stage_of
 from wardmail.app.settings import Settings, setting_records
 from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import (
-    StoredArrivalRecords,
     StoredHeldRecords,
     StoredMessageRecords,
-    StoredWebhookRecords,
 )
+from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.app.wiring import listener_settings
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
-from wardmail.inbound.pulling import PullDesk
-from wardmail.manage.address_check import AddressCheck, checker
+from wardmail.manage.list_ages import list_ages
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
+from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
 from wardmail.store.figures import StoreFigures
-from wardmail.store.given_replies import StoreGivenReplies
-from wardmail.store.notices_feed import NoticesFeed
 from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
 
@@ -62,45 +60,30 @@ def make_https_listener(
     doors: Sequence[SmtpListener],
 ) -> HttpsListener:
     """`doors` are the listeners beside it; they may be added later."""
-    from wardmail.web.api.building import build_api
-    from wardmail.web.api.services import ApiServices
+    from wardmail.app.documentation import library
     from wardmail.web.pages.building import build_site
     from wardmail.web.pages.check import CheckPage
     from wardmail.web.pages.console import console_routes
+    from wardmail.web.pages.documentation import Documentation, documentation_routes
     from wardmail.web.pages.govern.routes import govern_routes
     from wardmail.web.pages.operate.routes import operate_routes
     from wardmail.web.pages.rendering import Pages, Site
 
     settings = installation.settings
-    limits = listener_settings(settings)
-
-    def check(profile: Profile, text: str) -> AddressCheck:
-        return checker(world.register.table(profile), world.clock.now)(text)
-
-    services = ApiServices(
-        desk=desk,
-        ledger=PeerLedger(limits.limits),
-        check_address=check,
-        messages=StoredMessageRecords(installation.messages),
-        arrivals=StoredArrivalRecords(installation.inbox),
-        pull=PullDesk(receiving.world),
-        replies=StoreGivenReplies(installation.database),
-        notices=NoticesFeed(installation.database),
-        webhooks=StoredWebhookRecords(installation.webhooks),
-        largest=limits.terms.max_message_size,
-    )
+    services = api_services(installation, world, desk, receiving.world)
     profile = Profile(settings["pages.profile"])
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
     console = console_of(installation, world, pages)
     networks_of_check = networks(settings, "pages.check_networks")
-    page = CheckPage(pages, lambda text: check(profile, text), networks_of_check, console.desk)
+    page = CheckPage(pages, lambda text: services.check_address(profile, text), networks_of_check, console.desk)
     operations = watching(_watched(installation, world, doors))
     pages_of_people = [
         *console_routes(console),
         *govern_routes(governing_of(installation, console)),
         *operate_routes(operating_of(installation, receiving, console)),
+        *documentation_routes(Documentation(pages, library, _whom_to_ask(settings))),
     ]
-    site = build_site(page, build_api(services, version("wardmail")), pages_of_people, operations)
+    site = build_site(page, api_of(services), pages_of_people, operations)
     return HttpsListener(site, certificates.context, https_endpoints(settings))
 
 
@@ -122,9 +105,18 @@ def operating_of(installation: Installation, receiving: Receiving, console: Cons
         kept_back=StoredKeptBack(installation.inbox, installation.messages, receiving.world),
         quarantine=receiving.quarantine,
         sources=StoredSourceRecords(installation.register, installation.sources, installation.inbox),
+        waiting=installation.messages,
+        webhooks=StoredWebhookBook(installation.webhooks),
+        audit=AuditOffice(installation),
+        lists=lambda: list(list_ages(installation.register.list_versions(), installation.clock.now())),
         settings=lambda: list(setting_records(installation.settings)),
         theatre=stage_of(installation) if installation.settings["pages.environment"] == "sandbox" else None,
     )
+
+
+def _whom_to_ask(settings: Settings) -> list[tuple[str, str]]:
+    found = ((name.replace("_", " ").capitalize(), settings[f"contacts.{name}"]) for name in CONTACTS)
+    return [(about, whom) for about, whom in found if whom]
 
 
 def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -138,10 +130,10 @@ def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, .
 def console_of(installation: Installation, world: World, pages: Pages) -> ConsoleServices:
     from wardmail.web.pages.services import ConsoleServices
 
-    limits = listener_settings(installation.settings).limits
+    limits, desk = listener_settings(installation.settings).limits, login_desk(installation)
     return ConsoleServices(
         pages=pages,
-        desk=login_desk(installation),
+        desk=desk,
         # Of its own: an application that fails to log in must not keep people out, nor the other way round.
         ledger=PeerLedger(replace(limits, failed_logins_per_user=MOST_FAILURES)),
         clock=installation.clock,
@@ -151,4 +143,5 @@ def console_of(installation: Installation, world: World, pages: Pages) -> Consol
         integrations=lambda: {each.id: each.name for each in world.register.snapshot.integrations.values()},
         world=world,
         figures=StoreFigures(installation.database),
+        identity=identity_services(installation, desk),
     )

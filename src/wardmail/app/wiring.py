@@ -18,6 +18,7 @@ from wardmail.app.installation import Installation
 from wardmail.app.register_terms import review_terms
 from wardmail.app.secret_upkeep import require_references
 from wardmail.app.settings import Settings
+from wardmail.app.tracing import TracedCourier, exporter_of
 from wardmail.edges.clock import SystemClock
 from wardmail.edges.courier import assemble_courier
 from wardmail.edges.direct_courier import DirectSettings
@@ -50,7 +51,7 @@ from wardmail.outbound.telling import Teller
 from wardmail.outbound.waiting_watch import WaitingWatch
 from wardmail.outbound.world import WalkSettings, World
 from wardmail.policy.completeness import with_gap_noted
-from wardmail.ports import Courier
+from wardmail.ports import Courier, Spans
 from wardmail.protocol.smtp_verbs import ServerTerms
 from wardmail.store.holds import StoreHolds
 from wardmail.store.notices_feed import NoticesFeed
@@ -197,6 +198,7 @@ def require_usable(settings: Settings) -> None:
     _schedule(settings)
     _hold_terms(settings)
     _require_webhook(settings)
+    exporter_of(settings)
     require_references(settings)
     for key in ("delivery.nameservers", "receive.nameservers"):
         try:
@@ -231,13 +233,13 @@ def make_review_watch(installation: Installation, world: World) -> ReviewWatch:
     return ReviewWatch(world, note_gap)
 
 
-def make_delivery(installation: Installation, world: World) -> Delivery:
+def make_delivery(installation: Installation, world: World, spans: Spans) -> Delivery:
     schedule = _schedule(installation.settings)
     reporter = Reporter(world)
     return Delivery(
         register=world.register,
         queue=world.queue,
-        courier=CountedCourier(make_courier(installation), installation.counts, world.clock),
+        courier=TracedCourier(CountedCourier(make_courier(installation), installation.counts, world.clock), spans),
         recorder=Recorder(world.queue, reporter, world.clock, schedule),
         clock=world.clock,
         lease=world.settings.lease,

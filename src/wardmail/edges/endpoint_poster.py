@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wardmail.edges.guarded_post import GuardedPost, Target
+from wardmail.edges.guarded_https import Target
+from wardmail.edges.guarded_post import GuardedPost
 from wardmail.edges.secret_threads import reveal_apart
 from wardmail.edges.webhook_signature import signed_headers
 from wardmail.model.refusal import Unavailable

@@ -1,77 +1,17 @@
-"""Posts to an address that somebody else chose, and is not led astray: one look-up, no redirect, only public addresses."""
+"""Posts to an address that somebody else chose; nothing of an answer is read but its status."""
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import httpx2
-
-from wardmail.edges.public_address import AddressRefused, address_to_call
-from wardmail.edges.tls import verifying_context
-from wardmail.model.refusal import Unavailable
-
-_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """`allow_private`: it may be at an address that is not public. `ca_file` replaces the system's authorities."""
-
-    url: str
-    allow_private: bool = False
-    ca_file: str | None = None
+from wardmail.edges.guarded_https import GuardedHttps, Target
 
 
 class GuardedPost:
-    """Nothing of an answer is read but its status."""
-
     def __init__(self) -> None:
-        self._contexts: dict[str | None, ssl.SSLContext] = {}
+        self._https = GuardedHttps()
 
     async def post(self, target: Target, payload: bytes, headers: Mapping[str, str]) -> int | str:
         """The status, or why there was none. Never raises."""
-        try:
-            async with asyncio.timeout(_SECONDS):
-                return await self._post(target, payload, dict(headers))
-        except Unavailable as error:
-            return f"{error.part} cannot be read"
-        except AddressRefused as error:
-            return f"it is not called: {error}"
-        except TimeoutError:
-            return "it did not answer in time"
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-            return f"the connection failed ({type(error).__name__})"
-
-    async def _post(self, target: Target, payload: bytes, headers: dict[str, str]) -> int | str:
-        parts = urlsplit(target.url)
-        host, port = parts.hostname or "", parts.port or 443
-        if parts.scheme != "https" or not host:
-            return "it needs an https address"
-        address = await address_to_call(host, port, allow_private=target.allow_private)
-        place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-        headers |= {"Host": host if port == 443 else f"{host}:{port}"}
-        async with (
-            # The time of `post` is for all of it: the library's own five seconds are too few for an application.
-            httpx2.AsyncClient(
-                verify=self._context(target.ca_file), timeout=None, trust_env=False, follow_redirects=False
-            ) as http,
-            # The certificate is checked against the name; the address only says where to connect.
-            http.stream(
-                "POST",
-                urlunsplit(("https", place, parts.path or "/", parts.query, "")),
-                content=payload,
-                headers=headers,
-                extensions={"sni_hostname": host},
-            ) as response,
-        ):
-            return int(response.status_code)
-
-    def _context(self, ca_file: str | None) -> ssl.SSLContext:
-        if ca_file not in self._contexts:
-            self._contexts[ca_file] = verifying_context(Path(ca_file) if ca_file else None)
-        return self._contexts[ca_file]
+        answer = await self._https.exchange("POST", target, headers, payload)
+        return answer if isinstance(answer, str) else answer.status

@@ -30,6 +30,14 @@ class SecondFactor:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A person, and what is kept to check their log-in."""
+
+    person: Person
+    login: Login
+
+
+@dataclass(frozen=True, slots=True)
 class Visitor:
     """Somebody who is logged in; `token` is what their browser holds."""
 
@@ -63,18 +71,34 @@ class LoginDesk:
 
     def log_in(self, name: str, password: str, code: str, peer: str) -> Visitor | None:
         """None whatever was wrong: the same work is done for a name that is nobody's."""
-        name, now = name.strip().lower()[:64], self._clock.now()
+        known, now = self.by_password(name, password), self._clock.now()
+        proof = None if known is None else self._second_proof(known.login, code, now)
+        visitor = None if known is None or proof is None else self.open(known, proof, peer)
+        if visitor is None:
+            self.fail(name, peer)
+        return visitor
+
+    def by_password(self, name: str, password: str) -> Known | None:
+        """Whose password it is: half of what lets somebody in. Whoever asks counts the failure."""
+        name = _typed(name)
         person, login = self._people.one(name), self._logins.find(name)
         kept = login.password_hash if login is not None and login.password_hash else self._passwords.decoy
         is_right = self._passwords.matches(kept, password[:LONGEST])
-        if person is not None and login is not None and is_right and person.is_here and login.locked_until <= now:
-            proof = self._second_proof(login, code, now)
-            token = secrets.token_urlsafe(32)
-            session = Session(_hash(token), person.id, now, now, peer)
-            if proof is not None and self._logins.open(session, kept, proof):
-                return Visitor(person, session, token)
-        self._logins.fail(name, peer)
-        return None
+        if person is None or login is None or not (is_right and person.is_here):
+            return None
+        return Known(person, login) if login.locked_until <= self._clock.now() else None
+
+    def open(self, known: Known, proof: SecondProof, peer: str) -> Visitor | None:
+        visitor = new_session(known.person, self._clock.now(), peer, proof.words)
+        return visitor if self._logins.open(visitor.session, known.login.password_hash, proof) else None
+
+    def fail(self, name: str, peer: str) -> None:
+        self._logins.fail(_typed(name), peer)
+
+    def known(self, name: str) -> Known | None:
+        """Somebody whose password was checked a moment ago."""
+        person, login = self._people.one(name), self._logins.find(name)
+        return Known(person, login) if person is not None and login is not None and person.is_here else None
 
     def recognise(self, token: str) -> Visitor | None:
         """Who has this token; whoever left or whose roles changed is out at once, because the record is read anew."""
@@ -106,6 +130,12 @@ class LoginDesk:
         return None if step is None or step <= login.last_step else SecondProof(step)
 
 
+def new_session(person: Person, now: float, peer: str, proved_by: str) -> Visitor:
+    """With a token that nobody had before; it is good once the store has it."""
+    token = secrets.token_urlsafe(32)
+    return Visitor(person, Session(_hash(token), person.id, now, now, peer, proved_by), token)
+
+
 def checked_password(password: str, person: Person) -> str | BadInput:
     """Length is what counts; no rules about digits and signs (NCSC: three random words)."""
     if not SHORTEST <= len(password) <= LONGEST:
@@ -123,6 +153,10 @@ def new_recovery_codes() -> tuple[str, ...]:
 
 def recovery_hash(pepper: bytes, code: str) -> bytes:
     return secret_hash(pepper, "recovery " + "".join(each for each in code.lower() if each.isalnum()))
+
+
+def _typed(name: str) -> str:
+    return name.strip().lower()[:64]
 
 
 def _hash(token: str) -> bytes:

@@ -9,10 +9,12 @@ from dataclasses import replace
 
 from wardmail.manage.integrations import BadInput, new_secret
 from wardmail.model.person import Permission, Person, Role
+from wardmail.ports import PersonRecords
 from wardmail.protect.credentials import secret_hash
 from wardmail.protocol.address import InvalidAddress, parse_address
 
 _ID = re.compile(r"[a-z][a-z0-9._-]{1,62}").fullmatch
+_NOBODY = bytes(32)
 
 
 def checked_person(person: Person, others: Mapping[str, Person]) -> Person | BadInput:
@@ -61,6 +63,14 @@ def with_new_key(person: Person, pepper: bytes) -> tuple[Person, str]:
 
 def proves(person: Person, key: str, pepper: bytes) -> bool:
     return bool(person.key_hash) and hmac.compare_digest(person.key_hash, secret_hash(pepper, key))
+
+
+def by_key(people: PersonRecords, person_id: str, key: str, pepper: bytes) -> Person | None:
+    """Whom a key proves, of those who are here; a name that is nobody's costs as much as a wrong key. Blocking."""
+    found = people.one(person_id) if _ID(person_id) else None
+    kept = found.key_hash if found is not None else b""
+    is_theirs = hmac.compare_digest(kept or _NOBODY, secret_hash(pepper, key))
+    return found if found is not None and found.is_here and kept and is_theirs else None
 
 
 def for_login(people: Iterable[Person], login: str) -> Person | None:

@@ -18,3 +18,15 @@ class AccreditedEntry:
     ods_code: str
     accredited_on: date
     expires: date
+
+
+@dataclass(frozen=True, slots=True)
+class ListVersion:
+    """One import of a list: who brought it in, from where, and how many entries it had."""
+
+    name: str
+    version: str
+    imported_at: float
+    imported_by: str
+    source: str
+    entries: int

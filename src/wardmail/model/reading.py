@@ -20,7 +20,7 @@ class Page:
 class Wanted:
     """`text` is an address, a message ID or the beginning of one; `after` is `following` of an earlier page.
 
-    `status` is one state, or several with commas between them.
+    `status` is one state, or several with commas between them; `domain` is that of the recipient.
     """
 
     integration: str
@@ -29,6 +29,7 @@ class Wanted:
     since: float = 0.0
     after: str = ""
     limit: int = 50
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from wardmail.ports.figures import Figures
 from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
-from wardmail.ports.logins import Logins, Passwords, PersonRecords
+from wardmail.ports.logins import Logins, Passwords, PeopleBook, PersonRecords, SecondFactors, SecurityKeys, SpentProofs
+from wardmail.ports.provider import IdentityProvider, ProviderLogins
 from wardmail.ports.queue import Holds, Queue
 from wardmail.ports.reading import (
     ArrivalRecords,
@@ -14,6 +15,7 @@ from wardmail.ports.reading import (
     Notices,
     SourceRecords,
     Theatre,
+    WebhookBook,
     WebhookRecords,
 )
 from wardmail.ports.receiving import Arrivals, HandoverCourier, Mailbox, ReceptionDesk, Scanner, SeenItems
@@ -22,7 +24,7 @@ from wardmail.ports.services import Cmdb, Courier, LaterFailures, Outbox, Return
 from wardmail.ports.spool import BodySink, Spool
 from wardmail.ports.submission import SubmissionDesk
 from wardmail.ports.telling import EndpointPoster, WaitingMail, Webhooks
-from wardmail.ports.world import Clock, Resolver
+from wardmail.ports.world import Clock, Resolver, Spans
 
 __all__ = [
     "AgreementBook",
@@ -39,6 +41,7 @@ __all__ = [
     "HeldRecords",
     "HoldBook",
     "Holds",
+    "IdentityProvider",
     "KeptBack",
     "LaterFailures",
     "Logins",
@@ -47,8 +50,10 @@ __all__ = [
     "Notices",
     "Outbox",
     "Passwords",
+    "PeopleBook",
     "PersonRecords",
     "PolicyBook",
+    "ProviderLogins",
     "Queue",
     "ReceptionDesk",
     "RegisterBook",
@@ -56,15 +61,20 @@ __all__ = [
     "Returns",
     "Scanner",
     "Sealer",
+    "SecondFactors",
     "Secrets",
+    "SecurityKeys",
     "SeenItems",
     "Signer",
     "SigningKey",
     "SourceRecords",
+    "Spans",
+    "SpentProofs",
     "Spool",
     "SubmissionDesk",
     "Theatre",
     "WaitingMail",
+    "WebhookBook",
     "WebhookPoster",
     "WebhookRecords",
     "Webhooks",

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from wardmail.model.login import Login, SecondProof, Session
+from wardmail.model.login import Login, SecondProof, SecurityKey, Session
 from wardmail.model.person import Person
 
 
 class PersonRecords(Protocol):
     def one(self, person: str) -> Person | None: ...
+
+
+class PeopleBook(PersonRecords, Protocol):
+    def all(self) -> Mapping[str, Person]: ...
+
+    def save(self, record: Person, actor: str, reason: str = "") -> None:
+        """With its event; the person logs in anew after it."""
+        ...
+
+
+class SecondFactors(Protocol):
+    """The secrets of authenticator apps."""
+
+    def of(self, person: str) -> bytes | None: ...
+
+    def has(self, person: str) -> bool: ...
+
+    def put(self, person: str, secret: bytes) -> None: ...
+
+    def forget(self, person: str) -> None: ...
 
 
 class Passwords(Protocol):
@@ -44,6 +64,46 @@ class Logins(Protocol):
 
     def seen(self, token_hash: bytes) -> None: ...
 
-    def close(self, session: Session) -> None: ...
+    def close(self, session: Session, actor: str = "") -> None:
+        """`actor`: who ends it, when it is not the session's own person."""
+        ...
 
     def sessions(self, person: str) -> Sequence[Session]: ...
+
+    def set_password(self, person: str, password_hash: str, actor: str, reason: str, instead_of: str = "") -> bool:
+        """Also ends a lock and every session. False when it is no longer `instead_of` that it replaces."""
+        ...
+
+    def set_second_factor(self, person: str, recovery: Sequence[bytes], actor: str, reason: str) -> None:
+        """The security keys and recovery codes of before are void, and every session ends."""
+        ...
+
+    def set_recovery_codes(self, person: str, recovery: Sequence[bytes]) -> None: ...
+
+    def unlock(self, person: str, actor: str, reason: str) -> None: ...
+
+    def sign_out(self, person: str, actor: str, reason: str) -> int:
+        """How many sessions ended."""
+        ...
+
+    def all(self) -> Mapping[str, Login]: ...
+
+    def last_logins(self) -> Mapping[str, float]: ...
+
+
+class SecurityKeys(Protocol):
+    """Each change is one transaction with its event."""
+
+    def of(self, person: str) -> Sequence[SecurityKey]: ...
+
+    def add(self, key: SecurityKey) -> bool:
+        """False when somebody has it already."""
+        ...
+
+    def remove(self, person: str, key: bytes) -> bool: ...
+
+
+class SpentProofs(Protocol):
+    def spend(self, proof: str, until: float) -> bool:
+        """Remember something that may serve once; False when it has served before. Kept until `until`."""
+        ...

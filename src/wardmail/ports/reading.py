@@ -39,6 +39,13 @@ class HeldRecords(Protocol):
 
     def of_message(self, message_id: str) -> Sequence[Record]: ...
 
+    def matching(self, wanted: Wanted) -> Page:
+        """Time-critical ones first, then the oldest; of one integration and to one domain, where they are named.
+
+        Raises ValueError for an `after` that no page gave.
+        """
+        ...
+
     def cancel(self, message_id: str, only: Sequence[int], actor: str, reason: str) -> int:
         """Do not send these copies; how many were still held."""
         ...
@@ -107,6 +114,26 @@ class WebhookRecords(Protocol):
 
     def replay(self, integration: str, endpoint_id: str, seq: int, actor: str) -> bool:
         """Whether there is such a delivery."""
+        ...
+
+
+class WebhookBook(Protocol):
+    """All webhooks, for those who run the gateway. Raises Unavailable."""
+
+    def all(self) -> Sequence[Record]: ...
+
+    def one(self, endpoint_id: str) -> Record | None: ...
+
+    def tellings(self, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record]:
+        """What it was told, the newest first; `failed`: what was given up alone."""
+        ...
+
+    def replay_failed(self, endpoint_id: str, most: int, actor: str, reason: str) -> int:
+        """Tell again what was given up; how many that were."""
+        ...
+
+    def stop(self, endpoint_id: str, stopped: str, actor: str, reason: str) -> bool:
+        """`stopped` empty: it is in use again. False when there is no such webhook."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from wardmail.model.question import Answer, Question
@@ -17,3 +18,22 @@ class Resolver(Protocol):
     async def answer(self, question: Question) -> Answer:
         """Never raises: what cannot be answered is `Unknown`."""
         ...
+
+
+class Spans(Protocol):
+    """What took how long, for people who watch many services at once. Never raises, never waits."""
+
+    def record(
+        self,
+        message_id: str,
+        name: str,
+        began: float,
+        ended: float,
+        attributes: Mapping[str, str | int | bool],
+        *,
+        failed: bool,
+    ) -> None:
+        """`began` and `ended` in seconds since the epoch. No attribute holds an address or words of another server."""
+        ...
+
+    def close(self) -> None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.person import Person
@@ -20,7 +20,6 @@ class StorePeople:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._chain = EventChain(database)
-        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     def all(self) -> Mapping[str, Person]:
         with self._database.read() as connection:
@@ -33,16 +32,22 @@ class StorePeople:
             return None if text is None else records.decode(Person, text)
 
     def save(self, record: Person, actor: str, reason: str = "") -> None:
-        now = self._database.clock.now()
-        statement = self._insert(person).values(id=record.id, record=records.encode(record), updated_at=now)
-        changed = {"record": statement.excluded.record, "updated_at": statement.excluded.updated_at}
-        detail: dict[str, object] = {
-            "roles": [role.value for role in record.roles],
-            "logins": list(record.logins),
-            "left": record.left_at,
-            "reason": reason,
-        }
         with self._database.write() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
-            end_sessions(connection, record.id)
-            self._chain.append(connection, [Event("PersonSaved", now, actor, None, record.id, detail)])
+            self._chain.append(connection, [keep_person(self._database, connection, record, actor, reason)])
+
+
+def keep_person(database: Database, connection: Connection, record: Person, actor: str, reason: str) -> Event:
+    """Within the caller's transaction, who appends the event."""
+    now = database.clock.now()
+    insert = sqlite.insert if database.is_sqlite else postgresql.insert
+    statement = insert(person).values(id=record.id, record=records.encode(record), updated_at=now)
+    changed = {"record": statement.excluded.record, "updated_at": statement.excluded.updated_at}
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+    end_sessions(connection, record.id)
+    detail: dict[str, object] = {
+        "roles": [role.value for role in record.roles],
+        "logins": list(record.logins),
+        "left": record.left_at,
+        "reason": reason,
+    }
+    return Event("PersonSaved", now, actor, None, record.id, detail)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from wardmail.model.accredited import AccreditedEntry
+from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.agreement import appetite_in_force
 from wardmail.model.handover import Handover
 from wardmail.model.integration import Credential, Integration
@@ -32,18 +32,6 @@ from wardmail.store.suppressions import StoreSuppressions
 T = TypeVar("T")
 
 ACCREDITED = "accredited"
-
-
-@dataclass(frozen=True, slots=True)
-class ListVersion:
-    """One import of a list: who brought it in, from where, and how many entries it had."""
-
-    name: str
-    version: str
-    imported_at: float
-    imported_by: str
-    source: str
-    entries: int
 
 
 class StoreRegister:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, literal, or_, select
 
 from wardmail.model.message_id import first_id_at
 from wardmail.store.schema import message, recipient
@@ -20,7 +20,7 @@ class Search:
 
     `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
 
-    `after` is the message and row that an earlier list ended with.
+    `after` is the message and row that an earlier list ended with, `after_urgent` whether that row was time-critical.
     """
 
     text: str = ""
@@ -30,6 +30,7 @@ class Search:
     since: float = 0.0
     limit: int = 50
     after: tuple[str, int] | None = None
+    after_urgent: bool = False
     most_pressing: bool = False
 
 
@@ -70,12 +71,19 @@ def query_of(wanted: Search, way: Way) -> Select[Any]:
     if wanted.integration:
         query = query.where(message.c.integration_id == wanted.integration)
     if wanted.after is not None:
-        last, n = wanted.after
-        query = query.where(identity <= last, or_(identity < last, recipient.c.n > n))
+        query = query.where(_beyond(wanted, identity, *wanted.after))
     if wanted.domain:
         query = query.where(recipient.c.domain == wanted.domain)
     order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (identity.desc(),)
     return query.order_by(*order, recipient.c.n).limit(wanted.limit)
+
+
+def _beyond(wanted: Search, identity: Column[Any], last: str, n: int) -> ColumnElement[bool]:
+    if not wanted.most_pressing:
+        return and_(identity <= last, or_(identity < last, recipient.c.n > n))
+    urgent = int(wanted.after_urgent)
+    later = or_(identity > last, and_(identity == last, recipient.c.n > n))
+    return or_(recipient.c.urgent < urgent, and_(recipient.c.urgent == urgent, later))
 
 
 def _as_stored(typed: str) -> set[str]:

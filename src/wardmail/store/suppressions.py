@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.stored import Event
@@ -30,16 +30,25 @@ class StoreSuppressions:
             query = select(table).where(table.c.number > number).order_by(table.c.number)
             return [_entry(row) for row in connection.execute(query)]
 
-    def all(self, text: str = "") -> Sequence[Suppression]:
-        """What is on the list now; `text` narrows it to addresses that contain it."""
+    def all(
+        self, text: str = "", *, after: tuple[str, str] = ("", ""), limit: int | None = None
+    ) -> Sequence[Suppression]:
+        """What is on the list now; `text` narrows it to addresses that contain it.
+
+        `after` are the address and integration that an earlier part of the list ended with.
+        """
         now = self._database.clock.now()
         query = select(table).where(
             table.c.removed_at.is_(None), or_(table.c.expires_at.is_(None), table.c.expires_at > now)
         )
         if text:
             query = query.where(table.c.address.contains(text.lower(), autoescape=True))
+        if any(after):
+            same = and_(table.c.address == after[0], table.c.integration_id > after[1])
+            query = query.where(or_(table.c.address > after[0], same))
+        query = query.order_by(table.c.address, table.c.integration_id).limit(limit)
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(query.order_by(table.c.address))]
+            return [_entry(row) for row in connection.execute(query)]
 
     def add(self, entries: Iterable[Suppression]) -> int:
         """How many were new, or are changed by this. A long list is written in pieces: mail must not wait for it."""

@@ -89,9 +89,15 @@ class StoreWebhooks:
             return [_telling(row) for row in connection.execute(query.order_by(webhook_telling.c.due_at).limit(limit))]
 
     def settle(self, telling: Telling, *, again_at: float | None, outcome: str) -> None:
+        """Nothing when somebody has asked meanwhile for it to be told again: that is still to be done."""
+        as_read = (
+            *_same(telling),
+            webhook_telling.c.attempts == telling.attempts,
+            webhook_telling.c.due_at == telling.due_at,
+        )
         values = {"attempts": telling.attempts + 1, "due_at": again_at, "outcome": outcome}
         with self._database.write() as connection:
-            connection.execute(update(webhook_telling).where(*_same(telling)).values(**values))
+            connection.execute(update(webhook_telling).where(*as_read).values(**values))
 
     def deliveries(self, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Telling]:
         """The newest first; `failed`: those alone that were given up."""
@@ -109,7 +115,8 @@ class StoreWebhooks:
         with self._database.write() as connection:
             values = {"due_at": now, "attempts": 0, "outcome": ""}
             count = connection.execute(update(webhook_telling).where(*of).values(**values)).rowcount
-            self._note(connection, "WebhookReplayed", endpoint, actor, {"reason": reason, "tellings": count})
+            if count:
+                self._note(connection, "WebhookReplayed", endpoint, actor, {"reason": reason, "tellings": count})
             return count
 
     def forget_old(self) -> None:

@@ -9,8 +9,9 @@ import httpx2
 import pytest
 from tests.inbound_desk import SettableClock
 
-from wardmail.edges import guarded_post
-from wardmail.edges.guarded_post import GuardedPost, Target
+from wardmail.edges import guarded_https
+from wardmail.edges.guarded_https import Target
+from wardmail.edges.guarded_post import GuardedPost
 from wardmail.edges.scanners.rspamd import RspamdScanner
 from wardmail.edges.webhook import HttpsPoster
 from wardmail.model.inspection import ScanOutcome
@@ -36,7 +37,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[httpx2.AsyncClient]:
         return "127.0.0.1"
 
     monkeypatch.setattr(httpx2, "AsyncClient", Noted)
-    monkeypatch.setattr(guarded_post, "address_to_call", nowhere)
+    monkeypatch.setattr(guarded_https, "address_to_call", nowhere)
     return clients
 
 

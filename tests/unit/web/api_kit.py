@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import httpx2
 
@@ -25,6 +26,9 @@ from wardmail.store.notices_feed import NoticesFeed
 from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.api.building import build_api
 from wardmail.web.api.services import ApiServices
+
+if TYPE_CHECKING:
+    from wardmail.web.api.office import Office as PeoplesOffice
 
 LARGEST = 3 * 1024 * 1024
 
@@ -66,6 +70,7 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             notices=NoticesFeed(stage.database),
             webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
             largest=LARGEST,
+            office=cast("PeoplesOffice", None),  # people have a kit of their own
         )
         transport = httpx2.ASGITransport(app=build_api(services, "0"), raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="https://gw.test") as http:

@@ -5,34 +5,47 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from pathlib import Path
 
 import httpx2
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
 from tests.worlds import HEAD, Stage, staged, submission
+from wardmail.app.documentation import library
 from wardmail.app.domain_wiring import KeystoreDomainKeys
+from wardmail.app.installation import Installation
 from wardmail.app.kept_back import StoredKeptBack
+from wardmail.app.office.audit import AuditOffice
 from wardmail.app.register_knowledge import Knowledge, integration_desk
 from wardmail.app.sandbox_stage import SandboxStage
+from wardmail.app.set_up import prepare_secrets
 from wardmail.app.settings import load, setting_records
 from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
+from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.assurance.domain_desk import DomainDesk, records_for
+from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.quarantine import Quarantine
+from wardmail.manage.account import AccountDesk, AccountStores
 from wardmail.manage.address_check import checker
 from wardmail.manage.agreement_desk import AgreementDesk
+from wardmail.manage.key_log_in import KeyDesk
+from wardmail.manage.list_ages import list_ages
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
+from wardmail.manage.people_desk import LogInStores, PeopleDesk
 from wardmail.manage.policy_desk import PolicyDesk
+from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.model.person import Person, Role
+from wardmail.model.provider_login import ProviderTerms
 from wardmail.model.question import Answer, Found, NotFound, Question, Unknown
 from wardmail.model.receipt import Accepted
 from wardmail.model.standing import Profile
@@ -40,7 +53,9 @@ from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.walk import accept
 from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
+from wardmail.protect.security_key import KeyPlace
 from wardmail.store.agreements import StoreAgreements
+from wardmail.store.connection import Database
 from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.figures import StoreFigures
 from wardmail.store.hold_tasks import HoldTasks
@@ -50,19 +65,22 @@ from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
+from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
+from wardmail.store.security_keys import StoreSecurityKeys
 from wardmail.store.sources import StoreSources
 from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.pages.building import build_site
 from wardmail.web.pages.check import CheckPage
 from wardmail.web.pages.console import console_routes
+from wardmail.web.pages.documentation import Documentation, documentation_routes
 from wardmail.web.pages.govern.routes import govern_routes
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.operate.routes import operate_routes
 from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.rendering import Pages, Site
-from wardmail.web.pages.services import ConsoleServices
+from wardmail.web.pages.services import ConsoleServices, IdentityServices
 
 BASE = "https://gw.test"
 PASSWORD = "three random words"
@@ -83,6 +101,8 @@ class Console:
     logins: StoreLogins
     keeper: HoldKeeper
     office: Office
+    check: CheckPage
+    others: list[Route]
     recovery: tuple[str, ...] = field(default_factory=new_recovery_codes)
 
     def register(self, name: str, *roles: Role, full_name: str = "") -> None:
@@ -124,14 +144,15 @@ class Console:
 
 @contextlib.contextmanager
 def open_console(directory: Path) -> Iterator[Console]:
-    with fresh_sqlite(directory) as database, office(database) as desk, staged(directory, database) as stage:
+    with fresh_sqlite(directory) as database, office(database) as inbound, staged(directory, database) as stage:
         people, logins, tasks = StorePeople(database), StoreLogins(database), HoldTasks(database)
         messages = Messages(database)
         second = SecondFactor(lambda person: None if person == "newcomer" else SECRET, stage.world.pepper)
         passwords = Argon2Passwords(stage.world.pepper, PasswordHasher(1, 8, 1))
+        desk = LoginDesk(logins, people, passwords, second, stage.clock)
         services = ConsoleServices(
             pages=Pages(Site("Demo trust")),
-            desk=LoginDesk(logins, people, passwords, second, stage.clock),
+            desk=desk,
             ledger=PeerLedger(PeerLimits(failed_logins_per_user=8)),
             clock=stage.clock,
             messages=StoredMessageRecords(messages),
@@ -140,6 +161,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             integrations=lambda: {each.id: each.name for each in stage.world.register.snapshot.integrations.values()},
             world=stage.world,
             figures=StoreFigures(database),
+            identity=identity_of(stage, database, people, logins, passwords, desk),
         )
         check = CheckPage(
             services.pages,
@@ -152,16 +174,29 @@ def open_console(directory: Path) -> Iterator[Console]:
         keeper = HoldKeeper(stage.world, holds, people.all)
         operate = OperateServices(
             console=services,
-            kept_back=StoredKeptBack(Inbox(database), messages, desk.world),
-            quarantine=Quarantine(desk.world),
+            kept_back=StoredKeptBack(Inbox(database), messages, inbound.world),
+            quarantine=Quarantine(inbound.world),
             sources=StoredSourceRecords(StoreRegister(database), StoreSources(database), Inbox(database)),
+            waiting=messages,
+            webhooks=StoredWebhookBook(StoreWebhooks(database)),
+            audit=AuditOffice(installed(directory / "office", database)),
+            lists=lambda: list(list_ages(StoreRegister(database).list_versions(), stage.clock.now())),
             settings=lambda: list(setting_records(load(environ={}))),
             theatre=SandboxStage(directory, database, stage.clock),
         )
+        documents = documentation_routes(Documentation(services.pages, library))
         govern = governing(stage, people, services)
-        routes = [*console_routes(services), *govern_routes(govern), *operate_routes(operate)]
-        site = build_site(check, Starlette(), routes)
-        yield Console(site, stage, services, people, logins, keeper, desk)
+        others = [*govern_routes(govern), *operate_routes(operate), *documents]
+        site = build_site(check, Starlette(), [*console_routes(services), *others])
+        yield Console(site, stage, services, people, logins, keeper, inbound, check, others)
+
+
+def installed(directory: Path, database: Database) -> Installation:
+    """An installation over the same database: what reads the whole of one is tried on the real thing."""
+    flags = {"gateway.data": str(directory), "gateway.database": database.url, "gateway.hostname": "gw.test"}
+    settings = load(None, flags=flags, environ={})
+    prepare_secrets(settings)
+    return Installation(settings)
 
 
 @dataclass
@@ -203,6 +238,71 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
         history=knowledge.history,
         webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
     )
+
+
+@dataclass
+class Factors:
+    """In memory; everybody has one, but for newcomers."""
+
+    secrets: dict[str, bytes] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=lambda: {"newcomer"})
+
+    def of(self, person: str) -> bytes | None:
+        return None if person in self.gone else self.secrets.get(person, SECRET)
+
+    def has(self, person: str) -> bool:
+        return self.of(person) is not None
+
+    def put(self, person: str, secret: bytes) -> None:
+        self.secrets[person] = secret
+        self.gone.discard(person)
+
+    def forget(self, person: str) -> None:
+        self.gone.add(person)
+
+
+def identity_of(
+    stage: Stage,
+    database: Database,
+    people: StorePeople,
+    logins: StoreLogins,
+    passwords: Argon2Passwords,
+    desk: LoginDesk,
+) -> IdentityServices:
+    keys, spent, place = StoreSecurityKeys(database), StoreProviderLogins(database), KeyPlace("gw.test", BASE)
+    pepper, clock, factors = stage.world.pepper, stage.clock, Factors()
+    second = SecondFactor(factors.of, pepper)
+    return IdentityServices(
+        keys=KeyDesk(desk, keys, spent, place, clock=clock, pepper=pepper),
+        account=AccountDesk(desk, AccountStores(logins, keys, spent, passwords), second, place, clock),
+        people=PeopleDesk(people, LogInStores(logins, factors, passwords), pepper, clock, "Demo trust"),
+    )
+
+
+def with_provider(console: Console, place: ProviderPlace, terms: ProviderTerms, secret: bytes) -> None:
+    """From now on people can log in through it too."""
+    clock, logins = console.stage.clock, StoreProviderLogins(console.stage.database)
+    provider = OidcProvider(place, terms, OneSecret(secret), clock)
+    desk = ProviderDesk(provider, logins, console.people, terms, clock=clock, pepper=console.stage.world.pepper)
+    identity = replace(console.services.identity, provider=desk, provider_name="your trust's account")
+    console.services = replace(console.services, identity=identity)
+    console.site.router.routes[:] = build_site(
+        console.check, Starlette(), [*console_routes(console.services), *console.others]
+    ).routes
+
+
+@dataclass
+class OneSecret:
+    """Stands for every reference."""
+
+    value: bytes
+    forgotten: int = 0
+
+    def reveal(self, reference: str) -> bytes:
+        return self.value
+
+    def forget(self, reference: str) -> None:
+        self.forgotten += 1
 
 
 def form_token(page: httpx2.Response) -> str:

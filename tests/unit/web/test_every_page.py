@@ -23,9 +23,11 @@ from wardmail.model.person import Permission, Person, Role
 from wardmail.model.registration import Contact, Registration
 from wardmail.model.source import SmtpTerms, Source, SourceKind
 from wardmail.model.verdict import Action
+from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.agreements import StoreAgreements
 from wardmail.store.policies import StorePolicies
 from wardmail.store.sources import StoreSources
+from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.pages.guard import Guarded
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\u202e\u2066{{7*7}}'
@@ -75,10 +77,16 @@ async def seeded(console: Console) -> dict[str, str]:
     await desk.arrivals.put([arrived])
     desk.workers.begin_arrived(arrived)
     await desk.settle()
+    endpoint = WebhookEndpoint("hook", "app", "https://hooks.example/<script>alert(1)</script>", ("keystore:hook",))
+    StoreWebhooks(database).add(endpoint, "test")
+    waiting = await console.send("a@nhs.net")
     held = await console.send("a@unknown.example", head=SENSITIVE)
     return {
         "messages": held,
         "held": held,
+        "queue": waiting,
+        "people": "viewer",
+        "webhooks": "hook",
         "integrations": "app",
         "sharing": "care",
         "versions": "1",

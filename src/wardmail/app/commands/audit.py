@@ -9,7 +9,8 @@ import click
 from wardmail.app.audit_heads import broken_heads, sign_today
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
-from wardmail.app.output import emit, json_option, moment, progress, rfc3339, say, table
+from wardmail.app.office.audit import event_record
+from wardmail.app.output import emit, json_option, moment, progress, say, table
 from wardmail.edges.audit_heads import HeadSigner
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ def list_(config_path: str | None, after: int, limit: int, as_json: bool) -> Non
     events = Installation.at(config_path).messages.audit(after, limit)
     if as_json:
         for each in events:
-            detail = {"seq": each.seq, "at": rfc3339(each.at), "kind": each.kind, "actor": each.actor}
-            emit(detail | {"subject": each.subject, "detail": each.detail})
+            emit(event_record(each))
     else:
         rows = [(each.seq, moment(each.at), each.kind, each.actor, each.subject) for each in events]
         table(("No.", "When", "What", "Who", "About"), rows)

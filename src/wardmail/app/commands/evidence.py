@@ -8,23 +8,19 @@ from pathlib import Path
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.evidence import gather, write_pack
-from wardmail.app.failures import FINDINGS, USAGE, CommandFailed, not_found
+from wardmail.app.evidence import pack_of, page_of, write_pack
+from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import day_option, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.app.periods import parse_period
 from wardmail.app.subject_access import lines_about
 from wardmail.assurance.mobile_policy import BadExport, check_mobile_policies
-from wardmail.manage.document_text import Grid, Section
-from wardmail.manage.evidence_packs import PackKind, pack
-from wardmail.manage.evidence_tables import moment as in_full
+from wardmail.manage.evidence_packs import PackKind
 from wardmail.model.classification import Sensitivity
 from wardmail.model.evidence import Period
 from wardmail.model.person import Permission
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
-from wardmail.store.inbox import ArrivalSearch
-from wardmail.store.messages import Search
 
 _REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
 
@@ -65,10 +61,8 @@ def pack_(  # noqa: PLR0913 (each is an option)
         raise CommandFailed(
             "WM-EVIDENCE-PERIOD", "The period ends before it begins.", "Mend --since or --until.", USAGE
         )
-    about = _about(installation, message_id) if message_id else ()
-    page = pack(PackKind(kind), gather(installation, period, actor), about)
-    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-    files = write_pack(installation, out / f"{kind}-{stamp}", page, actor, reason)
+    page = page_of(installation, PackKind(kind), period, message_id, actor)
+    files = write_pack(installation, out, pack_of(installation, kind, page), actor, reason)
     if as_json:
         emit({"kind": kind, "files": [str(each) for each in files]})
         return
@@ -128,43 +122,6 @@ def subject(config_path: str | None, *, address: str, since: str, reason: str, b
     note(f"{len(lines)} copies. The search is recorded.")
     if untold:
         note(f"{untold} messages that came in are known by their envelope only: who wrote them is not kept any more.")
-
-
-def _about(installation: Installation, message_id: str) -> tuple[Section, ...]:
-    """One message's journey, word for word as it was recorded."""
-    lines = installation.messages.search(Search(message_id.strip(), limit=1000))
-    if not lines:
-        return _about_arrival(installation, message_id.strip())
-    first = lines[0]
-    copies = tuple(
-        (line.recipient, line.state, line.why, line.last_reply) for line in lines if line.message_id == first.message_id
-    )
-    what = f"{first.message_id} from {first.integration}, {Sensitivity(first.sensitivity).label}, {first.size} octets"
-    return (
-        Section("The message", (what, Grid(("To", "Status", "Why", "Last word"), copies))),
-        _happened(installation, first.message_id),
-    )
-
-
-def _about_arrival(installation: Installation, arrival_id: str) -> tuple[Section, ...]:
-    found = installation.inbox.search(ArrivalSearch(arrival_id, limit=1)) if arrival_id else ()
-    if not found:
-        raise not_found("message", arrival_id, "wardmail messages, or wardmail inbound list")
-    first = found[0]
-    what = f"{first.id}, came in by {first.source} for {first.integration}, {first.size} octets"
-    rows = ((first.state.value, first.action, ", ".join(first.findings), first.why),)
-    headings = ("State", "Judged", "Findings", "Why")
-    return Section("The message", (what, Grid(headings, rows))), _happened(installation, first.id)
-
-
-def _happened(installation: Installation, message_id: str) -> Section:
-    history = installation.messages.history(message_id)
-    events = tuple((in_full(each.at), each.kind, each.actor, _told(each.detail)) for each in history)
-    return Section("What happened to it", (Grid(("When", "What", "By", "Detail"), events),))
-
-
-def _told(detail: dict[str, object]) -> str:
-    return "; ".join(f"{name} {value}" for name, value in detail.items())
 
 
 def _start(day: date) -> float:

@@ -12,8 +12,9 @@ from wardmail.app.failures import FINDINGS, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, note, rfc3339, say, table
 from wardmail.manage.accredited_csv import Columns, RefusedList, read_accredited_list
+from wardmail.model.accredited import ListVersion
 from wardmail.model.person import Permission
-from wardmail.store.register import ACCREDITED, ListVersion
+from wardmail.store.register import ACCREDITED
 
 
 @click.group()

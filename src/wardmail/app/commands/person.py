@@ -7,12 +7,11 @@ from dataclasses import replace
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.person_log_in import password, second_factor, sessions, sign_out
+from wardmail.app.commands.person_log_in import password, second_factor, sessions, sign_out, tie
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
-from wardmail.app.log_in_wiring import second_factor_entry
+from wardmail.app.log_in_wiring import people_desk
 from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
-from wardmail.manage.people import checked_person, with_new_key
 from wardmail.model.person import PERMISSIONS, Permission, Person, Role
 
 _ROLES = click.Choice([role.value for role in Role])
@@ -23,7 +22,7 @@ def command() -> None:
     """People and their roles. Everything that is done is recorded with the name of a person."""
 
 
-for each in (password, second_factor, sessions, sign_out):
+for each in (password, second_factor, sessions, sign_out, tie):
     command.add_command(each)
 
 
@@ -79,17 +78,16 @@ def add(
     """Register a person, and show their key once: it proves who they are where their account does not."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
-    people = installation.people.all()
-    if name in people:
+    desk = people_desk(installation)
+    if name in desk.all():
         raise CommandFailed(
             "WM-PERSON-EXISTS",
             f"There is a person {name} already.",
             "See `wardmail person list --all`; `person change` changes one.",
             CONFLICT,
         )
-    wanted = Person(name, full_name, email, tuple(map(Role, roles)), logins, added_at=installation.clock.now())
-    person, key = with_new_key(usable(checked_person(wanted, people), "WM-PERSON"), installation.pepper)
-    installation.people.save(person, actor.id)
+    wanted = Person(name, full_name, email, tuple(map(Role, roles)), logins)
+    person, key = usable(desk.add(wanted, actor), "WM-PERSON")
     _show_key(person, key, as_json)
 
 
@@ -126,7 +124,7 @@ def change(  # noqa: PLR0913 (each is an option)
         roles=tuple(map(Role, roles)) or person.roles,
         logins=logins or person.logins,
     )
-    _save(installation, wanted, actor, reason)
+    wanted = usable(people_desk(installation).change(wanted, actor, reason), "WM-PERSON")
     emit(_record(wanted)) if as_json else say(f"{name} is {', '.join(wanted.roles)}.")
 
 
@@ -140,8 +138,7 @@ def key(config_path: str | None, name: str, reason: str, by: str, as_json: bool)
     """Make a new key for a person; the old one stops at once."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
-    person, made = with_new_key(_existing(installation, name), installation.pepper)
-    installation.people.save(person, actor.id, reason)
+    person, made = people_desk(installation).new_key(_existing(installation, name), actor, reason)
     _show_key(person, made, as_json)
 
 
@@ -159,15 +156,8 @@ def leave(config_path: str | None, *, name: str, reason: str, yes: bool, by: str
     person = _existing(installation, name)
     if not confirm(f"{name} may do nothing from now on?", assume_yes=yes):
         raise SystemExit(1)
-    left = replace(person, left_at=installation.clock.now(), key_hash=b"", logins=())
-    _save(installation, left, actor, reason)
-    installation.keystore.delete_all((second_factor_entry(name),))
+    left = usable(people_desk(installation).leave(person, actor, reason), "WM-PERSON")
     emit(_record(left)) if as_json else say(f"{name} has left.")
-
-
-def _save(installation: Installation, person: Person, actor: Person, reason: str) -> None:
-    checked = usable(checked_person(person, installation.people.all()), "WM-PERSON")
-    installation.people.save(checked, actor.id, reason)
 
 
 def _existing(installation: Installation, name: str) -> Person:

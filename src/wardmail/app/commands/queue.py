@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 
 import click
 
@@ -12,12 +11,12 @@ from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.message_output import as_record
 from wardmail.app.output import confirm, emit, json_option, moment, note, say, table
+from wardmail.manage.queue_shape import BUCKETS, shape_of
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.person import Permission
 from wardmail.store.messages import MessageLine, Search
 
 _WAITING = tuple(state.value for state in WAITING)
-_BUCKETS = (5, 10, 20, 40, 80, 160, 320, 640, 1280)
 
 
 @click.group()
@@ -105,25 +104,16 @@ def delete(
 @click.pass_obj
 def shape(config_path: str | None, as_json: bool) -> None:
     """How long copies have waited, by domain: columns are minutes."""
-    counts: dict[str, list[int]] = defaultdict(lambda: [0] * (len(_BUCKETS) + 1))
     installation = Installation.at(config_path)
-    for domain, age in installation.messages.ages(installation.clock.now()):
-        place = next((i for i, limit in enumerate(_BUCKETS) if age < limit * 60), len(_BUCKETS))
-        counts[domain][place] += 1
-    totals = [sum(column) for column in zip(*counts.values(), strict=True)] if counts else [0] * (len(_BUCKETS) + 1)
+    found = shape_of(installation.messages.ages(installation.clock.now()))
     if as_json:
-        for domain, row in counts.items():
-            emit(
-                {
-                    "domain": domain,
-                    "total": sum(row),
-                    "minutes": dict(zip([*map(str, _BUCKETS), "more"], row, strict=True)),
-                }
-            )
+        for domain, row in found.domains.items():
+            minutes = dict(zip([*map(str, BUCKETS), "more"], row, strict=True))
+            emit({"domain": domain, "total": sum(row), "minutes": minutes})
         return
-    rows = [("TOTAL", sum(totals), *totals)]
-    rows += [(d, sum(row), *row) for d, row in sorted(counts.items(), key=lambda item: -sum(item[1]))]
-    table(("Domain", "All", *(f"<{limit}" for limit in _BUCKETS), "more"), rows)
+    rows = [("TOTAL", sum(found.totals), *found.totals)]
+    rows += [(domain, sum(row), *row) for domain, row in found.domains.items()]
+    table(("Domain", "All", *(f"<{limit}" for limit in BUCKETS), "more"), rows)
 
 
 def _change(

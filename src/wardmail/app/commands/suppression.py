@@ -10,9 +10,10 @@ from typing import IO
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import FINDINGS, USAGE, CommandFailed, not_found
+from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
-from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
+from wardmail.app.office.suppressions import SuppressionOffice, as_record, check_integration, checked_address
+from wardmail.app.output import confirm, emit, json_option, moment, note, say, table
 from wardmail.app.periods import parse_period
 from wardmail.model.person import Permission
 from wardmail.model.suppression import EVERYBODY, Suppression, SuppressionReason
@@ -36,7 +37,7 @@ def list_(config_path: str | None, text: str, as_json: bool) -> None:
     found = Installation.at(config_path).suppressions.all(text)
     if as_json:
         for each in found:
-            emit(_record(each))
+            emit(as_record(each))
         return
     rows = [
         (e.address, e.integration_id or "all", e.reason.value, moment(e.expires_at) or "never", e.added_by, e.note)
@@ -51,11 +52,11 @@ def list_(config_path: str | None, text: str, as_json: bool) -> None:
 @click.pass_obj
 def check(config_path: str | None, address: str, as_json: bool) -> None:
     """Is this address on the list? The exit status is 3 when it is."""
-    wanted = _address(address)
+    wanted = checked_address(address)
     found = [each for each in Installation.at(config_path).suppressions.all(wanted) if each.address == wanted]
     for each in found:
         if as_json:
-            emit(_record(each))
+            emit(as_record(each))
         else:
             whose = f"for {each.integration_id}" if each.integration_id else "for all integrations"
             say(f"{each.address} is suppressed {whose} since {moment(each.added_at)}: {each.reason.value}. {each.note}")
@@ -79,14 +80,9 @@ def add(
     """Put an address on the list."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
-    _check_integration(installation, integration)
-    now = installation.clock.now()
-    until = now + parse_period(period) if period else None
-    entry = Suppression(
-        _address(address), integration, SuppressionReason.BY_HAND, reason, actor.id, now, expires_at=until
-    )
-    installation.suppressions.add([entry])
-    emit(_record(entry)) if as_json else say(f"{entry.address} is on the list.")
+    days = parse_period(period) / 86_400 if period else None
+    made = SuppressionOffice(installation).add(actor, address, integration, reason, days)
+    emit(made) if as_json else say(f"{made['address']} is on the list.")
 
 
 @command.command()
@@ -102,11 +98,8 @@ def remove(
     """Take an address off the list."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
-    wanted = _address(address)
-    count = installation.suppressions.remove(wanted, integration, actor.id, reason)
-    if not count:
-        raise not_found("suppression", wanted, "wardmail suppression list")
-    emit({"address": wanted, "removed": count}) if as_json else say(f"{wanted} is off the list.")
+    done = SuppressionOffice(installation).remove(actor, address, integration, reason)
+    emit(done) if as_json else say(f"{done['address']} is off the list.")
 
 
 @command.command("import")
@@ -123,7 +116,7 @@ def import_(
     """Add the addresses of a CSV FILE with a heading (`address`, and `integration` if it has one), or one a line."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
-    _check_integration(installation, integration)
+    check_integration(installation, integration)
     now = installation.clock.now()
     entries, bad = {}, 0
     for number, address, whose in _rows(file):
@@ -133,7 +126,7 @@ def import_(
             note(f"line {number}: {parsed.reason}")
             continue
         made = Suppression(str(parsed).lower(), integration or whose, SuppressionReason.IMPORTED, reason, actor.id, now)
-        _check_integration(installation, made.integration_id)
+        check_integration(installation, made.integration_id)
         entries[made.address, made.integration_id] = made
     if not confirm(f"Put {len(entries)} addresses on the list?", assume_yes=yes):
         raise SystemExit(1)
@@ -151,12 +144,12 @@ def export(config_path: str | None, as_json: bool) -> None:
     found = Installation.at(config_path).suppressions.all()
     if as_json:
         for each in found:
-            emit(_record(each))
+            emit(as_record(each))
         return
     writer = csv.writer(sys.stdout)
     writer.writerow(_COLUMNS)
     for each in found:
-        record = _record(each)
+        record = as_record(each)
         writer.writerow([record[name] or "" for name in _COLUMNS])
 
 
@@ -209,27 +202,3 @@ def _rows(file: IO[str]) -> Iterator[tuple[int, str, str]]:
         places = heading or {"address": 0}
         cells = {name: row[place].strip() for name, place in places.items() if place < len(row)}
         yield number, cells.get("address", ""), cells.get("integration", "")
-
-
-def _record(entry: Suppression) -> dict[str, object]:
-    return {
-        "address": entry.address,
-        "integration": entry.integration_id,
-        "reason": entry.reason.value,
-        "note": entry.note,
-        "added_by": entry.added_by,
-        "added_at": rfc3339(entry.added_at),
-        "expires_at": rfc3339(entry.expires_at),
-    }
-
-
-def _address(text: str) -> str:
-    parsed = parse_address(text)
-    if isinstance(parsed, InvalidAddress):
-        raise CommandFailed("WM-ADDRESS", f"{text!r} is no address: {parsed.reason}", "Write it as a@b.example.", USAGE)
-    return str(parsed).lower()
-
-
-def _check_integration(installation: Installation, name: str) -> None:
-    if name and name not in installation.register.snapshot().integrations:
-        raise not_found("integration", name, "wardmail integration list")

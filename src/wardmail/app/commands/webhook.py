@@ -12,7 +12,7 @@ from wardmail.app.commands.webhook_deliveries import deliveries, replay, test
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, note, say, table
-from wardmail.app.webhook_output import as_record, existing
+from wardmail.app.webhook_output import as_record, existing, stop_or_resume
 from wardmail.manage.webhooks import SigningSecret, endpoint_problem, make_secret, new_endpoint_id
 from wardmail.model.person import Permission
 from wardmail.model.webhook_endpoint import WebhookEndpoint
@@ -157,10 +157,7 @@ def _stop(config_path: str | None, name: str, stopped: str, by: str, as_json: bo
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
     endpoint = existing(installation, name)
-    kind = "WebhookStopped" if stopped else "WebhookResumed"
-    installation.webhooks.change(
-        endpoint.id, lambda each: replace(each, stopped=stopped), kind, actor.id, reason or stopped
-    )
+    stop_or_resume(installation.webhooks, endpoint.id, stopped, actor.id, reason or stopped)
     state = "paused" if stopped else "in use"
     emit({"id": endpoint.id, "state": state}) if as_json else say(f"{endpoint.id} is {state}.")
 

@@ -6,7 +6,8 @@ import asyncio
 import base64
 import json
 
-from wardmail.edges.guarded_post import GuardedPost, Target
+from wardmail.edges.guarded_https import Target
+from wardmail.edges.guarded_post import GuardedPost
 from wardmail.edges.secret_threads import reveal_apart
 from wardmail.edges.webhook_signature import signed_headers
 from wardmail.model.handover import Handover, NotTaken, Parcel, Taken

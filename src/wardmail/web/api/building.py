@@ -18,6 +18,7 @@ from starlette.responses import Response
 from wardmail.model.refusal import Unavailable
 from wardmail.web.api import addresses, events, inbound, messages, webhooks
 from wardmail.web.api.description import described
+from wardmail.web.api.people import audit, holds, queue, suppressions
 from wardmail.web.api.problem import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
 from wardmail.web.api.services import ApiServices
 
@@ -30,6 +31,7 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
 }
+FOR_PEOPLE = (holds, queue, suppressions, audit)
 _DESCRIPTION = """Send through the gateway, and ask it what became of a message.
 
 Every problem is `application/problem+json` (RFC 9457) with a `code` that stays the same. `X-Request-ID` and
@@ -40,11 +42,8 @@ def build_api(services: ApiServices, version: str) -> FastAPI:
     # The pages that the framework brings would load scripts from elsewhere.
     api = FastAPI(title="Wardmail", version=version, description=_DESCRIPTION, docs_url=None, redoc_url=None)
     api.state.services = services
-    api.include_router(messages.router)
-    api.include_router(addresses.router)
-    api.include_router(inbound.router)
-    api.include_router(events.router)
-    api.include_router(webhooks.router)
+    for part in (messages, addresses, inbound, events, webhooks, *FOR_PEOPLE):
+        api.include_router(part.router)
     api.add_exception_handler(Problem, answer_problem)
     api.add_exception_handler(Unavailable, answer_unavailable)
     api.add_exception_handler(RequestValidationError, answer_invalid)

@@ -37,7 +37,7 @@ async def identified(request: Request) -> Identity:
     now = time.monotonic()
     if services.ledger.is_locked_out(peer, username, now):
         raise Problem(
-            429, "WM-AUTH-LOCKED", "Too many failures", "Too many failed log-ins from your address.", headers=_LATER
+            429, "WM-AUTH-LOCKED", "Too many failures", "Too many failed log-ins from your address.", headers=LATER
         )
     identity = services.desk.authenticate(username, secret, peer)
     if isinstance(identity, Refusal):
@@ -47,7 +47,7 @@ async def identified(request: Request) -> Identity:
 
 
 Caller = Annotated[Identity, Depends(identified)]
-_LATER = {"Retry-After": "600"}
+LATER = {"Retry-After": "600"}
 
 
 def _offered(header: str) -> tuple[str, str] | None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from wardmail.model.person import Permission
 from wardmail.web.api import schema
+from wardmail.web.api.person_caller import May
 from wardmail.web.api.problem import MEDIA_TYPE
 
 _REF = "#/components/schemas/{model}"
+_SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "wmk_USERNAME.SECRET of an integration's credential"},
+    "basic": {"type": "http", "scheme": "basic", "description": "A credential of an integration"},
+    "person": {"type": "http", "scheme": "bearer", "description": "wmp_PERSON.KEY of a person (`wardmail person key`)"},
+}
 _STATUSES = {
     "400": "The request means two things.",
     "401": "No credential, or one that does not hold.",
-    "403": "The policy or the register does not allow it.",
-    "404": "There is no such thing, for this integration.",
+    "403": "The policy or the register does not allow it, or the person's role.",
+    "404": "There is no such thing, for this caller.",
     "409": "Not now: another state, or the same request is in hand.",
     "413": "It is too large.",
     "415": "Not this content type.",
@@ -56,16 +65,40 @@ def described(api: FastAPI) -> dict[str, Any]:
             schemas |= described_model.pop("$defs", {}) | {model.__name__: described_model}
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        components["securitySchemes"] = {
-            "key": {"type": "http", "scheme": "bearer", "description": "wmk_USERNAME.SECRET of a credential"},
-            "basic": {"type": "http", "scheme": "basic"},
-        }
-        made["security"] = [{"key": []}, {"basic": []}]
-        for path in made["paths"].values():
-            for operation in path.values():
-                operation["responses"] |= _problems()
+        components["securitySchemes"] = _SCHEMES
+        for path, method, needs in _needs(api):
+            operation = made["paths"][path][method]
+            operation["responses"] |= _problems()
+            operation["security"] = [{"person": []}] if needs else [{"key": []}, {"basic": []}]
+            if needs:
+                operation["x-permission"] = [each.value for each in needs]
         api.openapi_schema = made
     return api.openapi_schema
+
+
+def calls_of(api: FastAPI) -> Iterator[APIRoute]:
+    """Every operation, also those of included routers, wherever the framework keeps them."""
+    yield from _calls(api.routes)
+
+
+def _calls(routes: Sequence[Any]) -> Iterator[APIRoute]:
+    for each in routes:
+        if isinstance(each, APIRoute):
+            yield each
+        else:
+            yield from _calls(getattr(getattr(each, "original_router", None), "routes", ()))
+
+
+def needs_of(call: APIRoute) -> tuple[Permission, ...]:
+    """Of which permissions a person must have one; empty where integrations call."""
+    callers = (getattr(each.call, "__self__", None) for each in call.dependant.dependencies)
+    return next((each.needs for each in callers if isinstance(each, May)), ())
+
+
+def _needs(api: FastAPI) -> Iterator[tuple[str, str, tuple[Permission, ...]]]:
+    for call in calls_of(api):
+        for method in call.methods or ():
+            yield call.path_format, method.lower(), needs_of(call)
 
 
 def _problems() -> dict[str, Any]:

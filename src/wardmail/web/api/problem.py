@@ -19,7 +19,7 @@ _TRY_AGAIN = "60"
 
 @dataclass
 class Problem(Exception):
-    """`detail` says why and what to do; `errors` point into the request (RFC 6901)."""
+    """`detail` says why and what to do; `errors` point into the request (RFC 6901); `more` are members of its own."""
 
     status: int
     code: str
@@ -27,6 +27,7 @@ class Problem(Exception):
     detail: str = ""
     errors: Sequence[Mapping[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, object] = field(default_factory=dict)
 
 
 def problem_of(refusal: Refusal) -> Problem:
@@ -58,6 +59,7 @@ async def answer_problem(request: Request, problem: Exception) -> JSONResponse:
     }
     if problem.errors:
         body["errors"] = [dict(each) for each in problem.errors]
+    body |= problem.more
     return JSONResponse(body, problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE)
 
 

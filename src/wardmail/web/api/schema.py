@@ -16,6 +16,9 @@ _ONE_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"
 MOST_OCTETS = 1024 * 1024
 """Of what the framework reads by itself: it does so before anybody has said who calls."""
 
+SMALL = 64 * 1024
+"""Octets of a request that names things and gives a reason."""
+
 Line = Annotated[str, StringConstraints(max_length=2_000, pattern=_ONE_LINE)]
 """One line of text: what stands in a header field."""
 
@@ -26,11 +29,20 @@ AddressText = Annotated[
 ]
 
 
-class _Sent(BaseModel):
+MessageId = Annotated[str, StringConstraints(pattern="^[0-9A-Z]{18}$")]
+
+Reason = Annotated[
+    str,
+    StringConstraints(min_length=5, max_length=500, pattern=_ONE_LINE, strip_whitespace=True),
+    Field(description="Why; kept in the audit with the person's name: no patient's name."),
+]
+
+
+class Sent(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True, hide_input_in_errors=True)
 
 
-class Attachment(_Sent):
+class Attachment(Sent):
     filename: Annotated[Line, Field(min_length=1, max_length=255)]
     content_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}$")] = (
         "application/octet-stream"
@@ -48,7 +60,7 @@ class Attachment(_Sent):
             raise ValueError("is not base64") from None
 
 
-class Message(_Sent):
+class Message(Sent):
     """A message to be sent. Each recipient in `to`, `cc` and `bcc` gets a decision of its own."""
 
     sender: Annotated[AddressText, Field(alias="from", description="Must be a sender address of the integration.")]
@@ -65,21 +77,21 @@ class Message(_Sent):
     require_tls: Annotated[bool, Field(description="TLS on every hop (RFC 8689).")] = False
 
 
-class Find(_Sent):
+class Find(Sent):
     q: Annotated[Line, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
     status: Annotated[str, Field(pattern="^[a-z]*$", max_length=20)] = ""
     after: Annotated[str, Field(pattern="^([0-9A-Z]{18}-[0-9]{1,6})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
-class FindInbound(_Sent):
+class FindInbound(Sent):
     q: Annotated[Line, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
     status: Annotated[ArrivalState | None, Field(description="Only in this state.")] = None
     after: Annotated[str, Field(pattern="^([0-9A-Z]{18})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
-class Rejection(_Sent):
+class Rejection(Sent):
     reason: Annotated[Line, Field(min_length=1, max_length=500, description="Kept in the audit: no patient's name.")]
 
 
@@ -120,7 +132,7 @@ class Events(BaseModel):
     next: Annotated[int, Field(description="Give it as `after` the next time; as long as it grows there may be more.")]
 
 
-class Addresses(_Sent):
+class Addresses(Sent):
     addresses: Annotated[list[Annotated[str, StringConstraints(max_length=1_000)]], Field(min_length=1, max_length=500)]
     profile: Annotated[str | None, Field(pattern="^(health-and-care|government)$")] = None
 

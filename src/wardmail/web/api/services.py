@@ -15,6 +15,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
 from wardmail.outbound.walk import Judgement
 from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, Notices, SubmissionDesk, WebhookRecords
+from wardmail.web.api.office import Office
 from wardmail.web.login_ledger import LoginLedger
 
 
@@ -38,9 +39,14 @@ class ApiServices:
     notices: Notices
     webhooks: WebhookRecords
     largest: int
+    office: Office
 
 
 def services_of(request: Request) -> ApiServices:
     services = request.app.state.services
     assert isinstance(services, ApiServices)
     return services
+
+
+def office_of(request: Request) -> Office:
+    return services_of(request).office

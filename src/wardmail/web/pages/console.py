@@ -11,7 +11,7 @@ from wardmail.web.pages.content import ContentPages
 from wardmail.web.pages.guard import Guarded, Open, Page, Visit
 from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.held_together import HeldTogether
-from wardmail.web.pages.log_in import LogInPage
+from wardmail.web.pages.identity import identity_routes
 from wardmail.web.pages.message import MessagePage
 from wardmail.web.pages.messages import MessagesPage
 from wardmail.web.pages.navigation import MORE
@@ -30,15 +30,11 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         places = services.pages.places.others(visit.visitor.person)
         return services.pages.draw("more.jinja", "More", visitor=visit.visitor, here=MORE, others=places)
 
-    log_in = LogInPage(services.pages, services.desk, services.ledger)
     content, held = ContentPages(services), HeldPages(services)
-    everybody = tuple(Permission)
     return [
-        Route("/log-in", Open(log_in.show, "one must be able to log in"), methods=["GET"]),
-        Route("/log-in", Open(log_in.log_in, "one must be able to log in"), methods=["POST"]),
         Route("/accessibility", Open(accessibility, "it is for everybody who meets a page"), methods=["GET"]),
-        guarded("/log-out", log_in.log_out, *everybody, method="POST"),
-        guarded(MORE, more, *everybody),
+        guarded(MORE, more, *Permission),
+        *identity_routes(services, guarded),
         guarded("/", OverviewPage(services).show, Permission.SEE),
         guarded("/messages", MessagesPage(services).show, Permission.SEE),
         guarded("/messages/{id}", MessagePage(services, content).show, Permission.SEE),

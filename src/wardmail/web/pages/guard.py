@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
@@ -18,6 +19,7 @@ from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.forms import is_from_us, read_form
 from wardmail.web.pages.rendering import Pages
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 COOKIE = "__Host-wardmail"
@@ -99,6 +101,41 @@ class Open:
 async def recognised(desk: LoginDesk, request: Request) -> Visitor | None:
     token = request.cookies.get(COOKIE, "")
     return await asyncio.to_thread(desk.recognise, token) if 0 < len(token) <= 100 else None
+
+
+class Turns:
+    """Bounds the crowd: to hash a password takes much memory and a whole processor, so few are at it at a time."""
+
+    _AT_ONCE, _MOST_WAITING = 2, 20
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(self._AT_ONCE)
+        self._waiting = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._waiting >= self._MOST_WAITING
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """In a thread, when it is its turn."""
+        self._waiting += 1
+        try:
+            async with self._turns:
+                return await asyncio.to_thread(work)
+        finally:
+            self._waiting -= 1
+
+
+async def end_earlier(desk: LoginDesk, request: Request) -> None:
+    """Whoever logs in anew has one session in this browser, and its token is new."""
+    earlier = await recognised(desk, request)
+    if earlier is not None:
+        await asyncio.to_thread(desk.log_out, earlier.token)
+
+
+def keep_cookie(response: Response, visitor: Visitor) -> None:
+    response.set_cookie(COOKIE, visitor.token, path="/", secure=True, httponly=True, samesite="strict")
+    response.headers["Cache-Control"] = "no-store"
 
 
 def _to_log_in(request: Request) -> Response:

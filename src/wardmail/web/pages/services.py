@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from wardmail.manage.account import AccountDesk
+from wardmail.manage.key_log_in import KeyDesk
 from wardmail.manage.log_in import LoginDesk
+from wardmail.manage.people_desk import PeopleDesk
+from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.outbound.world import World
 from wardmail.ports import Clock, Figures, HeldRecords, HoldBook, MessageRecords
 from wardmail.web.login_ledger import LoginLedger
 from wardmail.web.pages.rendering import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityServices:
+    """Who people are, and how they prove it. `provider_name` is how they know their organisation's log-in."""
+
+    keys: KeyDesk
+    account: AccountDesk
+    people: PeopleDesk
+    provider: ProviderDesk | None = None
+    provider_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +41,4 @@ class ConsoleServices:
     integrations: Callable[[], Mapping[str, str]]
     world: World
     figures: Figures
+    identity: IdentityServices

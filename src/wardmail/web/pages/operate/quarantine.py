@@ -108,7 +108,7 @@ class QuarantinePages:
 def _row(record: Record) -> list[Cell]:
     link = Cell(str(record["from"] or "nobody"), f"{HERE}/{record['id']}")
     came, ends = moment(record["received_at"]), moment(record["ends_at"])
-    return cells(came, link, record["integration"], record["why"], ends, record["proposed_by"])
+    return cells(came, link, record["integration"], record["why"], ends, record["proposed_by"] or "Nobody yet")
 
 
 def _summary(record: Record) -> object:

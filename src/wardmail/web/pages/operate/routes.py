@@ -6,11 +6,14 @@ from starlette.routing import Route
 
 from wardmail.model.person import Permission
 from wardmail.web.pages.guard import Guarded, Page
+from wardmail.web.pages.operate.evidence import EvidencePages
 from wardmail.web.pages.operate.quarantine import QuarantinePages
+from wardmail.web.pages.operate.queue import QueuePages
 from wardmail.web.pages.operate.sandbox import SandboxPage
 from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.operate.settings import SettingsPage
 from wardmail.web.pages.operate.sources import SourcePages
+from wardmail.web.pages.operate.webhooks import WebhookPages
 
 
 def operate_routes(services: OperateServices) -> list[Route]:
@@ -20,7 +23,18 @@ def operate_routes(services: OperateServices) -> list[Route]:
         return Route(path, Guarded(console.pages, console.desk, (needs,), page), methods=[method])
 
     quarantine, sources = QuarantinePages(services), SourcePages(services)
+    queue, webhooks, evidence = QueuePages(services), WebhookPages(services), EvidencePages(services)
     routes = [
+        guarded("/queue", queue.show_all, Permission.SEE),
+        guarded("/queue/flush", queue.flush, Permission.OPERATE_QUEUE, "POST"),
+        guarded("/queue/{id}", queue.show, Permission.SEE),
+        guarded("/queue/{id}", queue.decide, Permission.OPERATE_QUEUE, "POST"),
+        guarded("/webhooks", webhooks.show_all, Permission.SEE),
+        guarded("/webhooks/{id}", webhooks.show, Permission.SEE),
+        guarded("/webhooks/{id}", webhooks.change, Permission.OPERATE_QUEUE, "POST"),
+        guarded("/evidence", evidence.show, Permission.SEE),
+        guarded("/evidence/verify", evidence.verify, Permission.TAKE_EVIDENCE, "POST"),
+        guarded("/evidence/packs", evidence.take, Permission.TAKE_EVIDENCE, "POST"),
         guarded("/quarantine", quarantine.show_all, Permission.SEE),
         guarded("/quarantine/{id}", quarantine.show, Permission.SEE),
         guarded("/quarantine/{id}", quarantine.decide, Permission.RELEASE_HOLDS, "POST"),

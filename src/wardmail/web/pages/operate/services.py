@@ -7,17 +7,25 @@ from dataclasses import dataclass
 
 from wardmail.inbound.quarantine import Quarantine
 from wardmail.model.reading import Record
-from wardmail.ports import KeptBack, SourceRecords, Theatre
+from wardmail.ports import KeptBack, SourceRecords, Theatre, WebhookBook
+from wardmail.web.api.office import AuditDesk, WaitingMail
 from wardmail.web.pages.services import ConsoleServices
 
 
 @dataclass(frozen=True, slots=True)
 class OperateServices:
-    """`settings` gives key, value, origin and meaning of each; `theatre` is None where there is no sandbox."""
+    """`lists` tells of each list of organisations how old it is, as pairs for people.
+
+    `settings` gives key, value, origin and meaning of each; `theatre` is None where there is no sandbox.
+    """
 
     console: ConsoleServices
     kept_back: KeptBack
     quarantine: Quarantine
     sources: SourceRecords
+    waiting: WaitingMail
+    webhooks: WebhookBook
+    audit: AuditDesk
+    lists: Callable[[], Sequence[tuple[str, str]]]
     settings: Callable[[], Sequence[Record]]
     theatre: Theatre | None = None

@@ -1,0 +1,75 @@
+"""Chooses what the API stands on."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from wardmail.app.failures import CONFLICT, FINDINGS, NOT_FOUND, NOT_PERMITTED, TRY_LATER, CommandFailed
+from wardmail.app.installation import Installation
+from wardmail.app.office.opening import office_of
+from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
+from wardmail.app.wiring import listener_settings
+from wardmail.edges.smtp_limits import PeerLedger
+from wardmail.inbound.pulling import PullDesk
+from wardmail.inbound.world import InboundWorld
+from wardmail.manage.address_check import AddressCheck, checker
+from wardmail.model.standing import Profile
+from wardmail.outbound.world import World
+from wardmail.store.given_replies import StoreGivenReplies
+from wardmail.store.notices_feed import NoticesFeed
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from wardmail.web.api.services import ApiServices, TrialDesk
+
+_FAILURES = {
+    FINDINGS: (409, "Something stands in the way"),
+    NOT_PERMITTED: (403, "Your role does not allow this"),
+    NOT_FOUND: (404, "There is no such thing"),
+    CONFLICT: (409, "Not as things are now"),
+    TRY_LATER: (503, "Not now"),
+}
+
+
+def api_services(installation: Installation, world: World, desk: TrialDesk, receiving: InboundWorld) -> ApiServices:
+    from wardmail.web.api.services import ApiServices
+
+    limits = listener_settings(installation.settings)
+
+    def check(profile: Profile, text: str) -> AddressCheck:
+        return checker(world.register.table(profile), world.clock.now)(text)
+
+    return ApiServices(
+        desk=desk,
+        office=office_of(installation, world),
+        ledger=PeerLedger(limits.limits),
+        check_address=check,
+        messages=StoredMessageRecords(installation.messages),
+        arrivals=StoredArrivalRecords(installation.inbox),
+        pull=PullDesk(receiving),
+        replies=StoreGivenReplies(installation.database),
+        notices=NoticesFeed(installation.database),
+        webhooks=StoredWebhookRecords(installation.webhooks),
+        largest=limits.terms.max_message_size,
+    )
+
+
+def api_of(services: ApiServices) -> FastAPI:
+    """What a desk refuses is told to programs in the words that it has for people at the command line."""
+    from wardmail.web.api.building import build_api
+    from wardmail.web.api.problem import Problem, answer_problem
+
+    async def answer_failed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, CommandFailed)
+        status, title = _FAILURES.get(error.status, (422, "That cannot be done"))
+        headers = {"Retry-After": "60"} if status == 503 else {}
+        problem = Problem(status, error.code, title, f"{error.what} {error.to_do}", headers=headers)
+        return await answer_problem(request, problem)
+
+    api = build_api(services, version("wardmail"))
+    api.add_exception_handler(CommandFailed, answer_failed)
+    return api

@@ -1,0 +1,1 @@
+"""The desks at which people work, by command or by the API; everything at them blocks."""

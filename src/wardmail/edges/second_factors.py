@@ -1,0 +1,30 @@
+"""Keeps the secrets of people's authenticator apps in the keystore; implements `ports.SecondFactors`."""
+
+from __future__ import annotations
+
+from wardmail.edges.keystore import Keystore
+
+KIND = "second-factor"
+"""Of keystore entry: a copy of the database holds no secret of anybody's authenticator."""
+
+
+class KeystoreSecondFactors:
+    def __init__(self, keystore: Keystore) -> None:
+        self._keystore = keystore
+
+    def of(self, person: str) -> bytes | None:
+        return self._keystore.reveal(_entry(person)) if self.has(person) else None
+
+    def has(self, person: str) -> bool:
+        return _entry(person) in self._keystore.names(KIND)
+
+    def put(self, person: str, secret: bytes) -> None:
+        self._keystore.put(_entry(person), KIND, secret)
+
+    def forget(self, person: str) -> None:
+        if self.has(person):
+            self._keystore.delete_all((_entry(person),))
+
+
+def _entry(person: str) -> str:
+    return f"{KIND}:{person}"

@@ -1,0 +1,132 @@
+"""What an owner does about people, at the command line and on the pages alike: who they are, their roles, their log-in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from wardmail.manage.integrations import BadInput
+from wardmail.manage.log_in import checked_password, new_recovery_codes, recovery_hash
+from wardmail.manage.people import checked_person, with_new_key
+from wardmail.model.login import Login, Session
+from wardmail.model.person import Person
+from wardmail.ports import Clock, Logins, Passwords, PeopleBook, SecondFactors
+from wardmail.protect.one_time_code import setting_up
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one person. `last_login` in seconds since the epoch."""
+
+    person: Person
+    login: Login | None
+    last_login: float | None
+    has_app: bool
+    sessions: Sequence[Session]
+
+    def is_locked(self, now: float) -> bool:
+        return self.login is not None and self.login.locked_until > now
+
+
+@dataclass(frozen=True, slots=True)
+class NewFactor:
+    """Shown once. `secret` is for an authenticator app; `address` is the same as a QR code has it."""
+
+    secret: str
+    address: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogInStores:
+    logins: Logins
+    factors: SecondFactors
+    passwords: Passwords
+
+
+class PeopleDesk:
+    """Everything blocks. That the actor may manage people is checked before: by the command, or before the page.
+
+    `issuer` is what an authenticator app calls the gateway.
+    """
+
+    def __init__(self, people: PeopleBook, stores: LogInStores, pepper: bytes, clock: Clock, issuer: str) -> None:
+        self._people = people
+        self._stores = stores
+        self._pepper = pepper
+        self._clock = clock
+        self._issuer = issuer
+
+    def all(self) -> Mapping[str, Person]:
+        return self._people.all()
+
+    def standings(self) -> list[Standing]:
+        """Of everybody who is here, by name."""
+        logins, last = self._stores.logins.all(), self._stores.logins.last_logins()
+        sessions = self._stores.logins.sessions("")
+        return [
+            Standing(
+                each,
+                logins.get(each.id),
+                last.get(each.id),
+                self._stores.factors.has(each.id),
+                [session for session in sessions if session.person == each.id],
+            )
+            for each in sorted(self._people.all().values(), key=lambda person: person.name.lower())
+            if each.is_here
+        ]
+
+    def add(self, wanted: Person, actor: Person) -> tuple[Person, str] | BadInput:
+        """The person, and the key by which they prove themselves at a command line: shown now or never."""
+        people = self._people.all()
+        if wanted.id in people:
+            return BadInput(f"There is a person {wanted.id} already, here or gone; names are never used again.")
+        checked = checked_person(replace(wanted, added_at=self._clock.now()), people)
+        if isinstance(checked, BadInput):
+            return checked
+        person, key = with_new_key(checked, self._pepper)
+        self._people.save(person, actor.id)
+        return person, key
+
+    def change(self, wanted: Person, actor: Person, reason: str) -> Person | BadInput:
+        """Whatever is changed, their sessions end."""
+        checked = checked_person(wanted, self._people.all())
+        if not isinstance(checked, BadInput):
+            self._people.save(checked, actor.id, reason)
+        return checked
+
+    def new_key(self, person: Person, actor: Person, reason: str) -> tuple[Person, str]:
+        changed, key = with_new_key(person, self._pepper)
+        self._people.save(changed, actor.id, reason)
+        return changed, key
+
+    def leave(self, person: Person, actor: Person, reason: str) -> Person | BadInput:
+        """No key, account, password or session counts any more; the audit keeps the name."""
+        left = self.change(replace(person, left_at=self._clock.now(), key_hash=b"", logins=()), actor, reason)
+        if not isinstance(left, BadInput):
+            self._stores.factors.forget(person.id)
+        return left
+
+    def set_password(self, person: Person, password: str, actor: Person, reason: str) -> BadInput | None:
+        """Ends a lock and every session."""
+        checked = checked_password(password, person)
+        if isinstance(checked, BadInput):
+            return checked
+        self._stores.logins.set_password(person.id, self._stores.passwords.hash_of(checked), actor.id, reason)
+        return None
+
+    def new_second_factor(self, person: Person, actor: Person, reason: str) -> NewFactor:
+        """The app, the security keys and the recovery codes of before stop working, and every session ends."""
+        secret, codes = secrets.token_bytes(20), new_recovery_codes()
+        self._stores.factors.put(person.id, secret)
+        hashes = [recovery_hash(self._pepper, each) for each in codes]
+        self._stores.logins.set_second_factor(person.id, hashes, actor.id, reason)
+        text, address = setting_up(secret, person.id, self._issuer)
+        return NewFactor(text, address, codes)
+
+    def unlock(self, person: Person, actor: Person, reason: str) -> None:
+        self._stores.logins.unlock(person.id, actor.id, reason)
+
+    def sign_out(self, person: Person, actor: Person, reason: str) -> int:
+        return self._stores.logins.sign_out(person.id, actor.id, reason)

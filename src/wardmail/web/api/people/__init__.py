@@ -1,0 +1,1 @@
+"""Operations for people, who call with a key of their own."""

@@ -1,0 +1,96 @@
+"""Whom an identity provider's subjects stand for, and what may serve once, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from wardmail.model.login import Session
+from wardmail.model.person import Person, Role
+from wardmail.model.provider_login import ProvedSubject
+from wardmail.store.connection import Database
+from wardmail.store.logins import StoreLogins
+from wardmail.store.people import StorePeople
+from wardmail.store.provider_logins import StoreProviderLogins
+
+SUBJECT = ProvedSubject("https://op.test", "s-1", frozenset({"readers"}))
+AMINA = Person("amina", "Amina", roles=(Role.VIEWER,))
+
+
+@dataclass
+class SettableClock:
+    at: float = 1_000_000.0
+
+    def now(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def clock(database: Database) -> SettableClock:
+    database.clock = made = SettableClock()
+    return made
+
+
+@pytest.fixture
+def logins(database: Database, clock: SettableClock) -> StoreProviderLogins:
+    return StoreProviderLogins(database)
+
+
+def session(token: bytes, person: str = "amina") -> Session:
+    return Session(token, person, 1_000_000.0, 1_000_000.0, "192.0.2.1", "identity provider mfa")
+
+
+def test_a_newcomer_is_kept_tied_and_let_in_at_once(logins: StoreProviderLogins, database: Database) -> None:
+    assert logins.person_of(SUBJECT) == ""
+    assert logins.admit(session(b"a"), AMINA, SUBJECT)
+    assert logins.person_of(SUBJECT) == "amina"
+    assert logins.person_of(replace(SUBJECT, issuer="https://other.test")) == ""
+    assert StorePeople(database).one("amina") == AMINA
+    assert [each.proved_by for each in StoreLogins(database).sessions("amina")] == ["identity provider mfa"]
+
+
+def test_a_name_that_was_taken_meanwhile_is_not_taken_over(logins: StoreProviderLogins, database: Database) -> None:
+    owner = replace(AMINA, roles=(Role.OWNER,))
+    StorePeople(database).save(owner, "test")
+    assert not logins.admit(session(b"a"), AMINA, SUBJECT)
+    assert StorePeople(database).one("amina") == owner
+    assert logins.person_of(SUBJECT) == ""
+    assert StoreLogins(database).sessions("") == []
+
+
+def test_roles_change_with_the_groups_and_nothing_else_does(logins: StoreProviderLogins, database: Database) -> None:
+    logins.admit(session(b"a"), AMINA, SUBJECT)
+    renamed = replace(AMINA, name="Amina Khan", email="amina@trust.example")
+    StorePeople(database).save(renamed, "owner")
+    assert logins.admit(session(b"b"), replace(AMINA, roles=(Role.OWNER,)), SUBJECT)
+    assert StorePeople(database).one("amina") == replace(renamed, roles=(Role.OWNER,))
+    assert logins.admit(session(b"c"), replace(AMINA, roles=(Role.OWNER,)), SUBJECT)
+    assert {each.token_hash for each in StoreLogins(database).sessions("amina")} == {b"b", b"c"}
+
+
+def test_who_left_is_not_admitted(logins: StoreProviderLogins, database: Database) -> None:
+    logins.admit(session(b"a"), AMINA, SUBJECT)
+    StorePeople(database).save(replace(AMINA, left_at=1.0), "owner")
+    assert not logins.admit(session(b"b"), AMINA, SUBJECT)
+
+
+def test_who_is_turned_away_loses_their_sessions(logins: StoreProviderLogins, database: Database) -> None:
+    logins.admit(session(b"a"), AMINA, SUBJECT)
+    logins.turn_away(SUBJECT, "WM-OIDC-NO-ROLE", "192.0.2.1")
+    assert StoreLogins(database).sessions("amina") == []
+
+
+def test_a_subject_stands_for_one_person(logins: StoreProviderLogins) -> None:
+    assert logins.tie("https://op.test", "s-2", "amina", "owner", "new") == "amina"
+    assert logins.tie("https://op.test", "s-2", "ben", "owner", "new") == "amina"
+
+
+def test_what_serves_once_serves_once_and_is_forgotten_in_time(
+    logins: StoreProviderLogins, clock: SettableClock
+) -> None:
+    assert logins.spend("state x", clock.at + 10)
+    assert not logins.spend("state x", clock.at + 10)
+    assert logins.spend("state y", clock.at + 10)
+    clock.at += 11
+    assert logins.spend("state x", clock.at + 10)

@@ -1,0 +1,111 @@
+"""What an owner does about people on the pages: the same rules as at the command line, and an event for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.unit.web.console_kit import PASSWORD, Console, form_token, open_console
+from wardmail.model.login import MOST_FAILURES
+from wardmail.model.person import Permission, Person, Role
+from wardmail.store.messages import Messages
+
+WHY = "as was agreed"
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    with open_console(tmp_path) as made:
+        made.register("boss", Role.OWNER)
+        made.register("amina", Role.VIEWER)
+        yield made
+
+
+async def act(http: httpx2.AsyncClient, person: str, **fields: str) -> httpx2.Response:
+    token = form_token(await http.get("/people"))
+    return await http.post(f"/people/{person}", data={"form_token": token, "reason": WHY, **fields})
+
+
+def person(console: Console, name: str) -> Person:
+    found = console.people.one(name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.OWNER])
+async def test_only_who_may_manage_people_sees_them(console: Console, role: Role) -> None:
+    console.register("other", role)
+    async with console.visitor("other") as http:
+        for path in ("/people", "/people/amina"):
+            page = await http.get(path)
+            assert page.status_code == 403
+            assert Permission.MANAGE_PEOPLE.words in page.text
+        token = form_token(await http.get("/account"))
+        for path in ("/people", "/people/other"):
+            form = {"form_token": token, "act": "change", "role_owner": "yes", "reason": WHY, "full_name": "Other"}
+            assert (await http.post(path, data=form)).status_code == 403
+    assert person(console, "other").roles == (role,)
+
+
+async def test_a_person_is_added_given_a_log_in_and_gets_in(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor() as theirs:
+        form = {"form_token": form_token(await http.get("/people")), "person": "cora", "full_name": "Cora Bell"}
+        for wrong in ({}, {"role_viewer": "yes", "person": "amina"}, {"role_viewer": "yes", "person": "No Name"}):
+            assert (await http.post("/people", data=form | wrong)).status_code == 422
+        made = await http.post("/people", data=form | {"role_viewer": "yes"})
+        assert made.status_code == 200
+        assert person(console, "cora").key_hash
+        assert (await act(http, "cora", act="password", new="short")).status_code == 422
+        assert (await act(http, "cora", act="password", new=PASSWORD)).status_code == 303
+        shown = await act(http, "cora", act="second-factor")
+        codes = re.findall(r"<li>([0-9a-f-]{23})</li>", shown.text)
+        assert shown.headers["cache-control"] == "no-store"
+        assert (await console.log_in(theirs, "cora", code=codes[0])).status_code == 303
+        assert "recovery code" in (await http.get("/people/cora")).text
+
+
+async def test_roles_change_at_once_and_one_owner_stays(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor("amina") as theirs:
+        assert (await act(http, "amina", act="change", full_name="Amina", role_governance="yes")).status_code == 303
+        assert person(console, "amina").roles == (Role.GOVERNANCE,)
+        assert (await theirs.get("/account")).status_code == 303
+        got = await act(http, "boss", act="change", full_name="Boss", role_viewer="yes")
+        assert got.status_code == 422
+        assert "nobody with the role owner" in got.text
+        assert (await act(http, "boss", act="leave", sure="yes")).status_code == 422
+        assert (await act(http, "amina", act="change", full_name="A\x07", role_viewer="yes")).status_code == 422
+
+
+async def test_a_locked_person_is_seen_and_unlocked(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor() as theirs:
+        for _ in range(MOST_FAILURES):
+            console.logins.fail("amina", "192.0.2.1")
+        assert "Locked" in (await http.get("/people")).text
+        assert (await console.log_in(theirs, "amina")).status_code == 422
+        assert (await act(http, "amina", act="unlock")).status_code == 303
+        assert (await console.log_in(theirs, "amina")).status_code == 303
+
+
+async def test_sessions_are_ended_and_who_left_is_gone(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor("amina") as theirs:
+        assert (await act(http, "amina", act="sign-out")).status_code == 303
+        assert (await theirs.get("/account")).status_code == 303
+        assert (await act(http, "amina", act="leave")).status_code == 422
+        assert (await act(http, "amina", act="leave", sure="yes")).status_code == 303
+        assert not person(console, "amina").is_here
+        assert (await http.get("/people/amina")).status_code == 404
+        assert (await act(http, "amina", act="unlock")).status_code == 404
+        assert (await console.log_in(theirs, "amina")).status_code == 422
+
+
+@pytest.mark.parametrize("fields", [{"act": ""}, {"act": "__init__"}, {"act": "unlock", "reason": " "}])
+async def test_nothing_is_done_without_a_choice_and_a_reason(console: Console, fields: dict[str, str]) -> None:
+    before = len(Messages(console.stage.database).audit(0, 1000))
+    async with console.visitor("boss") as http:
+        assert (await act(http, "amina", **fields)).status_code == 422
+        assert (await http.post("/people/amina", data={"act": "unlock", "reason": WHY})).status_code == 403
+    assert [each.kind for each in Messages(console.stage.database).audit(0, 1000)][before:] == ["LoggedIn"]
