@@ -147,6 +147,8 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "Theatre": "SandboxStage",
         "Spans": "OtlpSpans",
         "Figures": "StoreFigures",
+        "DomainKeys": "KeystoreDomainKeys",
+        "DomainReports": "StoreDomainReports",
     }
     assert set(ports) == set(implementations)
     assert [port for port, name in implementations.items() if name not in tests] == []

@@ -11,7 +11,7 @@ from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher, WorldResolver
 from wardmail.edges.keys import DKIM, public_key
 from wardmail.edges.keystore import Keystore
-from wardmail.ports.domains import DomainKey
+from wardmail.model.own_domain import DomainKey
 from wardmail.store.domain_reports import StoreDomainReports
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from wardmail.assurance.own_domain import look_at
 from wardmail.assurance.publish import DnsRecord, dkim_record, records_to_publish
 from wardmail.model.integration import Integration
-from wardmail.model.own_domain import DomainReport
+from wardmail.model.own_domain import DomainKey, DomainReport
 from wardmail.model.question import drive
 from wardmail.ports import Clock, Resolver
-from wardmail.ports.domains import DomainKey, DomainKeys, DomainReports
+from wardmail.ports.domains import DomainKeys, DomainReports
 
 _PATIENCE = 20.0
 """Seconds for which somebody waits at a page for all answers of the DNS."""

@@ -42,3 +42,16 @@ class DomainReport:
     checked_at: float
     findings: tuple[DomainFinding, ...]
     spf: tuple[SpfTerm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DomainKey:
+    """`state` is active or retired; `public` what p= of its record holds; `last_used` in seconds since the epoch."""
+
+    domain: str
+    selector: str
+    algorithm: str
+    state: str
+    kept_in: str
+    last_used: float | None
+    public: bytes

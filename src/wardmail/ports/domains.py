@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from wardmail.model.own_domain import DomainReport
-
-
-@dataclass(frozen=True, slots=True)
-class DomainKey:
-    """`state` is active or retired; `public` what p= of its record holds; `last_used` in seconds since the epoch."""
-
-    domain: str
-    selector: str
-    algorithm: str
-    state: str
-    kept_in: str
-    last_used: float | None
-    public: bytes
+from wardmail.model.own_domain import DomainKey, DomainReport
 
 
 class DomainKeys(Protocol):

@@ -8,8 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from wardmail.assurance.domain_desk import records_for, sender_domains
 from wardmail.assurance.publish import zone_lines
-from wardmail.model.own_domain import DomainFinding, DomainReport, SpfTerm, Verdict
-from wardmail.ports.domains import DomainKey
+from wardmail.model.own_domain import DomainFinding, DomainKey, DomainReport, SpfTerm, Verdict
 from wardmail.posture.spf import MOST_LOOKUPS
 from wardmail.web.pages.charts import Chart, tree
 from wardmail.web.pages.govern.services import GovernServices
