@@ -86,10 +86,14 @@ def paths(sandbox: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[st
     rules = Path(sandbox.directory) / "rules.toml"
     rules.write_text(RULE)
     sandbox.do("policy", "apply", str(rules), "--reason", WHY)
-    held = next(each["id"] for each in sandbox.ask("messages", "--limit", "500") if each["status"] == "held")
+    found = {each["status"]: each["id"] for each in sandbox.ask("messages", "--limit", "500")}
+    held = found["held"]
     examples = {
         "messages": held,
         "held": held,
+        "queue": found["deferred"],
+        "people": "demo2",
+        "webhooks": "demo",
         "integrations": "demo",
         "sharing": "pharmacy",
         "versions": "1",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, literal, or_, select
 
 from wardmail.model.message_id import first_id_at
 from wardmail.store.schema import message, recipient
@@ -72,20 +72,20 @@ def query_of(wanted: Search, way: Way) -> Select[Any]:
         query = query.where(message.c.integration_id == wanted.integration)
     if wanted.sent_by:
         query = query.where(message.c.username == wanted.sent_by)
-    if wanted.after is not None and wanted.most_pressing:
-        query = query.where(_less_pressing(*wanted.after, wanted.after_urgent))
-    elif wanted.after is not None:
-        last, n = wanted.after
-        query = query.where(identity <= last, or_(identity < last, recipient.c.n > n))
+    if wanted.after is not None:
+        query = query.where(_beyond(wanted, identity, *wanted.after))
     if wanted.domain:
         query = query.where(recipient.c.domain == wanted.domain)
     order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (identity.desc(),)
     return query.order_by(*order, recipient.c.n).limit(wanted.limit)
 
 
-def _less_pressing(last: str, n: int, was_urgent: bool) -> ColumnElement[bool]:
-    later = or_(message.c.id > last, and_(message.c.id == last, recipient.c.n > n))
-    return or_(recipient.c.urgent < int(was_urgent), and_(recipient.c.urgent == int(was_urgent), later))
+def _beyond(wanted: Search, identity: Column[Any], last: str, n: int) -> ColumnElement[bool]:
+    if not wanted.most_pressing:
+        return and_(identity <= last, or_(identity < last, recipient.c.n > n))
+    urgent = int(wanted.after_urgent)
+    later = or_(identity > last, and_(identity == last, recipient.c.n > n))
+    return or_(recipient.c.urgent < urgent, and_(recipient.c.urgent == urgent, later))
 
 
 def _as_stored(typed: str) -> set[str]:

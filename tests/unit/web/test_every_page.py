@@ -77,21 +77,22 @@ async def seeded(console: Console) -> dict[str, str]:
     await desk.arrivals.put([arrived])
     desk.workers.begin_arrived(arrived)
     await desk.settle()
+    endpoint = WebhookEndpoint("hook", "app", "https://hooks.example/<script>alert(1)</script>", ("keystore:hook",))
+    StoreWebhooks(database).add(endpoint, "test")
+    waiting = await console.send("a@nhs.net")
     held = await console.send("a@unknown.example", head=SENSITIVE)
-    hook = WebhookEndpoint("wh1", "app", f"https://x.example/{HOSTILE}", ("keystore:x",), stopped=HOSTILE)
-    StoreWebhooks(database).add(hook, HOSTILE)
     return {
         "messages": held,
         "held": held,
+        "queue": waiting,
+        "people": "viewer",
+        "webhooks": "hook",
         "integrations": "app",
         "sharing": "care",
         "versions": "1",
         "domains": "trust.example",
         "sources": "letters",
         "quarantine": arrived.arrival.id,
-        "queue": await console.send("b@nhs.net"),
-        "webhooks": hook.id,
-        "people": "owner",
     }
 
 

@@ -63,7 +63,7 @@ class ContentPages:
         if not self.is_open(visit, message_id):
             return HTMLResponse("<!DOCTYPE html><title>Closed</title><p>Say again why you read it.", 403, _FRAME)
         content = await self.read(message_id)
-        text = escape(str(straight(content.text or content.gap)))
+        text = escape(straight(content.text or content.gap))
         page = (
             f'<!DOCTYPE html><html lang="en-GB"><meta charset="utf-8"><title>Content of a message</title>'
             f"<style>{_STYLE}</style><body>{text}</body></html>"

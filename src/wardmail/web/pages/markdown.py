@@ -92,7 +92,7 @@ def _rendered(parser: MarkdownIt, tokens: Sequence[Token]) -> Iterator[str]:
         if token.type == "table_open":
             yield f'<div class="wardmail-scroll" role="region" aria-label="Table {next(tables)}" tabindex="0">'
         if token.type == "fence":
-            yield f'<pre class="wardmail-code" tabindex="0"><code>{_escaped(token.content)}</code></pre>'
+            yield f'<pre class="wardmail-listing" tabindex="0"><code>{_escaped(token.content)}</code></pre>'
         else:
             yield parser.renderer.render([token], parser.options, {})
         if token.type == "table_close":

@@ -62,22 +62,22 @@ class Pages:
             loader=ChoiceLoader([PackageLoader("wardmail.web"), PackageLoader("nhsuk_frontend_jinja")]),
             autoescape=True,
             undefined=ChainableUndefined,
-            finalize=straight,
         )
         self._environment.globals |= {"site": site, "asset": asset, "pages": self}
         self.places = Places()
 
     def draw(self, name: str, title: str, status: int = 200, **values: object) -> HTMLResponse:
-        html = self._environment.get_template(name).render(title=title, **values)
+        # The page as a whole: what macros put together has escaped the look at each value.
+        html = straight(self._environment.get_template(name).render(title=title, **values))
         return HTMLResponse(html, status, headers=GUARDS)
 
     def problem(self, status: int, title: str, *sentences: str, **values: object) -> HTMLResponse:
         return self.draw("problem.jinja", title, status, sentences=sentences, **values)
 
 
-def straight(value: object) -> object:
-    """Text without characters that turn it round, also when it was put together before; everything else as it is."""
-    return value.translate(_TURNING) if isinstance(value, str) and _turns(value) else value
+def straight(text: str) -> str:
+    """Without characters that turn it round."""
+    return text.translate(_TURNING) if _turns(text) else text
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The newest messages of one integration, or sender, are found at once, whatever else is stored."""
+"""The newest messages of one integration are found at once, whatever else is stored."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ down_revision = "0007"
 
 def upgrade() -> None:
     op.create_index("message_integration", "message", ["integration_id", "id"])
-    op.create_index("message_sender", "message", ["sender", "id"])
 
 
 def downgrade() -> None:
-    op.drop_index("message_sender", "message")
     op.drop_index("message_integration", "message")

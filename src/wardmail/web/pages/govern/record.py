@@ -92,4 +92,4 @@ class RecordPages:
 def _written(integration: Integration) -> dict[str, str]:
     """As the form shows it, so that what nobody touched is no change."""
     record = integration.registration
-    return {each.option: str(straight("\n".join(as_texts(record, each)))) for each in FIELDS}
+    return {each.option: straight("\n".join(as_texts(record, each))) for each in FIELDS}
