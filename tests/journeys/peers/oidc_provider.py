@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from joserfc.jwk import RSAKey
 
-from tests.journeys.peers.ground import Authority, free_port, is_listening, need, stop, wait_until
+from tests.journeys.peers.ground import Authority, free_port, is_listening, stop, wait_until
 
 _HOME = Path(__file__).with_name("oidc")
+_NODE = _HOME / "node_modules" / ".bin" / "node"  # a package too: Debian's own is too old for the provider
 CLIENT, SECRET = "wardmail", "a secret of the client: 4711 /+"
 
 
@@ -35,8 +36,7 @@ class OpenIdProvider:
 
 @contextlib.contextmanager
 def openid_provider(directory: Path, authority: Authority, provider: OpenIdProvider) -> Iterator[OpenIdProvider]:
-    need("node")
-    if not (_HOME / "node_modules" / "oidc-provider").is_dir():
+    if not _NODE.exists() or not (_HOME / "node_modules" / "oidc-provider").is_dir():
         pytest.skip("not installed: npm's oidc-provider (scripts/install-test-peers)")
     certificate = authority.issue("127.0.0.1")
     settings = directory / "oidc.json"
@@ -58,7 +58,7 @@ def openid_provider(directory: Path, authority: Authority, provider: OpenIdProvi
     )
     log = directory / "oidc.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(["node", _HOME / "provider.mjs", settings], stdout=out, stderr=out, cwd=_HOME)
+        process = subprocess.Popen([_NODE, _HOME / "provider.mjs", settings], stdout=out, stderr=out, cwd=_HOME)
     try:
         wait_until(lambda: is_listening(provider.port), "the provider", 20)
         yield provider
