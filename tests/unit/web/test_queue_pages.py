@@ -57,7 +57,7 @@ async def test_each_role_sees_and_does_what_it_may(console: Console, role: Role)
             assert page.status_code == 200, path
             assert page.text.count("<h1") == 1
         assert ("Take a pack" in page.text) == (Permission.TAKE_EVIDENCE in may)
-        assert ("WebhookAdded" in page.text) == (Permission.TAKE_EVIDENCE in may)
+        assert ("WebhookAdded by test" in page.text) == (Permission.TAKE_EVIDENCE in may)
         token = form_token(page)
         for path, needed, fields in (
             (f"/queue/{message_id}", Permission.OPERATE_QUEUE, {"decision": "retry"}),
@@ -187,7 +187,7 @@ async def test_the_audit_is_read_page_by_page_to_its_beginning(console: Console)
         seen, address = 0, "/evidence"
         while address:
             page = (await http.get(address)).text
-            seen += page.count("MessageAccepted")
+            seen += page.count("Accepted from app-1")
             address = page.partition('href="/evidence?before=')[2].partition('"')[0]
             address = f"/evidence?before={address}" if address else ""
         assert seen == 60

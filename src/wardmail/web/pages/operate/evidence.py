@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
 from starlette.responses import Response
 
 from wardmail.manage.evidence_packs import PackKind
+from wardmail.manage.history_words import sentence
 from wardmail.model.evidence import Period
 from wardmail.model.person import Permission
 from wardmail.model.reading import Record
@@ -24,8 +24,8 @@ from wardmail.web.pages.words import moment, summary
 HERE = "/evidence"
 _PAGE = 50
 _DAY = 86_400.0
-_HEADINGS = ("Number", "When", "What", "By", "About", "Detail")
-_LONGEST_DETAIL = 300
+_HEADINGS = ("Number", "When", "What", "About")
+_LONGEST = 400
 
 
 class EvidencePages:
@@ -110,9 +110,13 @@ _KINDS = {
 
 
 def _row(record: Record) -> list[Cell]:
-    detail = json.dumps(record["detail"], ensure_ascii=False)[1:-1]
-    short = detail if len(detail) <= _LONGEST_DETAIL else f"{detail[:_LONGEST_DETAIL]} …"
-    return cells(record["seq"], moment(record["at"]), record["kind"], record["actor"], record["subject"], short)
+    detail, kind, actor = record["detail"], str(record["kind"]), str(record["actor"])
+    assert isinstance(detail, dict)
+    what = sentence(kind, actor, detail)
+    reason = str(detail.get("reason", ""))
+    if reason and reason not in what:
+        what = f"{what}: {reason}"
+    return cells(record["seq"], moment(record["at"]), what[:_LONGEST], record["subject"])
 
 
 def _period(asked: Mapping[str, str], now: float) -> Period | None:
