@@ -22,6 +22,7 @@ workloads: w2, w2c, w2e  streams of submissions, end to end (see bench/results/R
            receive       24 kB messages from other servers, proved, inspected, handed over
            decide        policy decisions and address checks on one processor
            start         time to the first 220; `wardmail --help`
+           pages         the console's pages over HTTPS with a million messages stored
            calibrate     the load generator straight into the sink
 """
 

@@ -23,11 +23,12 @@ from bench.workloads.backlog import measure_backlog
 from bench.workloads.decide import measure_decide
 from bench.workloads.large import measure_large
 from bench.workloads.latency import measure_latency
+from bench.workloads.pages import measure_pages
 from bench.workloads.receive import measure_receive
 from bench.workloads.start import measure_start
 from bench.workloads.throughput import measure_flow
 
-WORKLOADS = ("calibrate", "w2", "w2c", "w2e", "latency", "backlog", "large", "receive", "decide", "start")
+WORKLOADS = ("calibrate", "w2", "w2c", "w2e", "latency", "backlog", "large", "receive", "decide", "start", "pages")
 
 # How many messages each system is sent: each run lasts about as long, whatever the system's speed.
 FLOWS: Mapping[str, Mapping[str, Load]] = {
@@ -168,6 +169,11 @@ class _Measurement:
             self._tell("start")
             with self._attempt("start"):
                 single["start"] = asdict(measure_start(self._wardmail))
+        if "pages" in plan.only:
+            messages = plan.scaled(1_000_000)
+            self._tell(f"pages: the console with {messages:,} messages stored")
+            with self._attempt("pages"):
+                single["pages"] = asdict(measure_pages(ground, messages))
 
     def _work_for(self, system: System) -> list[str]:
         flows = [name for name, loads in FLOWS.items() if system.name in loads]

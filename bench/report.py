@@ -170,6 +170,12 @@ def _others(record: Record) -> str:
         rows.append(
             f"* **START**: first 220 after {found['first_greeting_s']:.2f} s; `wardmail --help` in {found['help_ms']:.0f} ms."
         )
+    if found := record.get("pages"):
+        path, slowest = next(iter(found["slowest_ms"].items()))
+        rows.append(
+            f"* **PAGES**, with {found['messages']:,} messages stored: p95 {found['p95_ms']:.0f} ms over HTTPS, searches "
+            f"included; the slowest, `{path}`, {slowest:.0f} ms."
+        )
     return "## Other workloads\n\n" + "\n".join(rows) + "\n" if rows else ""
 
 

@@ -94,3 +94,5 @@ def _single(record: Record) -> Iterator[Verdict]:
     if found := record.get("start"):
         yield Verdict("start", "to the first 220", found["first_greeting_s"], 2.0, False, "s")
         yield Verdict("start", "`wardmail --help`", found["help_ms"], 150.0, False, "ms")
+    if found := record.get("pages"):
+        yield Verdict("pages", "p95 of the console's pages", found["p95_ms"], 100.0, False, "ms")

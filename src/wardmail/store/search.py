@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, and_, literal, or_, select
 
+from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.message_id import first_id_at
 from wardmail.store.schema import message, recipient
 
 _ID_LENGTH = 18
+_WAITING = {state.value for state in WAITING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,11 @@ def query_of(wanted: Search, way: Way) -> Select[Any]:
     if wanted.since:
         query = query.where(identity >= first_id_at(wanted.since))
     if wanted.states:
-        # As literals: by a parameter, or by IN, SQLite does not find the index of what is held.
-        states = (literal(state, literal_execute=True) for state in wanted.states)
-        query = query.where(or_(*(recipient.c.state == state for state in states)))
+        query = query.where(_in_one_of(wanted.states))
+    newest: ColumnElement[str] = identity
+    if wanted.states and set(wanted.states) <= _WAITING:
+        # All that waits is due some time, and has an index; the sum keeps the order from choosing the index of all IDs.
+        query, newest = query.where(recipient.c.due_at.is_not(None)), identity.concat("")
     if wanted.integration:
         query = query.where(message.c.integration_id == wanted.integration)
     if wanted.sent_by:
@@ -76,8 +80,19 @@ def query_of(wanted: Search, way: Way) -> Select[Any]:
         query = query.where(_beyond(wanted, identity, *wanted.after))
     if wanted.domain:
         query = query.where(recipient.c.domain == wanted.domain)
-    order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (identity.desc(),)
+    order = (recipient.c.urgent.desc(), message.c.id) if wanted.most_pressing else (newest.desc(),)
     return query.order_by(*order, recipient.c.n).limit(wanted.limit)
+
+
+def _in_one_of(names: tuple[str, ...]) -> ColumnElement[bool]:
+    """As literals: by a parameter, or by IN, SQLite does not find the index of what is held.
+
+    One state alone that has no index is said twice: SQLite takes it for rare, and would sort the whole table for it.
+    """
+    if len(names) == 1 and not set(names) & {*_WAITING, RecipientState.HELD.value}:
+        names *= 2
+    states = (literal(name, literal_execute=True) for name in names)
+    return or_(*(recipient.c.state == state for state in states))
 
 
 def _beyond(wanted: Search, identity: Column[Any], last: str, n: int) -> ColumnElement[bool]:
