@@ -46,6 +46,10 @@ STEPS: Mapping[str, tuple[str, Permission, Callable[[Integration], Integration |
 
 _MOST_NUMBERS = 1000
 _SECRET = Proofs()
+_NO_SECRET = BadInput(
+    "A key or a certificate proves it, and no secret: add a credential with the new one, then revoke this one.",
+    "WM-CREDENTIAL-PROOF",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +186,17 @@ class IntegrationDesk:
     def rotate(
         self, actor: Person, username: str, *, overlap_days: float, lifetime_days: float | None
     ) -> NewCredential | BadInput | Forbidden | None:
-        """Another user name and secret with the same networks; the old one lets in for `overlap_days` more, at most."""
+        """Another user name and secret with the same networks; the old one lets in for `overlap_days` more, at most.
+
+        What is sent with a test credential never leaves, and that holds for what comes in its place.
+        """
         old = self._register.snapshot().credentials.get(username)
         if old is None or old.revoked_at is not None:
             return None
-        made = self.issue(actor, old.integration_id, lifetime_days=lifetime_days, networks=old.networks)
+        if not old.has_secret:
+            return _NO_SECRET
+        proofs = Proofs(is_test=old.is_test)
+        made = self.issue(actor, old.integration_id, lifetime_days=lifetime_days, networks=old.networks, proofs=proofs)
         if isinstance(made, NewCredential):
             ends = self._clock.now() + overlap_days * 86_400
             ends = ends if old.expires_at is None else min(ends, old.expires_at)
