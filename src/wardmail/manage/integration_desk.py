@@ -199,20 +199,17 @@ class IntegrationDesk:
         made = self.issue(actor, old.integration_id, lifetime_days=lifetime_days, networks=old.networks, proofs=proofs)
         if isinstance(made, NewCredential):
             ends = self._clock.now() + overlap_days * 86_400
-            ends = ends if old.expires_at is None else min(ends, old.expires_at)
-            self._register.save_credential(replace(old, expires_at=ends), actor.id)
+            self._register.change_credential(username, lambda now: _ending(now, ends), actor.id)
         return made
 
     def revoke(self, actor: Person, username: str) -> Credential | Forbidden | None:
         """Within a second nobody gets in by it."""
         if not actor.may(Permission.ISSUE_CREDENTIALS):
             return _may_not(actor, Permission.ISSUE_CREDENTIALS)
-        found = self._register.snapshot().credentials.get(username)
-        if found is None:
-            return None
-        ended = replace(found, revoked_at=found.revoked_at or self._clock.now())
-        self._register.save_credential(ended, actor.id)
-        return ended
+        at = self._clock.now()
+        return self._register.change_credential(
+            username, lambda now: replace(now, revoked_at=now.revoked_at or at), actor.id
+        )
 
     def _not_ready(self, record: Integration, matter: Matter) -> BadInput | None:
         left = to_do(record, self._seen(record)) if matter is Matter.GO_LIVE else ()
@@ -236,6 +233,11 @@ class IntegrationDesk:
 
     def _writing(self, actor: Person) -> Writing:
         return Writing(actor.id, self._clock.now())
+
+
+def _ending(credential: Credential, at: float) -> Credential:
+    """Not later than it ends anyway."""
+    return replace(credential, expires_at=at if credential.expires_at is None else min(at, credential.expires_at))
 
 
 def _may_not(actor: Person, permission: Permission) -> Forbidden:
