@@ -26,7 +26,7 @@ class StorePeople:
 
     def all(self) -> Mapping[str, Person]:
         with self._database.read() as connection:
-            return _all(connection)
+            return everybody(connection)
 
     def one(self, person_id: str) -> Person | None:
         with self._database.read() as connection:
@@ -36,7 +36,7 @@ class StorePeople:
     def change(self, step: Callable[[Mapping[str, Person]], T | Person], actor: str, reason: str = "") -> T | Person:
         """In one transaction with the reading that it is made from: two owners who end each other's role leave one."""
         with self._database.write() as connection:
-            after = step(_all(connection))
+            after = step(everybody(connection))
             if isinstance(after, Person):
                 self._chain.append(connection, [keep_person(self._database, connection, after, actor, reason)])
             return after
@@ -46,7 +46,7 @@ class StorePeople:
             self._chain.append(connection, [keep_person(self._database, connection, record, actor, reason)])
 
 
-def _all(connection: Connection) -> Mapping[str, Person]:
+def everybody(connection: Connection) -> Mapping[str, Person]:
     texts = connection.execute(select(person.c.record).order_by(person.c.id)).scalars()
     return {each.id: each for each in (records.decode(Person, text) for text in texts)}
 
