@@ -94,3 +94,15 @@ def test_what_serves_once_serves_once_and_is_forgotten_in_time(
     assert logins.spend("state y", clock.at + 10)
     clock.at += 11
     assert logins.spend("state x", clock.at + 10)
+
+
+def test_of_two_owners_whose_groups_make_them_less_one_stays(logins: StoreProviderLogins, database: Database) -> None:
+    """Both were judged while the other was still an owner."""
+    people, other = StorePeople(database), ProvedSubject("https://idp.test", "another", frozenset())
+    for each, subject in ((AMINA, SUBJECT), (replace(AMINA, id="boss"), other)):
+        people.save(replace(each, roles=(Role.OWNER,)), "test")
+        logins.tie(subject.issuer, subject.subject, each.id, "owner", "the same person")
+    assert logins.admit(session(b"a"), replace(AMINA, roles=(Role.VIEWER,)), SUBJECT)
+    assert not logins.admit(session(b"b", "boss"), replace(AMINA, id="boss", roles=(Role.VIEWER,)), other)
+    assert people.all()["boss"].roles == (Role.OWNER,)
+    assert StoreLogins(database).sessions("boss") == []

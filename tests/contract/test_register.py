@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 from typing import cast
 
@@ -15,8 +16,12 @@ from tests.messages import NoSpool, ReversingSealer, accepted
 from tests.registrations import REGISTERED
 from wardmail.app.commands.limits import save_limits
 from wardmail.app.installation import Installation
-from wardmail.manage.integrations import BadInput
-from wardmail.model.integration import Integration
+from wardmail.edges.clock import SystemClock
+from wardmail.manage.going_live import Seen
+from wardmail.manage.integration_desk import IntegrationDesk
+from wardmail.manage.integrations import BadInput, make_credential
+from wardmail.model.integration import Credential, Integration
+from wardmail.model.person import Person, Role
 from wardmail.model.register import Change
 from wardmail.model.registration import Tick
 from wardmail.model.stored import Event
@@ -27,6 +32,7 @@ from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
 from wardmail.store.writer import Writer
 
+NOTHING_SEEN = Seen(False, False, None, (), date(2026, 11, 26))
 MADE = Change("TaskTicked", "amina", "looked at")
 
 
@@ -72,6 +78,32 @@ def test_a_change_tells_what_and_who_and_why_and_moves_the_register_on(register:
         "name": ["The application", "Letters"],
         "purpose": ["Discharge letters to practices", "Letters home"],
     }
+
+
+def test_what_is_revoked_while_another_is_made_in_its_place_stays_revoked(
+    register: StoreRegister, database: Database
+) -> None:
+    gwen, now = Person("gwen", "Gwen", roles=(Role.OWNER,)), SystemClock()
+    credential = make_credential("app-1", "app", b"pepper", now.now(), lifetime_days=None).credential
+    register.save_credential(credential, "test")
+
+    class RevokedMeanwhile(StoreRegister):
+        """Another person revokes the old one in the moment after the new one is kept."""
+
+        def add_credential(self, record: Credential, actor: str) -> bool:
+            done = super().add_credential(record, actor)
+            desk.revoke(gwen, "app-1")
+            return done
+
+    desk = IntegrationDesk(register, now, lambda: b"pepper", lambda _: NOTHING_SEEN, list)
+    hurried = RevokedMeanwhile(database)
+    IntegrationDesk(hurried, now, lambda: b"pepper", lambda _: NOTHING_SEEN, list).rotate(
+        gwen, "app-1", overlap_days=7, lifetime_days=30
+    )
+    kept = register.snapshot().credentials["app-1"]
+    assert kept.revoked_at is not None
+    assert kept.expires_at is not None
+    assert desk.revoke(gwen, "nobody") is None
 
 
 def test_no_change_leaves_no_trace(register: StoreRegister, database: Database) -> None:

@@ -88,7 +88,7 @@ class TokenDesk:
             return "issuer and subject are not the client"
         if len(named) != 1 or named[0] not in self._audiences:
             return "the assertion is for another audience"
-        if not isinstance(unique, str) or not 0 < len(unique) <= _LONGEST_ID:
+        if not isinstance(unique, str) or not 0 < len(unique) <= _LONGEST_ID or not unique.isprintable():
             return "the assertion has no jti"
         if ends is None or not now - _LEEWAY < ends <= now + _LONGEST_ASSERTION + _LEEWAY:
             return "the assertion is over, or good for longer than ten minutes"

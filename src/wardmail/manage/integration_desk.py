@@ -46,6 +46,10 @@ STEPS: Mapping[str, tuple[str, Permission, Callable[[Integration], Integration |
 
 _MOST_NUMBERS = 1000
 _SECRET = Proofs()
+_NO_SECRET = BadInput(
+    "A key or a certificate proves it, and no secret: add a credential with the new one, then revoke this one.",
+    "WM-CREDENTIAL-PROOF",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,27 +186,30 @@ class IntegrationDesk:
     def rotate(
         self, actor: Person, username: str, *, overlap_days: float, lifetime_days: float | None
     ) -> NewCredential | BadInput | Forbidden | None:
-        """Another user name and secret with the same networks; the old one lets in for `overlap_days` more, at most."""
+        """Another user name and secret with the same networks; the old one lets in for `overlap_days` more, at most.
+
+        What is sent with a test credential never leaves, and that holds for what comes in its place.
+        """
         old = self._register.snapshot().credentials.get(username)
         if old is None or old.revoked_at is not None:
             return None
-        made = self.issue(actor, old.integration_id, lifetime_days=lifetime_days, networks=old.networks)
+        if not old.has_secret:
+            return _NO_SECRET
+        proofs = Proofs(is_test=old.is_test)
+        made = self.issue(actor, old.integration_id, lifetime_days=lifetime_days, networks=old.networks, proofs=proofs)
         if isinstance(made, NewCredential):
             ends = self._clock.now() + overlap_days * 86_400
-            ends = ends if old.expires_at is None else min(ends, old.expires_at)
-            self._register.save_credential(replace(old, expires_at=ends), actor.id)
+            self._register.change_credential(username, lambda now: _ending(now, ends), actor.id)
         return made
 
     def revoke(self, actor: Person, username: str) -> Credential | Forbidden | None:
         """Within a second nobody gets in by it."""
         if not actor.may(Permission.ISSUE_CREDENTIALS):
             return _may_not(actor, Permission.ISSUE_CREDENTIALS)
-        found = self._register.snapshot().credentials.get(username)
-        if found is None:
-            return None
-        ended = replace(found, revoked_at=found.revoked_at or self._clock.now())
-        self._register.save_credential(ended, actor.id)
-        return ended
+        at = self._clock.now()
+        return self._register.change_credential(
+            username, lambda now: replace(now, revoked_at=now.revoked_at or at), actor.id
+        )
 
     def _not_ready(self, record: Integration, matter: Matter) -> BadInput | None:
         left = to_do(record, self._seen(record)) if matter is Matter.GO_LIVE else ()
@@ -226,6 +233,11 @@ class IntegrationDesk:
 
     def _writing(self, actor: Person) -> Writing:
         return Writing(actor.id, self._clock.now())
+
+
+def _ending(credential: Credential, at: float) -> Credential:
+    """Not later than it ends anyway."""
+    return replace(credential, expires_at=at if credential.expires_at is None else min(at, credential.expires_at))
 
 
 def _may_not(actor: Person, permission: Permission) -> Forbidden:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from wardmail.manage.integrations import BadInput, new_secret
-from wardmail.model.person import Permission, Person, Role
+from wardmail.model.person import Permission, Person, Role, has_owner
 from wardmail.ports import PersonRecords
 from wardmail.protect.credentials import secret_hash
 from wardmail.protocol.address import InvalidAddress, parse_address
@@ -33,7 +33,7 @@ def checked_person(person: Person, others: Mapping[str, Person]) -> Person | Bad
         if other is not None and other.id != person.id:
             return BadInput(f"The account {login} already stands for {other.id}: one account, one person.")
     changed = replace(person, name=person.name.strip(), email=email, roles=tuple(dict.fromkeys(person.roles)))
-    if not _has_owner({**others, person.id: changed}.values()) and _has_owner(others.values()):
+    if not has_owner({**others, person.id: changed}.values()) and has_owner(others.values()):
         return BadInput("That would leave nobody with the role owner; give it to another person first.")
     return changed
 
@@ -81,7 +81,3 @@ def for_login(people: Iterable[Person], login: str) -> Person | None:
 def who_may(people: Iterable[Person], permission: Permission) -> tuple[Person, ...]:
     """To whom somebody without the permission can turn."""
     return tuple(each for each in people if each.may(permission))
-
-
-def _has_owner(people: Iterable[Person]) -> bool:
-    return any(each.is_here and Role.OWNER in each.roles for each in people)

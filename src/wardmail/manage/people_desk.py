@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wardmail.manage.integrations import BadInput
@@ -79,34 +79,48 @@ class PeopleDesk:
 
     def add(self, wanted: Person, actor: Person) -> tuple[Person, str] | BadInput:
         """The person, and the key by which they prove themselves at a command line: shown now or never."""
-        people = self._people.all()
-        if wanted.id in people:
-            return BadInput(f"There is a person {wanted.id} already, here or gone; names are never used again.")
-        checked = checked_person(replace(wanted, added_at=self._clock.now()), people)
-        if isinstance(checked, BadInput):
-            return checked
-        person, key = with_new_key(checked, self._pepper)
-        self._people.save(person, actor.id)
-        return person, key
+        fresh, key = with_new_key(replace(wanted, added_at=self._clock.now()), self._pepper)
+
+        def step(people: Mapping[str, Person]) -> Person | BadInput:
+            if wanted.id in people:
+                return BadInput(f"There is a person {wanted.id} already, here or gone; names are never used again.")
+            return checked_person(fresh, people)
+
+        made = self._people.change(step, actor.id)
+        return made if isinstance(made, BadInput) else (made, key)
 
     def change(self, wanted: Person, actor: Person, reason: str) -> Person | BadInput:
-        """Whatever is changed, their sessions end."""
-        checked = checked_person(wanted, self._people.all())
-        if not isinstance(checked, BadInput):
-            self._people.save(checked, actor.id, reason)
-        return checked
+        """Name, address, roles and accounts. Whatever is changed, their sessions end."""
+        return self._changed(
+            wanted.id,
+            lambda now: replace(now, name=wanted.name, email=wanted.email, roles=wanted.roles, logins=wanted.logins),
+            actor,
+            reason,
+        )
 
-    def new_key(self, person: Person, actor: Person, reason: str) -> tuple[Person, str]:
-        changed, key = with_new_key(person, self._pepper)
-        self._people.save(changed, actor.id, reason)
-        return changed, key
+    def new_key(self, person: Person, actor: Person, reason: str) -> tuple[Person, str] | BadInput:
+        hashed, key = with_new_key(person, self._pepper)
+        changed = self._changed(person.id, lambda now: replace(now, key_hash=hashed.key_hash), actor, reason)
+        return changed if isinstance(changed, BadInput) else (changed, key)
 
     def leave(self, person: Person, actor: Person, reason: str) -> Person | BadInput:
         """No key, account, password or session counts any more; the audit keeps the name."""
-        left = self.change(replace(person, left_at=self._clock.now(), key_hash=b"", logins=()), actor, reason)
+        at = self._clock.now()
+        left = self._changed(person.id, lambda now: replace(now, left_at=at, key_hash=b"", logins=()), actor, reason)
         if not isinstance(left, BadInput):
             self._stores.factors.forget(person.id)
         return left
+
+    def _changed(self, name: str, change: Callable[[Person], Person], actor: Person, reason: str) -> Person | BadInput:
+        """From the record as it is at that moment: what was read before may bring back who has left since."""
+
+        def step(people: Mapping[str, Person]) -> Person | BadInput:
+            now = people.get(name)
+            if now is None or not now.is_here:
+                return BadInput(f"{name} is not here any more.")
+            return checked_person(change(now), people)
+
+        return self._people.change(step, actor.id, reason)
 
     def set_password(self, person: Person, password: str, actor: Person, reason: str) -> BadInput | None:
         """Ends a lock and every session."""

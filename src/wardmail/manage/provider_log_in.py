@@ -19,9 +19,11 @@ from wardmail.model.provider_login import Attempt, NotLetIn, ProvedSubject, Prov
 from wardmail.ports import Clock, IdentityProvider, ProviderLogins
 from wardmail.protocol.address import InvalidAddress, parse_address
 
-_NOT_BEGUN = NotLetIn(
+NOT_BEGUN = NotLetIn(
     "WM-OIDC-STATE", "This log-in was not begun in this browser, or more than ten minutes ago.", "Log in again."
 )
+"""Nothing was guessed: any site can send a browser here with a made-up answer, and must not lock its whole address out."""
+
 _USED = NotLetIn("WM-OIDC-USED", "This log-in was finished before.", "Log in again.")
 _NO_ROLE = NotLetIn(
     "WM-OIDC-NO-ROLE",
@@ -73,7 +75,7 @@ class ProviderDesk:
         """`answer` are the fields with which the browser came back. Raises Unavailable."""
         begun, state = self._beginnings.opened(cookie), answer.get("state", "")
         if begun is None or not hmac.compare_digest(state.encode("utf-8", "replace"), begun.proof("state").encode()):
-            return _NOT_BEGUN
+            return NOT_BEGUN
         if not await asyncio.to_thread(self._logins.spend, f"state {state}", self._clock.now() + LASTS):
             return _USED
         code = answer.get("code", "")

@@ -44,6 +44,7 @@ class Consignment:
     sensitive: bool = False
     received_at: float = 0.0
     bulk: bool = False
+    username: str = ""
 
     @property
     def size(self) -> int:

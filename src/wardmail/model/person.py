@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,6 +105,11 @@ class Person:
 
     def may(self, permission: Permission) -> bool:
         return self.is_here and any(permission in PERMISSIONS[role] for role in self.roles)
+
+
+def has_owner(people: Iterable[Person]) -> bool:
+    """Whether somebody is left who may do everything."""
+    return any(each.is_here and Role.OWNER in each.roles for each in people)
 
 
 @dataclass(frozen=True, slots=True)

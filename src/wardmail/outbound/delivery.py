@@ -15,6 +15,7 @@ from wardmail.outbound.guards import Guard, check, pause_of
 from wardmail.outbound.lanes import IN_HAND_OCTETS, InHand, Lane
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
+from wardmail.outbound.trying import is_test
 from wardmail.outbound.upstream_ceilings import ceilings_of
 from wardmail.ports import Clock, Courier, Queue
 
@@ -187,7 +188,8 @@ class Delivery:
         route = snapshot.routes.get(lane.route)
         integration = snapshot.integrations.get(consignment.integration_id)
         state = self._register.state_of(integration) if integration else None
-        return route, check(consignment, route, integration, state, self._register.today())
+        tried = is_test(snapshot, consignment.username)
+        return route, check(consignment, route, integration, state, self._register.today(), is_test=tried)
 
     async def _paused_until(self, consignment: Consignment, now: float) -> float | None:
         pause = pause_of(consignment, self._register.snapshot, now)

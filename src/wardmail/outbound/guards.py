@@ -22,6 +22,7 @@ class Guard(Enum):
     NOT_FOR_BULK = "it is mass mail, and its route has become a mail service of people since it was accepted"
     CLOSED = "the integration is a draft or retired"
     OVERDUE = "the integration's record is overdue: mend it, or have an override approved; then release"
+    TEST = "it came with a test credential, and its route has ceased to be a sandbox since it was accepted"
     TRIAL = "the integration is in its trial, and a recipient is not one of its named team"
     NOT_ACCREDITED = "it is sensitive, and the route's DCB1596 accreditation has ended since it was accepted"
 
@@ -60,6 +61,8 @@ def check(
     integration: Integration | None,
     state: IntegrationState | None,
     today: date,
+    *,
+    is_test: bool = False,
 ) -> Guard:
     """What changed while a message waited counts: the record (RECV-8), the accreditation (SEC-2), the route (SEND-4).
 
@@ -67,6 +70,8 @@ def check(
     """
     if route is None or route.paused:
         return Guard.WAIT
+    if is_test and route.kind is not RouteKind.SANDBOX:
+        return Guard.TEST
     if state in _STOPPED:
         return _STOPPED[state]
     if (

@@ -114,4 +114,5 @@ def _consignment(message: AcceptedMessage, group: Sequence[AcceptedRecipient]) -
         sensitive=message.classification.is_sensitive,
         received_at=message.received_at,
         bulk=message.bulk,
+        username=message.origin.username,
     )

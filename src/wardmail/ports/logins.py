@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from wardmail.model.login import Login, SecondProof, SecurityKey, Session
 from wardmail.model.person import Person
+
+T = TypeVar("T")
 
 
 class PersonRecords(Protocol):
@@ -16,8 +18,9 @@ class PersonRecords(Protocol):
 class PeopleBook(PersonRecords, Protocol):
     def all(self) -> Mapping[str, Person]: ...
 
-    def save(self, record: Person, actor: str, reason: str = "") -> None:
-        """With its event; the person logs in anew after it."""
+    def change(self, step: Callable[[Mapping[str, Person]], T | Person], actor: str, reason: str = "") -> T | Person:
+        """`step` sees everybody as they are at that moment; the person whom it gives is kept, with the event, and logs
+        in anew after it; other answers are given back."""
         ...
 
 

@@ -26,7 +26,11 @@ class RegisterBook(Protocol):
         """False when the user name is taken."""
         ...
 
-    def save_credential(self, record: Credential, actor: str) -> None: ...
+    def change_credential(
+        self, username: str, change: Callable[[Credential], Credential], actor: str
+    ) -> Credential | None:
+        """`change` sees it as it is at that moment; None: there is none."""
+        ...
 
 
 class AgreementBook(Protocol):

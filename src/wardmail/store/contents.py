@@ -180,6 +180,7 @@ def _consignment(group: list[Row[Any]], route: str, tls: TlsLevel, head: bytes, 
         sensitive=stored.classification.is_sensitive,
         received_at=stored.received_at,
         bulk=stored.bulk,
+        username=stored.origin.username,
     )
 
 

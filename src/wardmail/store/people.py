@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +16,8 @@ from wardmail.store.connection import Database
 from wardmail.store.logins import end_sessions
 from wardmail.store.schema import person
 
+T = TypeVar("T")
+
 
 class StorePeople:
     def __init__(self, database: Database) -> None:
@@ -23,17 +26,29 @@ class StorePeople:
 
     def all(self) -> Mapping[str, Person]:
         with self._database.read() as connection:
-            texts = connection.execute(select(person.c.record).order_by(person.c.id)).scalars()
-            return {each.id: each for each in (records.decode(Person, text) for text in texts)}
+            return everybody(connection)
 
     def one(self, person_id: str) -> Person | None:
         with self._database.read() as connection:
             text = connection.execute(select(person.c.record).where(person.c.id == person_id)).scalar_one_or_none()
             return None if text is None else records.decode(Person, text)
 
+    def change(self, step: Callable[[Mapping[str, Person]], T | Person], actor: str, reason: str = "") -> T | Person:
+        """In one transaction with the reading that it is made from: two owners who end each other's role leave one."""
+        with self._database.write() as connection:
+            after = step(everybody(connection))
+            if isinstance(after, Person):
+                self._chain.append(connection, [keep_person(self._database, connection, after, actor, reason)])
+            return after
+
     def save(self, record: Person, actor: str, reason: str = "") -> None:
         with self._database.write() as connection:
             self._chain.append(connection, [keep_person(self._database, connection, record, actor, reason)])
+
+
+def everybody(connection: Connection) -> Mapping[str, Person]:
+    texts = connection.execute(select(person.c.record).order_by(person.c.id)).scalars()
+    return {each.id: each for each in (records.decode(Person, text) for text in texts)}
 
 
 def keep_person(database: Database, connection: Connection, record: Person, actor: str, reason: str) -> Event:

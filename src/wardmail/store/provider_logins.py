@@ -9,14 +9,14 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.login import BY_PROVIDER, Session
-from wardmail.model.person import Person
+from wardmail.model.person import Person, has_owner
 from wardmail.model.provider_login import ProvedSubject
 from wardmail.model.stored import Event
 from wardmail.store import records
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.logins import NOBODY, begin_session, end_sessions
-from wardmail.store.people import keep_person
+from wardmail.store.people import everybody, keep_person
 from wardmail.store.schema import person as person_table
 from wardmail.store.schema_of_logins import provider_subject, spent
 
@@ -40,6 +40,8 @@ class StoreProviderLogins:
                 return False
             events = []
             kept = person if current is None else replace(current, roles=person.roles)
+            if not is_new and _ends_last_owner(connection, kept):
+                return False
             if kept != current:
                 events.append(keep_person(self._database, connection, kept, BY_PROVIDER, "groups at log-in"))
             if is_new:
@@ -87,6 +89,12 @@ def _person_of(connection: Connection, subject: ProvedSubject) -> str:
         provider_subject.c.issuer == subject.issuer, provider_subject.c.subject == subject.subject
     )
     return connection.execute(query).scalar_one_or_none() or ""
+
+
+def _ends_last_owner(connection: Connection, kept: Person) -> bool:
+    """Two owners whose groups make them less may log in at once: each was judged while the other was still one."""
+    people = everybody(connection)
+    return has_owner(people.values()) and not has_owner({**people, kept.id: kept}.values())
 
 
 def _record(connection: Connection, name: str) -> Person | None:

@@ -119,6 +119,21 @@ class StoreRegister:
         detail = _of_credential(record)
         self._save(credential, values, kind="CredentialSaved", subject=record.username, actor=actor, detail=detail)
 
+    def change_credential(
+        self, username: str, change: Callable[[Credential], Credential], actor: str
+    ) -> Credential | None:
+        """In one transaction with the reading that it is made from: what is revoked at the same moment stays so."""
+        query = select(credential.c.record).where(credential.c.username == username)
+        with self._database.write() as connection:
+            text = connection.execute(query).scalar_one_or_none()
+            if text is None:
+                return None
+            after = change(records.decode(Credential, text))
+            values = {"record": records.encode(after)}
+            connection.execute(credential.update().where(credential.c.username == username).values(**values))
+            self._changed(connection, "CredentialSaved", username, actor, _of_credential(after))
+            return after
+
     def add_credential(self, record: Credential, actor: str) -> bool:
         """False when the user name is taken: of two who choose one at once, the second is told."""
         values = {

@@ -20,10 +20,11 @@ from tests.worlds import (
     with_envelope,
     with_field,
 )
+from wardmail.manage.routes import preset
 from wardmail.model.delivery import Ambiguous, Deferred, Delivered, Failed, HandedOn, PeerReply
 from wardmail.model.integration import IntegrationState
 from wardmail.model.message import Recipient
-from wardmail.model.route import RouteLimits
+from wardmail.model.route import RouteKind, RouteLimits
 from wardmail.outbound.release import NotReleased, release
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.sweeping import Sweeper
@@ -60,6 +61,23 @@ async def test_a_deferred_message_comes_again_and_arrives(office: Office) -> Non
     await office.later(80)
     assert office.line(message_id).state == "relayed"
     assert len(office.courier.given) == 2
+
+
+async def test_test_mail_stays_when_its_sandbox_becomes_a_live_route(office: Office) -> None:
+    register, live = office.stage.register, office.stage.world.register
+    register.save_route(preset(RouteKind.SANDBOX, "sandbox"), "test")
+    register.save_credential(replace(live.snapshot.credentials["app-1"], is_test=True), "test")
+    live.refresh()
+    office.courier.outcomes = [BUSY]
+    message_id = await office.send("a@nhs.net")
+    assert [each.route for each in office.courier.given] == ["sandbox"]
+    register.save_route(replace(RELAY, name="sandbox"), "test")
+    live.refresh()
+    await office.later(80)
+    assert len(office.courier.given) == 1
+    assert office.line(message_id).state == "held"
+    refused = await release(office.stage.world, message_id, actor="amina", reason="a test")
+    assert isinstance(refused, NotReleased)
 
 
 async def test_a_refused_recipient_is_reported_to_the_sender_with_the_header_only(office: Office) -> None:

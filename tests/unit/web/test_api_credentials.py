@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 import trustme
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from tests.unit.web.api_kit import AUDIENCES, Api, opened
@@ -119,6 +119,7 @@ async def test_each_kind_of_key_and_both_audiences_are_taken(api: Api) -> None:
         {"jti": None},
         {"jti": ""},
         {"jti": "x" * 300},
+        {"jti": "a\0b"},
         {"exp": None},
         {"exp": 1},
         {"exp": True},
@@ -170,6 +171,22 @@ async def test_who_fails_often_waits(api: Api) -> None:
     with_key(api)
     codes = [(await ask(api, assertion(api, key=OTHER))).status_code for _ in range(6)]
     assert codes == [401] * 5 + [429]
+
+
+async def test_half_a_character_in_an_assertion_is_refused_and_breaks_nothing(api: Api) -> None:
+    with_key(api)
+    payload = json.dumps(json.loads(jws.extract_compact(assertion(api).encode()).payload) | {"jti": "\ud800"})
+    text = jws.serialize_compact({"alg": "PS256"}, payload, KEY, algorithms=["PS256"])
+    assert (await ask(api, text)).status_code == 401
+
+
+@pytest.mark.parametrize("sent", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_a_page_of_another_site_locks_no_address_out(api: Api, sent: dict[str, str]) -> None:
+    with_key(api)
+    form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION, "client_assertion": "x"}
+    codes = {(await api.http.post("/oauth2/token", data=form, headers=sent)).status_code for _ in range(25)}
+    assert codes == {403}
+    assert (await ask(api, assertion(api))).status_code == 200
 
 
 async def test_a_token_ends_with_its_credential_its_keys_and_its_integration(api: Api) -> None:

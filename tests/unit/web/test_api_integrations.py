@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.web.office_kit import PeoplesApi, opened
+from wardmail.manage.integrations import make_credential
 from wardmail.model.integration import IntegrationState
 from wardmail.model.person import Role
 
@@ -145,6 +147,25 @@ async def test_a_secret_is_told_once_and_rotated_and_revoked(api: PeoplesApi) ->
     assert (await call(api, "POST", f"{path}/rotate", "dev", {}))[0] == 404
     api.world.register.refresh()
     assert (await api.http.get("/v1/messages", headers=key)).status_code == 401
+
+
+async def test_what_comes_in_place_of_a_test_credential_is_one(api: PeoplesApi) -> None:
+    register, now = api.installation.register, api.installation.clock.now()
+    made = make_credential("app-try", "app", api.installation.pepper, now, lifetime_days=30)
+    register.save_credential(replace(made.credential, is_test=True), "test")
+    status, other = await call(api, "POST", f"{ALL}/app/credentials/app-try/rotate", "dev", {})
+    assert status == 201
+    assert register.snapshot().credentials[str(other["username"])].is_test
+
+
+async def test_what_a_key_proves_gets_no_secret_in_its_place(api: PeoplesApi) -> None:
+    register, now = api.installation.register, api.installation.clock.now()
+    made = make_credential("app-signs", "app", api.installation.pepper, now, lifetime_days=30)
+    register.save_credential(replace(made.credential, certificate=bytes(32)), "test")
+    before = register.snapshot().credentials
+    status, told = await call(api, "POST", f"{ALL}/app/credentials/app-signs/rotate", "dev", {})
+    assert (status, told["code"]) == (409, "WM-CREDENTIAL-PROOF")
+    assert register.snapshot().credentials == before
 
 
 @pytest.mark.parametrize(

@@ -493,7 +493,18 @@ async def test_the_session_is_new_and_the_goal_is_ours(site: Site) -> None:
         assert all(flag in cookies[0] for flag in ("HttpOnly", "Secure", "SameSite=strict", "Path=/"))
 
 
-async def test_an_address_that_brings_made_up_answers_waits(site: Site) -> None:
+async def test_an_address_whose_answers_do_not_hold_waits(site: Site) -> None:
     async with site.console.visitor() as http:
-        codes = [(await http.get(f"/log-in/finish?state={n}&code=x")).status_code for n in range(21)]
+        codes = []
+        for _ in range(21):
+            answer = await site.begin(http)
+            codes.append((await http.get("/log-in/finish", params={**answer, "code": "made-up"})).status_code)
     assert codes == [403] * 20 + [429]
+
+
+async def test_answers_to_no_log_in_lock_no_address_out(site: Site) -> None:
+    """Any site can have the browsers of a whole hospital, behind one address, ask for this page."""
+    async with site.console.visitor() as http:
+        codes = {(await http.get(f"/log-in/finish?state={n}&code=x")).status_code for n in range(25)}
+        assert codes == {403}
+        assert (await site.log_in(http)).status_code == 200

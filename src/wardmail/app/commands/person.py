@@ -138,7 +138,7 @@ def key(config_path: str | None, name: str, reason: str, by: str, as_json: bool)
     """Make a new key for a person; the old one stops at once."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
-    person, made = people_desk(installation).new_key(_existing(installation, name), actor, reason)
+    person, made = usable(people_desk(installation).new_key(_existing(installation, name), actor, reason), "WM-PERSON")
     _show_key(person, made, as_json)
 
 

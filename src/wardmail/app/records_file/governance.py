@@ -14,7 +14,7 @@ from wardmail.manage import policy_life
 from wardmail.manage.agreements import checked_agreement, stated
 from wardmail.manage.people import checked_person
 from wardmail.model.agreement import Agreement, Appetite, RiskAppetite, appetite_in_force, is_approved
-from wardmail.model.person import Permission, Person, Role
+from wardmail.model.person import Permission, Person, Role, has_owner
 from wardmail.model.policy import PolicyState
 from wardmail.policy.changes import rule_changes
 from wardmail.policy.site_rules import SiteRule, read_text, write_rows
@@ -55,10 +55,7 @@ def plan_people(plan: Plan, tables: Mapping[str, Any]) -> None:
         person = record_of(Person, table, f"person.{name}", plan.faults, given)
         if person is not None:
             plan.people[name] = person
-    owners = [
-        any(each.is_here and Role.OWNER in each.roles for each in all_.values()) for all_ in (before, plan.people)
-    ]
-    if owners == [True, False]:
+    if has_owner(before.values()) and not has_owner(plan.people.values()):
         plan.fault("person", "That would leave nobody with the role owner")
     changed = [each for name, each in plan.people.items() if each != before.get(name)]
     # Whoever becomes an owner does so first, so that there is one at every moment.

@@ -30,8 +30,9 @@ def token_route(services: ApiServices) -> Route:
 
 
 async def _answer(services: ApiServices, request: Request) -> JSONResponse:
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return _error(400, "invalid_request", "Send application/x-www-form-urlencoded.")
+    wrong = _no_program(request)
+    if wrong is not None:
+        return wrong
     try:
         form = await read_form(request)
     except (ValueError, TimeoutError, ClientDisconnect):
@@ -52,6 +53,15 @@ async def _answer(services: ApiServices, request: Request) -> JSONResponse:
         services.ledger.record_failed_login(peer, username, now)
         return _error(401, "invalid_client", f"{granted.public} ({granted.error}).")
     return JSONResponse({"access_token": granted, "token_type": "Bearer", "expires_in": LASTS}, headers=_HEADERS)
+
+
+def _no_program(request: Request) -> JSONResponse | None:
+    """A page of another site can make any browser send a form: its failures would lock the browser's whole address out."""
+    if "origin" in request.headers or "sec-fetch-site" in request.headers:
+        return _error(403, "invalid_request", "Programs ask here, not browsers.")
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return _error(400, "invalid_request", "Send application/x-www-form-urlencoded.")
+    return None
 
 
 def _error(status: int, error: str, words: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from wardmail.manage.begun import LASTS
-from wardmail.manage.provider_log_in import LetIn, ProviderDesk
+from wardmail.manage.provider_log_in import NOT_BEGUN, LetIn, ProviderDesk
 from wardmail.model.provider_login import NotLetIn
 from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.forms import own_path, query_of
@@ -53,8 +53,9 @@ class ProviderLogInPages:
         try:
             outcome = await self._desk.finish(request.cookies.get(BEGUN, ""), answer, peer)
             if isinstance(outcome, NotLetIn):
-                # By the state, so that only the address is counted: people of one site share one.
-                self._services.ledger.record_failed_login(peer, answer.get("state", "")[:64], now)
+                if outcome is not NOT_BEGUN:
+                    # By the state, so that only the address is counted: people of one site share one.
+                    self._services.ledger.record_failed_login(peer, answer.get("state", "")[:64], now)
                 response = self._refused(outcome)
             else:
                 await end_earlier(self._services.desk, request)
