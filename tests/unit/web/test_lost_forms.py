@@ -74,6 +74,25 @@ def test_every_field_for_a_secret_is_known_as_one() -> None:
     assert {"password", "present", "new"} <= found <= SECRETS
 
 
+async def test_an_address_that_is_no_page_is_told_in_words_to_people_only(console: Console) -> None:
+    async with console.visitor() as http:
+        page = await http.get("/mesages", headers={"Accept": "text/html,*/*;q=0.8"})
+        assert page.status_code == 404
+        assert "There is no such page" in page.text
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        for path, accept in (("/mesages", "*/*"), ("/v1/none", "text/html"), ("/mesages", "application/json")):
+            answer = await http.get(path, headers={"Accept": accept})
+            assert answer.status_code == 404
+            assert "<h1" not in answer.text, path
+
+
+async def test_a_page_that_is_only_sent_to_says_so(console: Console) -> None:
+    async with console.visitor("owner") as http:
+        page = await http.get("/account/recovery-codes")
+        assert page.status_code == 405
+        assert "Nothing was changed" in page.text
+
+
 async def test_a_form_too_long_is_told_of_as_before(console: Console) -> None:
     async with console.visitor() as http:
         page = await http.post("/policy/propose", data={"reason": "x" * 70_000})

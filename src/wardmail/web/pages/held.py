@@ -46,6 +46,10 @@ class HeldPages:
         self._services = services
 
     async def list(self, visit: Visit) -> Response:
+        return await self.list_again(visit)
+
+    async def list_again(self, visit: Visit, wrong: str = "") -> Response:
+        """With what was chosen and written, and what is wrong with it, when that was sent."""
         person = visit.visitor.person
         only_mine = query_of(visit.request, "whose") == "mine"
         found = await asyncio.to_thread(self._services.held.waiting, _MOST_LISTED)
@@ -54,12 +58,17 @@ class HeldPages:
         return self._services.pages.draw(
             "held.jinja",
             "Held messages",
+            422 if wrong else 200,
             visitor=visit.visitor,
             here="/held",
             only_mine=only_mine,
             rows=rows,
             is_cut=len(found) == _MOST_LISTED,
             may_decide=person.may(Permission.RELEASE_HOLDS),
+            chosen=set(visit.form),
+            reason=visit.form.get("reason", ""),
+            problems=[{"text": wrong, "href": "#reason"}] if wrong else [],
+            errors=bool(wrong),
         )
 
     async def show(self, visit: Visit) -> Response:
