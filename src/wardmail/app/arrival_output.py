@@ -57,6 +57,11 @@ def as_record(arrival: Arrival) -> dict[str, object]:
     }
 
 
+def why_kept(arrival: Arrival) -> str:
+    """IDs of what was found. Where nothing was, the sentences that say why may name files, so they take a role."""
+    return ", ".join(arrival.findings) or arrival.why or "its sender, a kind of file or a scanner: open it to see"
+
+
 def one_arrival(installation: Installation, text: str, *states: ArrivalState) -> Arrival:
     """By its ID or the beginning of it. Raises CommandFailed."""
     found = installation.inbox.search(ArrivalSearch(text.strip(), states=states, limit=2)) if text.strip() else []

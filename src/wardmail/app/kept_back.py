@@ -46,9 +46,12 @@ class StoredKeptBack:
 
     def _record(self, arrival: Arrival) -> dict[str, object]:
         days = self._world.handover_of(arrival.integration).quarantine_days
-        why = ", ".join(arrival.findings) or arrival.why
         ends_at = rfc3339(arrival.received_at + days * A_DAY)
-        return arrival_output.as_record(arrival) | {"why": why, "ends_at": ends_at, "to": ", ".join(arrival.recipients)}
+        return arrival_output.as_record(arrival) | {
+            "why": arrival_output.why_kept(arrival),
+            "ends_at": ends_at,
+            "to": ", ".join(arrival.recipients),
+        }
 
 
 def _proofs(judged: Mapping[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +12,8 @@ def sentence(kind: str, actor: str, detail: Mapping[str, Any]) -> str:
         case "MessageAccepted":
             marks = ", ".join(detail["marks"]) or "nothing in particular"
             tls = f" over {detail['tls']}" if detail["tls"] else ""
-            return (
-                f"Accepted from {detail['user']} at {detail['peer']}{tls}; {detail['sensitivity']} because of {marks}"
-            )
+            peer = f" at {detail['peer']}" if detail["peer"] else ""
+            return f"Accepted from {detail['user']}{peer}{tls}; {detail['sensitivity']} because of {marks}"
         case "AttemptMade":
             return f"Recipient {detail['n']}: {_attempt(detail)}"
         case "RecipientChanged":
@@ -27,7 +27,12 @@ def sentence(kind: str, actor: str, detail: Mapping[str, Any]) -> str:
         case "HoldReleaseProposed":
             return f"{actor} would release it, and another person must agree: {detail['reason']}"
         case _:
-            return f"{kind} by {actor}"
+            return f"{_spaced(kind)} by {actor}"
+
+
+def _spaced(kind: str) -> str:
+    """`MailJudged` as "Mail judged"; the name itself stays in the audit and the API."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", kind).capitalize()
 
 
 def _attempt(detail: Mapping[str, Any]) -> str:
@@ -37,7 +42,7 @@ def _attempt(detail: Mapping[str, Any]) -> str:
     short = (
         "" if achieved == required or not detail["host"] else f" (required {required.lower()}, got {achieved.lower()})"
     )
-    return f"{detail['outcome'].lower()}{where} after {detail['seconds']} s: {detail['reply']} [{link}{short}]"
+    return f"{_spaced(detail['outcome']).lower()}{where} after {detail['seconds']} s: {detail['reply']} [{link}{short}]"
 
 
 OF_RECORDS: Mapping[str, str] = {

@@ -161,6 +161,9 @@ async def test_the_list_is_paged_to_its_end_and_by_status(api: Api) -> None:
     assert seen == [f"{letter}{n}@nhs.net" for n in reversed(range(5)) for letter in "ab"]
     assert (await api.http.get("/v1/messages?status=held", headers=api.key)).json()["items"] == []
     assert (await api.http.get("/v1/messages?after=x", headers=api.key)).json()["code"] == "WM-REQUEST"
+    misspelt = await api.http.get("/v1/messages?status=delayed", headers=api.key)
+    assert misspelt.status_code == 422
+    assert misspelt.json()["errors"][0]["pointer"] == "/query/status"
     assert (await api.http.get("/v1/messages?limit=0", headers=api.key)).status_code == 422
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.worlds import START
 from wardmail.model.figures import Copies
 from wardmail.model.person import Role
 from wardmail.web.pages.charts import WIDTH, Series, shares, stacked
+from wardmail.web.pages.overview import first_tasks
 from wardmail.web.pages.traffic import by_domain, each_day, starts_of_days, states_of
 
 COUNTS = st.integers(0, 10**9)
@@ -82,3 +84,10 @@ async def test_the_overview_draws_what_was_sent(console: Console) -> None:
         drawn = (await http.get("/")).text
         assert "Delivery by recipient domain" in drawn
         assert "nhs.net: 0.0% of 1" in drawn
+
+
+def test_a_new_gateway_is_told_what_it_lacks(console: Console) -> None:
+    used = console.stage.register.snapshot()
+    assert first_tasks(used) == []
+    tasks = first_tasks(replace(used, routes={}, integrations={}))
+    assert [each["to"] for each in tasks] == ["/docs/how-to/run-for-real", "/new-integration"]

@@ -72,7 +72,7 @@ async def test_nobody_sees_anything_without_a_log_in(console: Console) -> None:
         for address in (*PAGES, "/messages/{id}/body"):
             assert (await http.get(address.format(id=held))).headers["location"].startswith("/log-in?next=%2F")
         for address in ("/held/{id}", "/messages/{id}/content", "/log-out"):
-            assert (await http.post(address.format(id=held), data={"confirmed": "yes"})).status_code == 303
+            assert (await http.post(address.format(id=held), data={"confirmed": "yes"})).status_code == 401
     assert states(console, held) == ["held"]
 
 

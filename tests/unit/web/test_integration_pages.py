@@ -75,7 +75,7 @@ async def test_each_role_sees_all_and_does_what_it_may(console: Console, role: R
             assert page.text.count("<h1") == 1
         token = form_token(await http.get("/integrations/app"))
         for path, fields, needs in (
-            ("/integrations/app/credentials", {"do": "issue"}, Permission.ISSUE_CREDENTIALS),
+            ("/integrations/app/credentials", {"do": "issue", "known": "1"}, Permission.ISSUE_CREDENTIALS),
             ("/integrations/app", {"step": "suspend", "confirmed": "yes", "reason": WHY}, Permission.RUN_INTEGRATIONS),
             ("/integrations/app/record", {"purpose": "Else", "reason": WHY}, Permission.GOVERN_INTEGRATIONS),
         ):
@@ -93,7 +93,7 @@ async def test_a_draft_is_registered_and_brought_live_by_two_people(console: Con
         base = "/integrations/letters"
         assert answer.headers["location"] == f"{base}/go-live"
         assert (await post(first, f"{base}/record", **RECORD)).status_code == 303
-        assert (await post(first, f"{base}/credentials", do="issue")).status_code == 200
+        assert (await post(first, f"{base}/credentials", do="issue", known="0")).status_code == 200
         assert (await post(first, base, step="trial", reason=WHY)).status_code == 303
         assert state(console, "letters") is IntegrationState.TRIAL
         left = (await first.get(f"{base}/go-live")).text
@@ -131,15 +131,19 @@ async def _delivered(console: Console, name: str) -> None:
 async def test_a_secret_is_shown_once_and_can_be_taken_back(console: Console) -> None:
     async with console.visitor("developer") as http:
         path = "/integrations/app/credentials"
-        made = await post(http, path, do="issue", days="90", networks="10.1.0.0/16")
+        made = await post(http, path, do="issue", known="1", days="90", networks="10.1.0.0/16")
         (username, secret) = re.findall(r"<code>([^<]+)</code>", made.text)
         assert username == "app-2"
         assert made.headers["cache-control"] == "no-store"
         assert len(secret) == 43
+        twice = await post(http, path, do="issue", known="1", days="90")
+        assert twice.status_code == 409
+        assert "No other was made" in twice.text
         again = await http.get(path)
+        assert 'name="known" value="2"' in again.text
         assert secret not in again.text
         assert "10.1.0.0/16" in again.text
-        assert (await post(http, path, do="issue", networks="nonsense")).status_code == 409
+        assert (await post(http, path, do="issue", known="2", networks="nonsense")).status_code == 409
         question = await post(http, path, do="revoke", username=username)
         assert "Revoke the credential app-2?" in question.text
         assert console.stage.register.snapshot().credentials[username].revoked_at is None

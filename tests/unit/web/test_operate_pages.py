@@ -86,6 +86,13 @@ async def test_two_people_release_from_quarantine(console: Console) -> None:
     assert ("QuarantineReleased", "grace") in kinds(console)
 
 
+async def test_why_is_never_empty(console: Console) -> None:
+    arrival_id = await quarantined(console)
+    async with console.visitor("viewer") as http:
+        for path in ("/quarantine", f"/quarantine/{arrival_id}"):
+            assert "a kind of file or a scanner" in (await http.get(path)).text
+
+
 async def test_malware_is_released_by_nobody(console: Console) -> None:
     console.register("grace", Role.GOVERNANCE)
     arrival_id = await quarantined(console)

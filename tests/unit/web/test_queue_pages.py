@@ -57,7 +57,7 @@ async def test_each_role_sees_and_does_what_it_may(console: Console, role: Role)
             assert page.status_code == 200, path
             assert page.text.count("<h1") == 1
         assert ("Take a pack" in page.text) == (Permission.TAKE_EVIDENCE in may)
-        assert ("WebhookAdded by test" in page.text) == (Permission.TAKE_EVIDENCE in may)
+        assert ("Webhook added by test" in page.text) == (Permission.TAKE_EVIDENCE in may)
         token = form_token(page)
         for path, needed, fields in (
             (f"/queue/{message_id}", Permission.OPERATE_QUEUE, {"decision": "retry"}),

@@ -83,7 +83,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
         for each in found:
             emit(to_plain(each))
         return
-    table(("INTEGRATION", "KIND", "WHERE"), [(each.integration, each.kind.value, _where(each)) for each in found])
+    table(("Integration", "Kind", "Where"), [(each.integration, each.kind.value, _where(each)) for each in found])
 
 
 @command.command()

@@ -72,7 +72,7 @@ def show_arrivals(arrivals: Sequence[Arrival], as_json: bool) -> None:
         )
         for each in arrivals
     ]
-    table(("ID", "CAME", "SOURCE", "FROM", "STATE", "VERDICT", "FOUND"), rows)
+    table(("Message", "Came", "Source", "From", "Status", "Verdict", "Found"), rows)
 
 
 @command.command()

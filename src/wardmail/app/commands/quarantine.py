@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.arrival_output import as_record, one_arrival
+from wardmail.app.arrival_output import as_record, one_arrival, why_kept
 from wardmail.app.failures import CONFLICT, FAILED, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, moment, say, span, table
@@ -47,7 +47,6 @@ def list_(config_path: str | None, *, integration: str, limit: int, as_json: boo
     for each in found:
         terms = handovers.get(each.integration)
         ends = each.received_at + (terms.quarantine_days if terms else 30) * A_DAY
-        why = ", ".join(each.findings) or each.why
         rows.append(
             (
                 each.id,
@@ -56,10 +55,10 @@ def list_(config_path: str | None, *, integration: str, limit: int, as_json: boo
                 each.sender or "-",
                 moment(ends),
                 each.proposed_by or "-",
-                why,
+                why_kept(each),
             )
         )
-    table(("ID", "AGE", "FOR", "FROM", "ENDS", "PROPOSED BY", "WHY"), rows)
+    table(("Message", "Waiting", "Integration", "From", "Ends", "Proposed by", "Why"), rows)
 
 
 @command.command()

@@ -51,7 +51,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
         state = "paused" if source.paused else problem or "well"
         rows.append((source.name, source.kind.value, source.integration, place(source), moment(looked_at), state))
     if not as_json:
-        table(("NAME", "KIND", "FOR", "WHERE", "LOOKED AT", "STATE"), rows)
+        table(("Source", "Kind", "Integration", "Where", "Looked at", "State"), rows)
 
 
 @command.command()

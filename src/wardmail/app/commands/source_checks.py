@@ -113,7 +113,7 @@ def _told(counts: Sequence[DayCount], upstream: dict[str, Seen], as_json: bool) 
         for name, seen in upstream.items():
             emit({"source": name, "upstream": seen.messages, "not_collected_yet": seen.waiting})
         return
-    headings = ("SOURCE", "DAY", "CAME", "RECEIPTED", "WAITING", "QUARANTINED", "ENDED", "NOT COLLECTED", "UNACCOUNTED")
+    headings = ("Source", "Day", "Came", "Receipted", "Waiting", "Quarantined", "Ended", "Not collected", "Unaccounted")
     table(headings, [tuple(to_plain(each).values()) for each in counts])
     for name, seen in upstream.items():
         say(f"{name}: {seen.messages} messages lie upstream, {seen.waiting} of them not collected yet.")

@@ -67,7 +67,7 @@ def list_(config_path: str | None, integration: str, as_json: bool) -> None:
         (each.id, each.integration, each.url, ", ".join(each.types) or "all", each.stopped or "in use")
         for each in found
     ]
-    table(("ID", "INTEGRATION", "ADDRESS", "TYPES", "STATE"), rows)
+    table(("Webhook", "Integration", "Address", "Types", "State"), rows)
 
 
 @command.command("rotate-secret")

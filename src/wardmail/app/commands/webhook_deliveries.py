@@ -54,7 +54,7 @@ def deliveries(config_path: str | None, *, endpoint_id: str, failed: bool, limit
             emit(telling_record(each))
         return
     rows = [(each.seq, moment(each.created_at), each.type, each.attempts, _how(each)) for each in found]
-    table(("SEQ", "AT", "TYPE", "TRIES", "HOW IT WENT"), rows)
+    table(("Number", "At", "Type", "Tries", "How it went"), rows)
 
 
 @click.command()

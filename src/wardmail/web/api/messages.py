@@ -62,7 +62,7 @@ async def send(
 async def search(request: Request, caller: Caller, find: Annotated[schema.Find, Query()]) -> schema.Items:
     """The integration's messages, newest first, a line for each recipient."""
     services = services_of(request)
-    wanted = Wanted(caller.integration.id, find.q, find.status, after=find.after, limit=find.limit)
+    wanted = Wanted(caller.integration.id, find.q, find.status or "", after=find.after, limit=find.limit)
     wanted = replace(wanted, sent_by=caller.reach)
     page = await asyncio.to_thread(services.messages.search, wanted)
     return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)

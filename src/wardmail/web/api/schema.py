@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from wardmail.model.arrival import ArrivalState
+from wardmail.model.delivery import RecipientState
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"
 """Nothing that any program takes for the end of a line."""
@@ -82,7 +83,7 @@ class Message(Sent):
 
 class Find(Sent):
     q: Annotated[Line, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
-    status: Annotated[str, Field(pattern="^[a-z]*$", max_length=20)] = ""
+    status: Annotated[RecipientState | None, Field(description="Only copies in this state.")] = None
     after: Annotated[str, Field(pattern="^([0-9A-Z]{18}-[0-9]{1,6})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 

@@ -41,7 +41,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         guarded("/messages/{id}/content", content.open, Permission.READ_CONTENT, method="POST"),
         guarded("/messages/{id}/body", content.frame, Permission.READ_CONTENT),
         guarded("/held", held.list, Permission.SEE),
-        guarded("/held", HeldTogether(services).decide, Permission.RELEASE_HOLDS, method="POST"),
+        guarded("/held", HeldTogether(services, held.list_again).decide, Permission.RELEASE_HOLDS, method="POST"),
         guarded("/held/{id}", held.show, Permission.SEE),
         guarded("/held/{id}", held.decide, Permission.RELEASE_HOLDS, Permission.RELEASE_TIME_CRITICAL, method="POST"),
     ]

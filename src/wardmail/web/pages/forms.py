@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
@@ -43,6 +43,21 @@ def is_from_us(request: Request) -> bool:
         return False
     is_own = origin is None or urlsplit(origin)[:2] == ("https", request.headers.get("host", ""))
     return is_own and site in (None, "same-origin")
+
+
+SECRETS = frozenset({"form_token", "password", "present", "new", "code", "answer"})
+_PRESSED = frozenset(
+    {"confirmed", "known", "do", "act", "step", "decision", "copies", "by", "next", "session", "task", "matter", "key"}
+)
+"""What a form carries without anybody writing it."""
+
+
+def typed_of(form: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+    """What somebody wrote, to be given back to them; never a secret."""
+    written = {name: text for name, text in form.items() if text.strip() and name not in SECRETS | _PRESSED}
+    return [
+        (re.sub("[_-]", " ", name).capitalize(), text) for name, text in written.items() if not name.startswith("pick-")
+    ]
 
 
 def own_path(wanted: str) -> str:

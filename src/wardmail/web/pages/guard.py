@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from wardmail.manage.log_in import LoginDesk, Visitor
 from wardmail.model.person import Permission
 from wardmail.model.refusal import Unavailable
-from wardmail.web.pages.forms import is_from_us, read_form
+from wardmail.web.pages.forms import is_from_us, own_path, read_form, typed_of
 from wardmail.web.pages.rendering import Pages
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Guarded:
     async def _answer(self, request: Request) -> Response:
         visitor = await recognised(self._desk, request)
         if visitor is None:
-            return _to_log_in(request)
+            return _to_log_in(request) if request.method == "GET" else await self._logged_out(request)
         if not any(visitor.person.may(each) for each in self.needs):
             return self._pages.problem(
                 403,
@@ -80,10 +80,32 @@ class Guarded:
             except (ValueError, TimeoutError, ClientDisconnect):
                 return self._pages.problem(400, "The form could not be read", "Nothing was changed.", visitor=visitor)
             if not is_from_us(request) or not visitor.proves("form", form.get(FORM_TOKEN, "")):
-                return self._pages.problem(
-                    403, "That form was not sent from this page", "Nothing was changed. Go back and send it anew."
-                )
+                return self._not_ours(request, form)
         return await self._page(Visit(request, visitor, form))
+
+    async def _logged_out(self, request: Request) -> Response:
+        """The session ended while somebody wrote: says that nothing was done, and gives back what they wrote."""
+        try:
+            form = await read_form(request)
+        except (ValueError, TimeoutError, ClientDisconnect):
+            form = {}
+        return self._pages.problem(
+            401,
+            "You are logged out",
+            "What you sent was not taken, and nothing was changed: your session had ended.",
+            "Log in again, and send it anew.",
+            log_in=f"/log-in?next={quote(_from(request), safe='')}",
+            typed=typed_of(form) if is_from_us(request) else (),
+        )
+
+    def _not_ours(self, request: Request, form: Mapping[str, str]) -> Response:
+        """From elsewhere; or the page was opened before the last log-in, and then what was written is given back."""
+        return self._pages.problem(
+            403,
+            "That form was not sent from this page",
+            "Nothing was changed. If you logged in again since you opened the page, open it anew and send it from there.",
+            typed=typed_of(form) if is_from_us(request) else (),
+        )
 
 
 class Open:
@@ -140,5 +162,11 @@ def keep_cookie(response: Response, visitor: Visitor) -> None:
 
 def _to_log_in(request: Request) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
-    wanted = request.url.path + query if request.method == "GET" else "/"
-    return RedirectResponse(f"/log-in?next={quote(wanted, safe='')}", 303)
+    return RedirectResponse(f"/log-in?next={quote(request.url.path + query, safe='')}", 303)
+
+
+def _from(request: Request) -> str:
+    """The page of ours on which a form was; the first page when the browser does not say."""
+    came = urlsplit(request.headers.get("referer", ""))
+    is_own = came[:2] == ("https", request.headers.get("host", ""))
+    return own_path(f"{came.path}?{came.query}" if came.query else came.path) if is_own else "/"

@@ -19,6 +19,8 @@ from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, summary
 
 _MOST_LISTED = 200
+_MOST_LOOKED_AT = 10_000
+"""For one's own, which may stand behind many of others."""
 SHORTEST_REASON = 5
 _ENDINGS = {"return": "It goes back to its sender unsent.", "keep": "It stays held, and the alerts go on."}
 
@@ -46,20 +48,30 @@ class HeldPages:
         self._services = services
 
     async def list(self, visit: Visit) -> Response:
+        return await self.list_again(visit)
+
+    async def list_again(self, visit: Visit, wrong: str = "") -> Response:
+        """With what was chosen and written, and what is wrong with it, when that was sent."""
         person = visit.visitor.person
         only_mine = query_of(visit.request, "whose") == "mine"
-        found = await asyncio.to_thread(self._services.held.waiting, _MOST_LISTED)
+        most = _MOST_LOOKED_AT if only_mine else _MOST_LISTED
+        found = await asyncio.to_thread(self._services.held.waiting, most)
         mine = {person.id, *(f"role:{role.value}" for role in person.roles)}
         rows = [_row(each) for each in found if not only_mine or each["owner"] in mine]
         return self._services.pages.draw(
             "held.jinja",
             "Held messages",
+            422 if wrong else 200,
             visitor=visit.visitor,
             here="/held",
             only_mine=only_mine,
-            rows=rows,
-            is_cut=len(found) == _MOST_LISTED,
+            rows=rows[:_MOST_LISTED],
+            is_cut=len(rows) > _MOST_LISTED or len(found) == most,
             may_decide=person.may(Permission.RELEASE_HOLDS),
+            chosen=set(visit.form),
+            reason=visit.form.get("reason", ""),
+            problems=[{"text": wrong, "href": "#reason"}] if wrong else [],
+            errors=bool(wrong),
         )
 
     async def show(self, visit: Visit) -> Response:

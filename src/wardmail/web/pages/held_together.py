@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.responses import Response
 
@@ -23,20 +23,23 @@ _DECISIONS = {"release": "Send", "cancel": "Never send"}
 
 
 class HeldTogether:
-    def __init__(self, services: ConsoleServices) -> None:
+    """`list_again` shows the list with what was chosen on it, and the words for what is wrong."""
+
+    def __init__(self, services: ConsoleServices, list_again: Callable[[Visit, str], Awaitable[Response]]) -> None:
         self._services = services
+        self._list_again = list_again
 
     async def decide(self, visit: Visit) -> Response:
         pages, decision, reason = self._services.pages, visit.form.get("decision", ""), reason_of(visit)
         picked = picked_of(visit.form)
         count = sum(len(copies) for copies in picked.values())
-        if decision not in _DECISIONS or not picked or reason_problems(reason):
-            words = "Choose the copies, what to do with them, and say why."
-            return told(pages, visit, _HERE, 422, "Nothing was done", words, back=_HERE)
+        wrong = _wrong(decision, count, reason)
+        if wrong:
+            return await self._list_again(visit, f"Nothing was done. {wrong}")
         if visit.form.get("confirmed") != str(count):
             return asked_again(pages, visit, _HERE, _question(decision, reason, picked, count))
         outcomes = [await self._one(visit, each, copies, decision, reason) for each, copies in picked.items()]
-        return told(pages, visit, _HERE, 200, f"{count} copies were decided", *sorted(set(outcomes)), back=_HERE)
+        return told(pages, visit, _HERE, 200, "What became of them", *sorted(set(outcomes)), back=_HERE)
 
     async def _one(self, visit: Visit, message_id: str, copies: Sequence[int], decision: str, reason: str) -> str:
         services, actor = self._services, visit.visitor.person
@@ -53,6 +56,14 @@ class HeldTogether:
         if isinstance(outcome, Proposed):
             return f"{message_id}: another person must agree."
         return f"{message_id}: released."
+
+
+def _wrong(decision: str, count: int, reason: str) -> str:
+    if not count:
+        return "Choose at least one copy."
+    if decision not in _DECISIONS:
+        return "Choose whether they are sent."
+    return "Say why, for whoever looks at it later." if reason_problems(reason) else ""
 
 
 def picked_of(form: Mapping[str, str]) -> dict[str, list[int]]:

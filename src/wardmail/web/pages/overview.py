@@ -47,6 +47,7 @@ class OverviewPage:
             is_partial=counted.is_partial,
             pictures=[each for each in (each_day(counted.value, starts), by_domain(counted.value)) if each],
             tasks=[
+                *first_tasks(register.snapshot),
                 *_held_task(held),
                 *(_due_task(each) for each in due[:_MOST_LISTED]),
                 *_ending_tasks(register.snapshot, today),
@@ -74,6 +75,18 @@ def _tiles(states: Mapping[str, int], held: int) -> list[Mapping[str, object]]:
             "alarm": failed > 0,
         },
     ]
+
+
+def first_tasks(snapshot: RegisterSnapshot) -> list[Mapping[str, object]]:
+    """What a new gateway lacks: without it every other page is empty."""
+    tasks: list[Mapping[str, object]] = []
+    if not snapshot.routes:
+        to = "/docs/how-to/run-for-real"
+        tasks.append({"what": "Make a route", "why": "Without one no mail leaves this gateway.", "to": to})
+    if not snapshot.integrations:
+        why = "No application can send or receive by this gateway yet."
+        tasks.append({"what": "Register the first integration", "why": why, "to": "/new-integration"})
+    return tasks
 
 
 def _held_task(held: Sequence[Record]) -> list[Mapping[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -13,7 +14,7 @@ from wardmail.web.pages.govern.integration_frame import HERE, Shown, draw, find,
 from wardmail.web.pages.govern.outcomes import refused, settled
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
-from wardmail.web.pages.operate.asking import Question, asked_again
+from wardmail.web.pages.operate.asking import Question, asked_again, told
 from wardmail.web.pages.words import moment
 
 _TERMS = {"90": "90 days", "180": "180 days", "365": "A year"}
@@ -36,6 +37,8 @@ class CredentialPages:
         return await (self._revoke if visit.form.get("do") == "revoke" else self._issue)(visit, shown)
 
     async def _issue(self, visit: Visit, shown: Shown) -> Response:
+        if visit.form.get("known", "") != _known(shown):
+            return self._issued_meanwhile(visit, shown)
         days = visit.form.get("days", _USUAL)
         made = await asyncio.to_thread(
             self._services.integrations.issue,
@@ -49,6 +52,13 @@ class CredentialPages:
         answer = refused(self._pages, visit, HERE, made, f"{HERE}/{shown.integration.id}/credentials")
         assert answer is not None
         return answer
+
+    def _issued_meanwhile(self, visit: Visit, shown: Shown) -> Response:
+        """The form was sent twice, or somebody else issued one: another secret would only lie about."""
+        words = "One was issued since you opened this page, perhaps because the button was pressed twice."
+        remedy = "No other was made. If you do not have its secret, revoke it, and issue a new one."
+        back = f"{HERE}/{shown.integration.id}/credentials"
+        return told(self._pages, visit, HERE, 409, "There is a newer credential", words, remedy, back=back)
 
     async def _revoke(self, visit: Visit, shown: Shown) -> Response:
         username, back = visit.form.get("username", ""), f"{HERE}/{shown.integration.id}/credentials"
@@ -64,10 +74,10 @@ class CredentialPages:
         return settled(self._pages, visit, HERE, done, back)
 
     async def _draw(self, visit: Visit, shown: Shown, made: NewCredential | None = None) -> Response:
-        snapshot = await self._services.register() if made else shown.snapshot
+        if made:
+            shown = replace(shown, snapshot=await self._services.register())
         uses = await asyncio.to_thread(self._services.console.figures.last_uses)
         now = self._services.console.clock.now()
-        mine = [each for each in snapshot.credentials.values() if each.integration_id == shown.integration.id]
         return draw(
             self._services,
             visit,
@@ -84,12 +94,22 @@ class CredentialPages:
                     "networks": ", ".join(each.networks) or "Any",
                     "may_revoke": each.revoked_at is None,
                 }
-                for each in sorted(mine, key=lambda each: (each.revoked_at is not None, each.username))
+                for each in sorted(_mine(shown), key=lambda each: (each.revoked_at is not None, each.username))
             ],
             may_issue=visit.visitor.person.may(Permission.ISSUE_CREDENTIALS),
+            known=_known(shown),
             terms=list(_TERMS.items()),
             usual=_USUAL,
         )
+
+
+def _mine(shown: Shown) -> list[Credential]:
+    return [each for each in shown.snapshot.credentials.values() if each.integration_id == shown.integration.id]
+
+
+def _known(shown: Shown) -> str:
+    """How many there are, so that the form of a page which shows fewer is not taken."""
+    return str(len(_mine(shown)))
 
 
 def _state(credential: Credential, now: float) -> dict[str, str]:
