@@ -56,6 +56,13 @@ def test_a_key_stops_when_the_person_leaves_or_gets_another(gateway: Gateway) ->
     assert "amina" in [each["person"] for each in gateway.ask("person", "list", "--all")]
 
 
+def test_a_new_key_is_shown_as_the_api_wants_it(gateway: Gateway) -> None:
+    _add(gateway, "amina", "owner")
+    shown = gateway.do("person", "key", "amina", "--reason", "for a script")
+    key = shown.split("Key     ")[1].split()[0]
+    assert f"Authorization: Bearer wmp_amina.{key}" in shown
+
+
 def test_the_last_owner_stays(gateway: Gateway) -> None:
     (owner,) = gateway.ask("person", "list")
     done = gateway.run("person", "leave", owner["person"], "--reason", "x", "--yes", status=2)

@@ -173,6 +173,7 @@ def _show_key(person: Person, key: str, as_json: bool) -> None:
         return
     say(f"Person  {person.id}")
     say(f"Key     {key}")
+    say(f"API     Authorization: Bearer wmp_{person.id}.{key}")
     note("The key is not kept and cannot be shown again. Give it to the person, and to nobody else.")
 
 
