@@ -6,6 +6,7 @@ They are sealed under a random key of the keystore's own, which the master key u
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import threading
@@ -156,8 +157,16 @@ class Keystore:
             if kind is None or entry.kind == kind
         ]
 
+    def look_again(self) -> None:
+        """Whatever was seen a moment ago: for somebody who misses what another process may just have entered."""
+        self._looked_at = -math.inf
+        self._current()
+
     def _entry(self, name: str) -> tuple[SealedEntry, AESGCM]:
         contents, sealing = self._current()
+        if name not in contents.entries:
+            self.look_again()
+            contents, sealing = self._state
         entry = contents.entries.get(name)
         if entry is None:
             raise Unavailable(f"the keystore {self._file.path}", f"there is no entry {name!r}")

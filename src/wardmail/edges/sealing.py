@@ -93,10 +93,18 @@ class DataKeys:
         return _InUse(self._key(name, bytes.fromhex(self._keystore.entry(name).meta["id"])))
 
     def _find(self, key_id: bytes) -> DataKey:
-        for entry in self._keystore.entries(DATA_KEY):
-            if entry.meta.get("id") == key_id.hex():
-                return self._key(entry.name, key_id)
+        found = self._named(key_id)
+        if found is None:
+            # Another process may have made it a moment ago, and sealed what we are to open.
+            self._keystore.look_again()
+            found = self._named(key_id)
+        if found is not None:
+            return self._key(found, key_id)
         raise Unavailable("sealed content", "its data key is not in the keystore (destroyed, or of another keystore)")
+
+    def _named(self, key_id: bytes) -> str | None:
+        entries = self._keystore.entries(DATA_KEY)
+        return next((each.name for each in entries if each.meta.get("id") == key_id.hex()), None)
 
     def _key(self, name: str, identity: bytes) -> DataKey:
         return DataKey(identity, AESGCM(self._keystore.reveal(name)))

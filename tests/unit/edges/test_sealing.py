@@ -65,6 +65,25 @@ def test_another_process_opens_it_and_uses_the_same_key(
     assert keystore.names(DATA_KEY) == [f"data:{GROUP}"]
 
 
+def test_what_another_process_sealed_a_moment_ago_is_opened_at_once(tmp_path: Path, master: MasterKey) -> None:
+    """A worker looks at the keystore once a second; a message under a new key of another's must not wait for that."""
+    Keystore.create(tmp_path / "keystore.json", master)
+    ours, theirs = (Keystore.open(tmp_path / "keystore.json", master, follow_every=3600) for _ in range(2))
+    assert ours.names() == []
+    sealed = ContentSealer(theirs).seal((b"a letter",), b"body 1", GROUP)
+    assert ContentSealer(ours).open(sealed, b"body 1") == b"a letter"
+
+
+def test_a_secret_that_another_process_entered_a_moment_ago_is_revealed(tmp_path: Path, master: MasterKey) -> None:
+    Keystore.create(tmp_path / "keystore.json", master)
+    ours, theirs = (Keystore.open(tmp_path / "keystore.json", master, follow_every=3600) for _ in range(2))
+    assert ours.names() == []
+    theirs.put("pw", "route-secret", b"s3cret")
+    assert ours.reveal("pw") == b"s3cret"
+    with pytest.raises(Unavailable, match="no entry"):
+        ours.reveal("nothing")
+
+
 def test_each_group_has_its_key_and_a_destroyed_key_shreds(sealer: ContentSealer, keystore: Keystore) -> None:
     first = sealer.seal((b"x",), b"c", GROUP)
     second = sealer.seal((b"y",), b"c", "2027-01-15.7")
