@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from wardmail.app.counting import CountedDesk
 from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
 from wardmail.app.reception import open_reception
@@ -20,8 +21,10 @@ from wardmail.app.wiring import housekeeping, listener_settings, make_delivery, 
 from wardmail.edges.smtp_listener import SmtpListener, start_listeners
 from wardmail.edges.spool import SealedSpool
 from wardmail.edges.tls import CertificateFiles
+from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import World
+from wardmail.ports import Spans
 
 if TYPE_CHECKING:
     from wardmail.web.listening import HttpsListener
@@ -81,7 +84,7 @@ async def _listening(
     spans = open_spans(settings)
     delivery = make_delivery(installation, world, spans)
     spool = SealedSpool(settings.data / "spool")
-    desk = TracedDesk(world, delivery, installation.counts, installation.uses.note, spans)
+    desk = _desk(installation, world, delivery, spans)
     receiving = await open_reception(installation, slot, certificates, world, spool)
     doors: list[SmtpListener] = []
     https = _open_https(installation, world, desk, receiving.receiving, certificates, doors=doors)
@@ -107,7 +110,14 @@ async def _listening(
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await asyncio.to_thread(spans.close)
+        if spans is not None:
+            await asyncio.to_thread(spans.close)
+
+
+def _desk(installation: Installation, world: World, delivery: Delivery, spans: Spans | None) -> CountedDesk:
+    if spans is None:
+        return CountedDesk(world, delivery, installation.counts, installation.uses.note)
+    return TracedDesk(world, delivery, installation.counts, installation.uses.note, spans)
 
 
 def _open_https(

@@ -1,4 +1,4 @@
-"""Tells what happens to messages as spans, around the walks, where a collector is named; else it costs nothing."""
+"""Tells what happens to messages as spans, around the walks, where a collector is named."""
 
 from __future__ import annotations
 
@@ -26,30 +26,11 @@ if TYPE_CHECKING:
 _ENDPOINT = "telemetry.endpoint"
 
 
-class NoSpans:
-    """Implements `ports.Spans` where nobody asked for any."""
-
-    def record(
-        self,
-        message_id: str,
-        name: str,
-        began: float,
-        ended: float,
-        attributes: Mapping[str, str | int | bool],
-        *,
-        failed: bool,
-    ) -> None:
-        return
-
-    def close(self) -> None:
-        return
-
-
-def open_spans(settings: Settings) -> Spans:
-    """To be called in the process whose spans they are. Raises CommandFailed."""
+def open_spans(settings: Settings) -> Spans | None:
+    """To be called in the process whose spans they are; None where nobody asked for any. Raises CommandFailed."""
     exporter = exporter_of(settings)
     if exporter is None:
-        return NoSpans()
+        return None
     from wardmail.edges.telemetry import OtlpSpans
 
     return OtlpSpans(exporter, __version__)

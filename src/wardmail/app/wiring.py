@@ -208,7 +208,7 @@ def require_usable(settings: Settings) -> None:
             DnsResolver(SystemClock(), nameservers(settings, key))
         except ValueError as error:
             raise CommandFailed("WM-CONFIG-DNS", f"{key}: {error}.", "Give IP addresses.", USAGE) from error
-    for key in ("delivery.ca_file", "listen.client_ca_file", "oidc.ca_file"):
+    for key in ("delivery.ca_file", "listen.client_ca_file", "oidc.ca_file", "telemetry.ca_file"):
         if settings[key] and not Path(settings[key]).is_file():
             raise CommandFailed("WM-CONFIG-CA", f"{key}: there is no {settings[key]}.", "Name a PEM file.", USAGE)
 
@@ -236,13 +236,14 @@ def make_review_watch(installation: Installation, world: World) -> ReviewWatch:
     return ReviewWatch(world, note_gap)
 
 
-def make_delivery(installation: Installation, world: World, spans: Spans) -> Delivery:
+def make_delivery(installation: Installation, world: World, spans: Spans | None) -> Delivery:
     schedule = _schedule(installation.settings)
     reporter = Reporter(world)
+    courier: Courier = CountedCourier(make_courier(installation), installation.counts, world.clock)
     return Delivery(
         register=world.register,
         queue=world.queue,
-        courier=TracedCourier(CountedCourier(make_courier(installation), installation.counts, world.clock), spans),
+        courier=courier if spans is None else TracedCourier(courier, spans),
         recorder=Recorder(world.queue, reporter, world.clock, schedule),
         clock=world.clock,
         lease=world.settings.lease,
