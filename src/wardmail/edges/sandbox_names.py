@@ -6,7 +6,6 @@ import logging
 import socket
 import threading
 
-import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
@@ -41,8 +40,10 @@ class SandboxNames:
             question, peer = self._socket.recvfrom(_LARGEST)
             try:
                 self._socket.sendto(reply_to(question), peer)
-            except (dns.exception.DNSException, OSError) as error:
-                _log.debug("event=sandbox_question_unanswered error=%s", type(error).__name__)
+            except (
+                Exception
+            ) as error:  # a question that breaks it must not end it: senders could not be proved any more
+                _log.warning("event=sandbox_question_unanswered error=%s", type(error).__name__)
 
 
 def reply_to(question: bytes) -> bytes:

@@ -70,7 +70,8 @@ def query_of(wanted: Search, way: Way) -> Select[Any]:
         query = query.where(_in_one_of(wanted.states))
     newest: ColumnElement[str] = identity
     if wanted.states and set(wanted.states) <= _WAITING:
-        # All that waits is due some time, and has an index; the sum keeps the order from choosing the index of all IDs.
+        # All that waits is due some time, which has an index. Ordered by an expression, for the order alone would make
+        # SQLite take the index of all IDs.
         query, newest = query.where(recipient.c.due_at.is_not(None)), identity.concat("")
     if wanted.integration:
         query = query.where(message.c.integration_id == wanted.integration)
