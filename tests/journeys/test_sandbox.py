@@ -55,6 +55,9 @@ def statuses(sandbox: Gateway) -> set[str]:
 def test_there_is_a_message_in_each_state(sandbox: Gateway) -> None:
     usual = {"delivered", "relayed", "bounced", "deferred", "held"}
     wait_until(lambda: usual <= statuses(sandbox), "the examples", 30)
+    by_agreement = {each["to"]: each["status"] for each in sandbox.ask("messages", "--limit", "500")}
+    assert by_agreement["matron@county-care.example"] == "delivered"
+    assert by_agreement["shop@pharmacy.example"] == "held"
     arrived = {"acknowledged", "handing-over", "quarantined"}
     wait_until(lambda: len(sandbox.ask("inbound", "list")) == 5, "what came in", 30)
     found = [each["status"] for each in sandbox.ask("inbound", "list")]

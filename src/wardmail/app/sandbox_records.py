@@ -12,7 +12,7 @@ from wardmail.edges.keys import add_dkim_key
 from wardmail.manage.integrations import make_credential
 from wardmail.manage.routes import preset
 from wardmail.manage.webhooks import make_secret
-from wardmail.model.agreement import AgreedProtection, Agreement
+from wardmail.model.agreement import AgreedProtection, Agreement, Appetite, RiskAppetite
 from wardmail.model.handover import Handover, HandoverKind
 from wardmail.model.integration import Integration, IntegrationState, Limits
 from wardmail.model.person import Approval
@@ -95,6 +95,10 @@ def _webhook(installation: Installation, url: str, authority: Path) -> None:
 def _agreements(installation: Installation) -> None:
     now = installation.clock.now()
     today = today_of(now)
+    if not installation.agreements.statements():
+        yes = tuple(Approval(each, now, "an example") for each in ("demo", "demo2"))
+        statement = RiskAppetite(1, Appetite.VERIFIED_TLS, "an example", "an example: there is none", WE, now, yes)
+        installation.agreements.save_statement(statement, "RiskAppetiteStated", WE, "an example")
     for name, partner, domain, information, days, is_signed in _PARTNERS:
         if name in installation.agreements.all():
             continue
