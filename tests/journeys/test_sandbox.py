@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.journeys.gateway import WARDMAIL, Gateway, running_sandbox
-from tests.journeys.peers.ground import Authority, need, open_directory, wait_until
+from tests.journeys.peers.ground import Authority, free_port, need, open_directory, wait_until
 from tests.journeys.test_console import Told, looked_at
 
 TUTORIALS = Path(__file__).resolve().parents[2] / "docs" / "tutorials"
@@ -190,6 +190,14 @@ def test_pages_of_those_who_run_it(sandbox: Gateway, browser: Browser) -> None:
     assert "Another person must agree" in page.inner_text("h1")
     assert [each for each in wrong if "404" not in each] == []
     context.close()
+
+
+def test_a_second_one_in_its_directory_changes_nothing(sandbox: Gateway) -> None:
+    before = (sandbox.directory / "wardmail.toml").read_text()
+    ports = [f"--{each}={free_port()}" for each in ("port", "tls-port", "receive-port", "https-port", "demo-port")]
+    done = sandbox.run("run", "--directory", sandbox.directory, *ports, status=6)
+    assert "WM-RUNNING-ALREADY" in done.stderr
+    assert (sandbox.directory / "wardmail.toml").read_text() == before
 
 
 def test_nothing_of_it_outlives_it(sandbox: Gateway) -> None:

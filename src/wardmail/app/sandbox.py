@@ -42,8 +42,8 @@ class Sandbox:
     is_new: bool
 
 
-def make_sandbox(directory: Path, ports: SandboxPorts, nameserver: str) -> Sandbox:
-    """Create what is missing; an existing sandbox keeps its messages. `nameserver` proves who sends to it."""
+def sandbox_directory(directory: Path) -> Path:
+    """The directory, made when it is missing. Raises CommandFailed when it is a real installation's."""
     directory = directory.absolute()
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,6 +56,12 @@ def make_sandbox(directory: Path, ports: SandboxPorts, nameserver: str) -> Sandb
         raise CommandFailed(
             "WM-SANDBOX", f"{file} belongs to a real installation, or was changed by hand.", "Say another --directory."
         )
+    return directory
+
+
+def make_sandbox(directory: Path, ports: SandboxPorts, nameserver: str) -> Sandbox:
+    """Create what is missing; an existing sandbox keeps its messages. `nameserver` proves who sends to it."""
+    file = directory / "wardmail.toml"
     file.write_text(_settings(directory, ports, nameserver))
     settings = load(file)
     set_up(settings, whoami())

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from wardmail.app.acting import whoami
 from wardmail.app.cli import cli
 from wardmail.app.failures import CommandFailed
-from wardmail.app.sandbox import SandboxPorts, make_sandbox
+from wardmail.app.sandbox import sandbox_directory
 from wardmail.app.set_up import set_up
 from wardmail.app.settings import Settings, load
 from wardmail.app.wiring import require_usable
@@ -86,7 +86,7 @@ def test_options_of_init_are_never_silently_ignored(tmp_path: Path, settings: Se
 def test_a_sandbox_does_not_overwrite_a_real_settings_file(tmp_path: Path, settings: Settings) -> None:
     before = (tmp_path / "wardmail.toml").read_text()
     with pytest.raises(CommandFailed, match="--directory"):
-        make_sandbox(tmp_path, SandboxPorts(20_025, 20_465, 20_525, 20_443, 20_444), "127.0.0.1:20053")
+        sandbox_directory(tmp_path)
     assert (tmp_path / "wardmail.toml").read_text() == before
 
 

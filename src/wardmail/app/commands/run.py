@@ -33,7 +33,7 @@ def command(
     from wardmail.app.installation import Installation
     from wardmail.app.only_one import only_one
     from wardmail.app.roles import run_worker
-    from wardmail.app.sandbox import SandboxPorts, make_sandbox
+    from wardmail.app.sandbox import SandboxPorts, make_sandbox, sandbox_directory
     from wardmail.app.sandbox_demo import demo_application
     from wardmail.app.sandbox_messages import send_examples
     from wardmail.app.sandbox_welcome import welcome
@@ -41,24 +41,24 @@ def command(
     from wardmail.edges.smtp_listener import SmtpListener
     from wardmail.edges.tls import CertificateFiles
 
-    names = SandboxNames()
-    names.start()
-    ports = SandboxPorts(port, tls_port, receive_port, https_port, demo_port)
-    sandbox = make_sandbox(directory, ports, names.address)
-    logs.configure("warning", "logfmt")  # what happens to messages is told by trace and on pages
-    certificates = CertificateFiles(sandbox.certificate.certificate, sandbox.certificate.key)
-
-    installation = Installation(sandbox.settings)
-    beat = beating(installation.workers.beats, 0)
-
-    async def greet(listener: SmtpListener) -> None:
-        await beat(listener)
-        if examples and sandbox.is_new:
-            send_examples(sandbox)
-        for line in welcome(sandbox):
-            click.echo(line)
-
-    with only_one(sandbox.settings.data):
+    directory = sandbox_directory(directory)
+    with only_one(directory):  # before anything is changed: a second one would take the first one's passwords away
+        names = SandboxNames()
+        names.start()
+        ports = SandboxPorts(port, tls_port, receive_port, https_port, demo_port)
+        sandbox = make_sandbox(directory, ports, names.address)
         require_free_ports(sandbox.settings, demo_port)
+        logs.configure("warning", "logfmt")  # what happens to messages is told by trace and on pages
+        installation = Installation(sandbox.settings)
+        beat = beating(installation.workers.beats, 0)
+
+        async def greet(listener: SmtpListener) -> None:
+            await beat(listener)
+            if examples and sandbox.is_new:
+                send_examples(sandbox)
+            for line in welcome(sandbox):
+                click.echo(line)
+
+        certificates = CertificateFiles(sandbox.certificate.certificate, sandbox.certificate.key)
         with demo_application(sandbox):
             run_worker(installation, 0, certificates, greet)
