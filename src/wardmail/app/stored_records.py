@@ -10,7 +10,7 @@ from wardmail.app.message_output import as_record, held_record, most_pressing
 from wardmail.app.output import rfc3339
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.delivery import RecipientState
-from wardmail.model.reading import Page, Record, Tally, Wanted
+from wardmail.model.reading import NoSuchPage, Page, Record, Tally, Wanted
 from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.inbox import ArrivalSearch, Inbox
@@ -86,7 +86,7 @@ class StoredHeldRecords:
     def matching(self, wanted: Wanted) -> Page:
         urgent, _, place = wanted.after.partition("-")
         if urgent not in ("", "0", "1"):
-            raise ValueError("no cursor of ours")
+            raise NoSuchPage
         search = Search(
             states=(RecipientState.HELD.value,),
             integration=wanted.integration,
@@ -123,7 +123,7 @@ class StoredArrivalRecords:
 
     def search(self, wanted: Wanted) -> Page:
         if wanted.after and not _ID.fullmatch(wanted.after):
-            raise ValueError("no cursor of ours")
+            raise NoSuchPage
         found = self._inbox.search(
             ArrivalSearch(
                 wanted.text,
@@ -166,5 +166,5 @@ class StoredWebhookRecords:
 def _place(cursor: str) -> tuple[str, int]:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
-        raise ValueError("no cursor of ours")
+        raise NoSuchPage
     return match.group(1), int(match.group(2))

@@ -16,6 +16,10 @@ class Page:
     following: str = ""
 
 
+class NoSuchPage(Exception):
+    """The `after` that was asked for is `following` of no page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`text` is an address, a message ID or the beginning of one; `after` is `following` of an earlier page.

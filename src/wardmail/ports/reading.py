@@ -20,7 +20,7 @@ class MessageRecords(Protocol):
         ...
 
     def search(self, wanted: Wanted) -> Page:
-        """Newest first. Raises ValueError for an `after` that no page gave."""
+        """Newest first. Raises NoSuchPage for an `after` that no page gave."""
         ...
 
     def history(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]: ...
@@ -42,7 +42,7 @@ class HeldRecords(Protocol):
     def matching(self, wanted: Wanted) -> Page:
         """Time-critical ones first, then the oldest; of one integration and to one domain, where they are named.
 
-        Raises ValueError for an `after` that no page gave.
+        Raises NoSuchPage for an `after` that no page gave.
         """
         ...
 
@@ -69,7 +69,7 @@ class ArrivalRecords(Protocol):
         ...
 
     def search(self, wanted: Wanted) -> Page:
-        """Newest first. Raises ValueError for an `after` that no page gave."""
+        """Newest first. Raises NoSuchPage for an `after` that no page gave."""
         ...
 
 
