@@ -10,7 +10,7 @@ from wardmail.app.message_output import as_record, held_record, most_pressing
 from wardmail.app.output import rfc3339
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.delivery import RecipientState
-from wardmail.model.reading import NoSuchPage, Page, Record, Tally, Wanted
+from wardmail.model.reading import NoSuchPage, Page, Record, Wanted
 from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.inbox import ArrivalSearch, Inbox
@@ -18,7 +18,6 @@ from wardmail.store.messages import MessageLine, Messages, Search
 from wardmail.store.webhooks import StoreWebhooks
 
 _ID = re.compile(r"[0-9A-Z]{18}")
-_MOST_COUNTED = 20_000
 _CURSOR = re.compile(r"([0-9A-Z]{18})-([0-9]{1,6})")
 
 
@@ -60,9 +59,6 @@ class StoredMessageRecords:
 
     def _is_of(self, integration: str, message_id: str, sent_by: str) -> bool:
         return bool(_ID.fullmatch(message_id)) and self._messages.of_integration(integration, message_id, sent_by)
-
-    def tally(self, since: float) -> Tally:
-        return Tally(*self._messages.counts_since(since, _MOST_COUNTED))
 
 
 class StoredHeldRecords:

@@ -36,11 +36,3 @@ class Wanted:
     limit: int = 50
     domain: str = ""
     sent_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Copies by state. When there were too many to count, only the newest were, and `is_partial` is true."""
-
-    states: Mapping[str, int]
-    is_partial: bool = False

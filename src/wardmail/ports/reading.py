@@ -7,7 +7,7 @@ from typing import Protocol
 
 from wardmail.model.hold import Hold
 from wardmail.model.notification import Told
-from wardmail.model.reading import Page, Record, Tally, Wanted
+from wardmail.model.reading import Page, Record, Wanted
 from wardmail.model.repetition import Repetition
 from wardmail.model.stored import Event
 
@@ -24,10 +24,6 @@ class MessageRecords(Protocol):
         ...
 
     def history(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]: ...
-
-    def tally(self, since: float) -> Tally:
-        """How many copies are in each state, of those that came in since then."""
-        ...
 
 
 class HeldRecords(Protocol):
