@@ -10,7 +10,7 @@ from wardmail.app.message_output import as_record, held_record, most_pressing
 from wardmail.app.output import rfc3339
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.delivery import RecipientState
-from wardmail.model.reading import Page, Record, Tally, Wanted
+from wardmail.model.reading import NoSuchPage, Page, Record, Wanted
 from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.inbox import ArrivalSearch, Inbox
@@ -18,7 +18,6 @@ from wardmail.store.messages import MessageLine, Messages, Search
 from wardmail.store.webhooks import StoreWebhooks
 
 _ID = re.compile(r"[0-9A-Z]{18}")
-_MOST_COUNTED = 20_000
 _CURSOR = re.compile(r"([0-9A-Z]{18})-([0-9]{1,6})")
 
 
@@ -61,9 +60,6 @@ class StoredMessageRecords:
     def _is_of(self, integration: str, message_id: str, sent_by: str) -> bool:
         return bool(_ID.fullmatch(message_id)) and self._messages.of_integration(integration, message_id, sent_by)
 
-    def tally(self, since: float) -> Tally:
-        return Tally(*self._messages.counts_since(since, _MOST_COUNTED))
-
 
 class StoredHeldRecords:
     """Implements `ports.HeldRecords` over the store."""
@@ -86,7 +82,7 @@ class StoredHeldRecords:
     def matching(self, wanted: Wanted) -> Page:
         urgent, _, place = wanted.after.partition("-")
         if urgent not in ("", "0", "1"):
-            raise ValueError("no cursor of ours")
+            raise NoSuchPage
         search = Search(
             states=(RecipientState.HELD.value,),
             integration=wanted.integration,
@@ -123,7 +119,7 @@ class StoredArrivalRecords:
 
     def search(self, wanted: Wanted) -> Page:
         if wanted.after and not _ID.fullmatch(wanted.after):
-            raise ValueError("no cursor of ours")
+            raise NoSuchPage
         found = self._inbox.search(
             ArrivalSearch(
                 wanted.text,
@@ -166,5 +162,5 @@ class StoredWebhookRecords:
 def _place(cursor: str) -> tuple[str, int]:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
-        raise ValueError("no cursor of ours")
+        raise NoSuchPage
     return match.group(1), int(match.group(2))

@@ -16,6 +16,10 @@ class Page:
     following: str = ""
 
 
+class NoSuchPage(Exception):
+    """The `after` that was asked for is `following` of no page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`text` is an address, a message ID or the beginning of one; `after` is `following` of an earlier page.
@@ -32,11 +36,3 @@ class Wanted:
     limit: int = 50
     domain: str = ""
     sent_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Copies by state. When there were too many to count, only the newest were, and `is_partial` is true."""
-
-    states: Mapping[str, int]
-    is_partial: bool = False

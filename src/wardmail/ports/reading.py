@@ -7,7 +7,7 @@ from typing import Protocol
 
 from wardmail.model.hold import Hold
 from wardmail.model.notification import Told
-from wardmail.model.reading import Page, Record, Tally, Wanted
+from wardmail.model.reading import Page, Record, Wanted
 from wardmail.model.repetition import Repetition
 from wardmail.model.stored import Event
 
@@ -20,14 +20,10 @@ class MessageRecords(Protocol):
         ...
 
     def search(self, wanted: Wanted) -> Page:
-        """Newest first. Raises ValueError for an `after` that no page gave."""
+        """Newest first. Raises NoSuchPage for an `after` that no page gave."""
         ...
 
     def history(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]: ...
-
-    def tally(self, since: float) -> Tally:
-        """How many copies are in each state, of those that came in since then."""
-        ...
 
 
 class HeldRecords(Protocol):
@@ -42,7 +38,7 @@ class HeldRecords(Protocol):
     def matching(self, wanted: Wanted) -> Page:
         """Time-critical ones first, then the oldest; of one integration and to one domain, where they are named.
 
-        Raises ValueError for an `after` that no page gave.
+        Raises NoSuchPage for an `after` that no page gave.
         """
         ...
 
@@ -69,7 +65,7 @@ class ArrivalRecords(Protocol):
         ...
 
     def search(self, wanted: Wanted) -> Page:
-        """Newest first. Raises ValueError for an `after` that no page gave."""
+        """Newest first. Raises NoSuchPage for an `after` that no page gave."""
         ...
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
 from wardmail.model.delivery import WAITING, RecipientState
-from wardmail.model.message_id import first_id_at
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
@@ -135,20 +134,6 @@ class Messages:
         query = select(recipient.c.state, func.count()).group_by(recipient.c.state)
         with self._database.read() as connection:
             return {state: count for state, count in connection.execute(query)}
-
-    def counts_since(self, since: float, most: int) -> tuple[dict[str, int], bool]:
-        """By state, of the newest `most` copies that came in since then; and whether there were more."""
-        newest = (
-            select(recipient.c.state)
-            .where(recipient.c.message_id >= first_id_at(since))
-            .order_by(recipient.c.message_id.desc())
-            .limit(most)
-            .subquery()
-        )
-        query = select(newest.c.state, func.count()).group_by(newest.c.state)
-        with self._database.read() as connection:
-            counts = {state: count for state, count in connection.execute(query)}
-        return counts, sum(counts.values()) >= most
 
     def ages(self, now: float) -> Sequence[tuple[str, float]]:
         """Domain and age in seconds of every waiting copy."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from tests.unit.web.console_kit import SENSITIVE, URGENT, Console, form_token, open_console
 from tests.worlds import HEAD
@@ -15,6 +16,7 @@ from wardmail.model.person import PERMISSIONS, Permission, Role
 from wardmail.policy.codec import decode_rule
 from wardmail.policy.rules import BUILT_IN_RULES
 from wardmail.store.messages import Messages, Search
+from wardmail.store.schema import message as messages_table
 
 PAGES = ("/", "/messages", "/messages/{id}", "/held", "/held/{id}")
 WHY = "the clinic waits for it"
@@ -199,6 +201,16 @@ async def test_the_list_is_searched_and_turned(console: Console) -> None:
             assert (await http.get(f"/messages?{odd}")).status_code == 404
         for missing in ("/messages/NO", f"/messages/{'A' * 18}", "/messages/%00", f"/held/{'A' * 18}", "/held/x'"):
             assert (await http.get(missing)).status_code == 404, missing
+
+
+async def test_a_broken_record_is_no_page_that_does_not_exist(console: Console) -> None:
+    broken = await console.send("a@nhs.net")
+    with console.stage.database.write() as connection:
+        connection.execute(update(messages_table).where(messages_table.c.id == broken).values(sensitivity=99))
+    async with console.visitor("viewer") as http:
+        page = await http.get("/messages")
+    assert page.status_code == 500
+    assert "no such page" not in page.text
 
 
 async def test_a_person_may_ask_about_an_address_from_anywhere(console: Console) -> None:

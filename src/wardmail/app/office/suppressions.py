@@ -9,7 +9,7 @@ from wardmail.app.failures import USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
 from wardmail.model.person import Person
-from wardmail.model.reading import Page, Wanted
+from wardmail.model.reading import NoSuchPage, Page, Wanted
 from wardmail.model.suppression import EVERYBODY, Suppression, SuppressionReason
 from wardmail.protocol.address import InvalidAddress, parse_address
 
@@ -21,7 +21,7 @@ class SuppressionOffice:
         self._installation = installation
 
     def page(self, wanted: Wanted) -> Page:
-        """Raises ValueError for an `after` that no page gave."""
+        """Raises NoSuchPage for an `after` that no page gave."""
         after = _place(wanted.after) if wanted.after else ("", "")
         found = self._installation.suppressions.all(wanted.text, after=after, limit=wanted.limit + 1)
         shown = found[: wanted.limit]
@@ -78,7 +78,7 @@ def _place(cursor: str) -> tuple[str, str]:
     try:
         address, _, integration = base64.urlsafe_b64decode(cursor.encode()).decode().partition("\n")
     except (binascii.Error, UnicodeError) as error:
-        raise ValueError("no cursor of ours") from error
+        raise NoSuchPage from error
     if "\0" in address + integration:
-        raise ValueError("no cursor of ours")
+        raise NoSuchPage
     return address, integration

@@ -41,7 +41,7 @@ class SuppressionDesk(Protocol):
     """The list of addresses that mail must not go to. Blocking."""
 
     def page(self, wanted: Wanted) -> Page:
-        """By address. Raises ValueError for an `after` that no page gave."""
+        """By address. Raises NoSuchPage for an `after` that no page gave."""
         ...
 
     def add(self, actor: Person, address: str, integration: str, reason: str, days: float | None) -> Record: ...

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from wardmail.manage.status_words import WORDS
-from wardmail.model.reading import Record, Wanted
+from wardmail.model.reading import NoSuchPage, Record, Wanted
 from wardmail.web.pages.forms import query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.services import ConsoleServices
@@ -38,7 +38,7 @@ class MessagesPage:
         )
         try:
             page = await asyncio.to_thread(services.messages.search, wanted)
-        except ValueError:
+        except NoSuchPage:
             return services.pages.problem(
                 404, "There is no such page of the list", "Begin again at Messages.", visitor=visit.visitor
             )

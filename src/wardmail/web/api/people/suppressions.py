@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.requests import Request
 
-from wardmail.model.reading import Wanted
+from wardmail.model.reading import NoSuchPage, Wanted
 from wardmail.web.api.person_caller import QueueOperator, Seer
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.schema import SMALL, AddressText, Items, Line, Reason, Sent
@@ -44,7 +44,7 @@ async def show_all(request: Request, person: Seer, find: Annotated[FindSuppresse
     wanted = Wanted("", find.q, after=find.after, limit=find.limit)
     try:
         page = await asyncio.to_thread(office_of(request).suppressions.page, wanted)
-    except ValueError:
+    except NoSuchPage:
         wrong = {"pointer": "/query/after", "detail": "is no `next` of a page"}
         raise Problem(422, "WM-CURSOR", "There is no such page", "Begin anew without `after`.", [wrong]) from None
     return Items(items=[dict(each) for each in page.records], next=page.following or None)
