@@ -14,7 +14,7 @@ from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, RecipientUpdate, StoredMessage
 from wardmail.outbound.signing import apart_when_remote
-from wardmail.outbound.trying import route_of
+from wardmail.outbound.trying import is_test, route_of
 from wardmail.outbound.world import World, term_of
 from wardmail.protect import dkim
 from wardmail.protect.canonical import RelaxedBodyHash
@@ -178,6 +178,9 @@ def _as_message(
     to = about.envelope.sender
     assert to is not None
     now = world.clock.now()
+    # The user name of a test credential stays with what is said about its mail, so that the same guard keeps it here.
+    tried = is_test(world.register.snapshot, about.origin.username)
+    by = about.origin.username if tried else "wardmail"
     recipient = Recipient(to, frozenset({"NEVER"}))
     decision = Decision(
         Outcome.DELIVER, route, TlsLevel.VERIFIED if about.classification.is_sensitive else TlsLevel.NONE
@@ -185,7 +188,7 @@ def _as_message(
     eight_bit = not (content[0].isascii() and content[1].isascii())
     return AcceptedMessage(
         id=report_id,
-        origin=Origin(about.origin.integration_id, "wardmail", "", world.settings.hostname, "report"),
+        origin=Origin(about.origin.integration_id, by, "", world.settings.hostname, "report"),
         envelope=Envelope(None, (recipient,), eight_bit=eight_bit, smtputf8=to.needs_smtputf8),
         classification=about.classification,
         policy_version=about.policy_version,

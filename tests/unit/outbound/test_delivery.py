@@ -80,6 +80,25 @@ async def test_test_mail_stays_when_its_sandbox_becomes_a_live_route(office: Off
     assert isinstance(refused, NotReleased)
 
 
+async def test_a_report_about_test_mail_stays_when_its_sandbox_becomes_a_live_route(office: Office) -> None:
+    register, live = office.stage.register, office.stage.world.register
+    register.save_route(preset(RouteKind.SANDBOX, "sandbox"), "test")
+    register.save_credential(replace(live.snapshot.credentials["app-1"], is_test=True), "test")
+    live.refresh()
+    office.courier.outcomes = [GONE, BUSY]
+    await office.send("nobody@nhs.net")
+    await office.later(1)
+    assert [(each.sender is None, each.route) for each in office.courier.given] == [
+        (False, "sandbox"),
+        (True, "sandbox"),
+    ]
+    register.save_route(replace(RELAY, name="sandbox"), "test")
+    live.refresh()
+    await office.later(80)
+    assert len(office.courier.given) == 2
+    assert office.line(office.reports()[0]).state == "held"
+
+
 async def test_a_refused_recipient_is_reported_to_the_sender_with_the_header_only(office: Office) -> None:
     office.courier.outcomes = [GONE, HandedOn(PeerReply(250, "2.0.0", "ok"))]
     message_id = await office.send("nobody@nhs.net", head=SENSITIVE)
