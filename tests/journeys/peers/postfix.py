@@ -48,8 +48,9 @@ class Postfix:
     implicit_port: int
 
     def messages(self, mailbox: str) -> list[bytes]:
-        """What the mailbox has received, as stored."""
-        return [path.read_bytes() for path in sorted((self.directory / "mail" / mailbox / "new").glob("*"))]
+        """What the mailbox has received, as stored, the oldest first: names within one second sort by inode, not by age."""
+        found = (self.directory / "mail" / mailbox / "new").glob("*")
+        return [path.read_bytes() for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
 
     def wait_for_messages(self, mailbox: str, count: int, seconds: float = 30) -> list[bytes]:
         what = f"{count} messages for {mailbox}; {self.log()[-2000:]}"
