@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -90,7 +91,8 @@ class WebhookOffice:
 
     async def test(self, endpoint_id: str) -> dict[str, object]:
         """Posts one event of the type wardmail.test now. `answer` is the receiver's status, or why there was none."""
-        endpoint, now = existing(self._installation, endpoint_id), self._installation.clock.now()
+        endpoint = await asyncio.to_thread(existing, self._installation, endpoint_id)
+        now = self._installation.clock.now()
         payload = json.dumps({"type": "wardmail.test", "timestamp": rfc3339(now), "data": {}})
         poster = SignedPoster(self._installation.secrets, self._installation.clock)
         answer = await poster.post(endpoint, Telling(endpoint.id, 0, "wardmail.test", payload, now))
