@@ -13,7 +13,7 @@ from wardmail.model.person import PERMISSIONS, Permission, Role
 from wardmail.protocol.notifications import TYPES
 
 _KINDS = {str: "text", int: "number", float: "number", bool: "yes or no", list: "list"}
-_SECRET_FORMS = "`keystore:NAME`, `file:PATH`, `env:NAME`, `credential:NAME`, `vault:…` or `azure:…`"  # noqa: S105
+_SECRET_FORMS = "`keystore:NAME`, `file:PATH`, `env:NAME`, `credential:NAME`, `vault:…`, `azure:…` or `pkcs11:…`"  # noqa: S105
 
 
 def reference_pages() -> Mapping[str, str]:
