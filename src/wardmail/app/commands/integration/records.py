@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
 
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found, not_permitted
 from wardmail.app.installation import Installation
@@ -58,10 +57,6 @@ def changed_or_failed(after: Outcome | None, name: str, code: str) -> Integratio
             return after
 
 
-def today_of(installation: Installation) -> date:
-    return datetime.fromtimestamp(installation.clock.now(), UTC).date()
-
-
 def terms_of(installation: Installation) -> ReviewTerms:
     return review_terms(installation.settings)
 
@@ -80,7 +75,3 @@ def desk_of(installation: Installation) -> IntegrationDesk:
     return integration_desk(
         knowledge_of(installation), lambda: installation.pepper, installation.settings["register.override_days"]
     )
-
-
-def made(kind: str, actor: Person, reason: str) -> Change:
-    return Change(kind, actor.id, reason)
