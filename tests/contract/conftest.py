@@ -9,6 +9,8 @@ import pytest
 
 from tests.contract.outside import AzureAtHand, VaultAtHand, azure_at_hand, filled_token, vault_at_hand
 from tests.journeys.peers.ground import Authority
+from tests.worlds import SettableClock
+from wardmail.store.connection import Database
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,10 @@ def azure(authority: Authority) -> Iterator[AzureAtHand]:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     return tmp_path / "keystore.json"
+
+
+@pytest.fixture
+def clock(database: Database) -> SettableClock:
+    """The database's own clock, which stands still at second 1,000,000 until a test moves it."""
+    database.clock = made = SettableClock(1_000_000.0)
+    return made

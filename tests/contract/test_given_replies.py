@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tests.worlds import SettableClock
 from wardmail.model.repetition import AnotherRequest, BeingAnswered, FirstTime, GivenBefore
 from wardmail.store.connection import Database
 from wardmail.store.given_replies import IN_HAND, KEPT, StoreGivenReplies
-
-
-@dataclass
-class SettableClock:
-    at: float = 1_000_000.0
-
-    def now(self) -> float:
-        return self.at
 
 
 def test_the_first_time_then_in_hand_then_as_before(database: Database) -> None:

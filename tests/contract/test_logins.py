@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
+from tests.worlds import SettableClock
 from wardmail.model.login import IDLE, LOCKED_FOR, LONGEST, MOST_FAILURES, SecondProof, Session
 from wardmail.model.person import Person, Role
 from wardmail.store.connection import Database
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
-
-
-@dataclass
-class SettableClock:
-    at: float = 1_000_000.0
-
-    def now(self) -> float:
-        return self.at
-
-
-@pytest.fixture
-def clock(database: Database) -> SettableClock:
-    database.clock = made = SettableClock()
-    return made
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
+from tests.worlds import SettableClock
 from wardmail.model.login import Session
 from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProvedSubject
@@ -16,20 +17,6 @@ from wardmail.store.provider_logins import StoreProviderLogins
 
 SUBJECT = ProvedSubject("https://op.test", "s-1", frozenset({"readers"}))
 AMINA = Person("amina", "Amina", roles=(Role.VIEWER,))
-
-
-@dataclass
-class SettableClock:
-    at: float = 1_000_000.0
-
-    def now(self) -> float:
-        return self.at
-
-
-@pytest.fixture
-def clock(database: Database) -> SettableClock:
-    database.clock = made = SettableClock()
-    return made
 
 
 @pytest.fixture

@@ -158,3 +158,18 @@ def test_of_two_who_rotate_at_once_the_second_is_told(desk: Desk) -> None:
         office._sign_with(Person("bo", "Bo"), HOOK, ("keystore:z", "keystore:x"), "")
     assert told.value.code == "WM-WEBHOOK-ROTATING"
     assert desk.webhooks.all()[0].signing_refs == ("keystore:y", "keystore:x")
+
+
+def test_who_changes_a_webhook_that_was_removed_meanwhile_is_told(desk: Desk) -> None:
+    kept: dict[str, bytes] = {}
+    keystore = SimpleNamespace(put=lambda name, kind, secret, since: kept.update({name: secret}), delete=kept.pop)
+    desk.webhooks.add(HOOK, "anna")
+    read = desk.webhooks.all()
+    desk.webhooks.remove(HOOK, "anna", "not needed")
+    late = SimpleNamespace(all=lambda: read, change=desk.webhooks.change)
+    office = WebhookOffice(cast("Installation", SimpleNamespace(webhooks=late, keystore=keystore, clock=desk.clock)))
+    with pytest.raises(CommandFailed) as told:
+        office.rotate(Person("bo", "Bo"), HOOK.id, ed25519=False, reason="")
+    assert (told.value.code, kept) == ("WM-WEBHOOK-NOT-FOUND", {})
+    with pytest.raises(CommandFailed):
+        office.stop(Person("bo", "Bo"), HOOK.id, stopped="a pause", reason="")

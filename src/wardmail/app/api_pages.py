@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from wardmail.app.markdown_table import markdown_table
+
 Described = Mapping[str, Any]
 
 _OPENING = """# The API, call by call
@@ -57,12 +59,12 @@ def _operation(operation: Described, description: Described) -> Iterator[str]:
         for each in operation.get("parameters", ())
     ]
     if rows:
-        yield from _table(("parameter", "in", "kind", "what it is"), rows)
+        yield from markdown_table(("parameter", "in", "kind", "what it is"), rows)
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
         fields = list(_fields(content.get("schema", {}), description))
         yield f"The body, `{media}`{':' if fields else '.'}\n"
         if fields:
-            yield from _table(("field", "kind", "needed", "what it is"), fields)
+            yield from markdown_table(("field", "kind", "needed", "what it is"), fields)
     good = [status for status in operation["responses"] if status.startswith("2")]
     yield f"When it is done: {' or '.join(good)}.\n"
 
@@ -103,11 +105,3 @@ def _resolved(schema: Described, description: Described) -> Described:
         return schema
     found: Described = description["components"]["schemas"][reference.rpartition("/")[2]]
     return {**found, **{key: value for key, value in schema.items() if key != "$ref"}}
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(headings)} |"
-    yield f"|{'---|' * len(headings)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-    yield ""

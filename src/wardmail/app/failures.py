@@ -27,6 +27,10 @@ class FaultyRecord(CommandFailed):
         self.faults = faults
 
 
+def not_permitted(reason: str) -> CommandFailed:
+    return CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
+
+
 def not_found(kind: str, name: str, see: str) -> CommandFailed:
     return CommandFailed(
         f"WM-{kind.upper().replace(' ', '-')}-NOT-FOUND", f"There is no {kind} {name}.", f"See `{see}`.", NOT_FOUND

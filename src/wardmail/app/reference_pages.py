@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 
 from wardmail.app.cli import COMMANDS, cli
+from wardmail.app.markdown_table import markdown_table
 from wardmail.app.settings_schema import SETTINGS, Setting
 from wardmail.model.person import PERMISSIONS, Permission, Role
 from wardmail.protocol.notifications import TYPES
 
 _KINDS = {str: "text", int: "number", float: "number", bool: "yes or no", list: "list"}
-_SECRET_FORMS = "`keystore:NAME`, `file:PATH`, `env:NAME`, `credential:NAME`, `vault:…` or `azure:…`"  # noqa: S105
+_SECRET_FORMS = "`keystore:NAME`, `file:PATH`, `env:NAME`, `credential:NAME`, `vault:…`, `azure:…` or `pkcs11:…`"  # noqa: S105
 
 
 def reference_pages() -> Mapping[str, str]:
@@ -36,7 +37,7 @@ def _settings() -> Iterator[str]:
         sections.setdefault(each.key.partition(".")[0], []).append(each)
     for name, settings in sections.items():
         yield f"\n## {name}\n"
-        yield from _table(("setting", "kind", "default", "what it is"), [_setting(each) for each in settings])
+        yield from markdown_table(("setting", "kind", "default", "what it is"), [_setting(each) for each in settings])
 
 
 def _setting(setting: Setting) -> Sequence[str]:
@@ -72,7 +73,7 @@ def _command(command: click.Command, path: str) -> Iterator[str]:
         (f"`{' '.join(each.opts)}`", _one_line(each.help)) for each in command.params if isinstance(each, click.Option)
     ]
     if rows:
-        yield from _table(("option", "what it does"), rows)
+        yield from markdown_table(("option", "what it does"), rows)
 
 
 def _events() -> Iterator[str]:
@@ -80,7 +81,7 @@ def _events() -> Iterator[str]:
     yield "What `/v1/events`, its stream and webhooks tell (Standard Webhooks 1.0.0): `type`, `timestamp` and `data`. `data` is"
     yield "thin: `seq`, the `id` of the message, `recipient_no`, the `attempt`, an `error` code; never an address or a subject."
     yield "Ask the API for the rest.\n"
-    yield from _table(("type", "about"), [(f"`{each}`", _about(each)) for each in TYPES])
+    yield from markdown_table(("type", "about"), [(f"`{each}`", _about(each)) for each in TYPES])
 
 
 def _about(kind: str) -> str:
@@ -95,14 +96,7 @@ def _roles() -> Iterator[str]:
         (permission.words, *("yes" if permission in PERMISSIONS[role] else "" for role in Role))
         for permission in Permission
     ]
-    yield from _table(("permission", *(role.value for role in Role)), rows)
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(headings)} |"
-    yield f"|{'---|' * len(headings)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield from markdown_table(("permission", *(role.value for role in Role)), rows)
 
 
 def _help(command: click.Command) -> str:

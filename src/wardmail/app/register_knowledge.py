@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339, today_of
@@ -23,16 +24,16 @@ from wardmail.store.register import StoreRegister
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Everything here blocks."""
+    """Everything here blocks. `signer` opens the keystore, and is asked only by who must know whether there is a key."""
 
     register: StoreRegister
     messages: Messages
     people: StorePeople
-    signer: Signer
+    signer: Callable[[], Signer]
     clock: Clock
 
     def seen(self, integration: Integration) -> Seen:
-        snapshot, now = self.register.snapshot(), self.clock.now()
+        snapshot, now, signer = self.register.snapshot(), self.clock.now(), self.signer()
         domains = sorted({sender.rpartition("@")[2] for sender in integration.senders})
         arrived = Search(states=("delivered", "relayed"), integration=integration.id, limit=1)
         return Seen(
@@ -43,7 +44,7 @@ class Knowledge:
             ),
             has_delivered=bool(self.messages.search(arrived)),
             route=snapshot.routes.get(integration.route),
-            unsigned=tuple(domain for domain in domains if not self.signer.keys_for(domain)),
+            unsigned=tuple(domain for domain in domains if not signer.keys_for(domain)),
             today=today_of(now),
         )
 
@@ -60,8 +61,11 @@ class Knowledge:
 
 
 def knowledge_of(installation: Installation) -> Knowledge:
-    # A signer of its own: to look whether there is a key is no use of it.
-    signer = DkimSigner(installation.keystore, installation.stores)
+    @cache
+    def signer() -> Signer:
+        # One of its own: to look whether there is a key is no use of it.
+        return DkimSigner(installation.keystore, installation.stores)
+
     return Knowledge(installation.register, installation.messages, installation.people, signer, installation.clock)
 
 

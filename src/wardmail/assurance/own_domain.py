@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from wardmail.assurance.publish import DnsRecord
+from wardmail.model.delivery import Deferred
 from wardmail.model.own_domain import DomainFinding, DomainReport, SpfTerm, Verdict
 from wardmail.model.question import Answer, DnsQuestion, Found, Question, Unknown
 from wardmail.model.sender import DmarcPolicy
@@ -12,7 +13,7 @@ from wardmail.posture.dmarc_record import only_record
 from wardmail.posture.mta_sts import StsMode, find_sts_policy
 from wardmail.posture.mx import MailHosts, find_mail_hosts
 from wardmail.posture.spf import MOST_LOOKUPS
-from wardmail.posture.spf_tree import spf_tree
+from wardmail.posture.spf_tree import SILENT, spf_tree
 
 _Finding = Generator[Question, Answer, DomainFinding]
 _SILENT = "The DNS does not answer; that says nothing about the domain."
@@ -30,10 +31,11 @@ def look_at(domain: str, keys: Sequence[DnsRecord], now: float) -> Generator[Que
 
 
 def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
-    root, problems = tree[0], [each for each in tree[1:] if each.problem]
+    root, problems = tree[0], [each for each in tree[1:] if each.problem and each.problem != SILENT]
+    unread = [each for each in tree[1:] if each.problem == SILENT]
     terms = [each.term for each in tree if each.depth == 1]
     if root.problem:
-        silent = "does not answer" in root.problem
+        silent = root.problem == SILENT
         verdict = Verdict.UNKNOWN if silent else Verdict.FIX
         to_do = _SILENT if silent else "Publish the record below: one, that names everything that sends for the domain."
         return DomainFinding("SPF", verdict, f"{root.problem[:1].upper()}{root.problem[1:]}.", to_do)
@@ -45,6 +47,8 @@ def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
         return DomainFinding("SPF", Verdict.FIX, words, "Remove that term, or mend what it names.")
     if any(each in {"all", "?all"} for each in terms):
         return DomainFinding("SPF", Verdict.FIX, "It lets everybody send for the domain.", "End it with ~all or -all.")
+    if unread:
+        return DomainFinding("SPF", Verdict.UNKNOWN, f"{unread[0].term}: {SILENT}.", _SILENT)
     if not any(each in {"~all", "-all"} or each.startswith("redirect=") for each in terms):
         return DomainFinding("SPF", Verdict.IMPROVE, "It says nothing about everybody else.", "End it with ~all.")
     return DomainFinding("SPF", Verdict.GOOD, f"{root.lookups} look-ups of {MOST_LOOKUPS}.")
@@ -111,8 +115,10 @@ def _tls_reports(domain: str) -> _Finding:
 
 def _mail_hosts(domain: str) -> _Finding:
     found = yield from find_mail_hosts(domain, 0)
+    if isinstance(found, Deferred):
+        return DomainFinding("MX and DNSSEC", Verdict.UNKNOWN, "The DNS does not answer.", _SILENT)
     if not isinstance(found, MailHosts):
-        return DomainFinding("MX and DNSSEC", Verdict.NOT_USED, "It receives no mail, or the DNS does not say.")
+        return DomainFinding("MX and DNSSEC", Verdict.NOT_USED, "It receives no mail.")
     hosts = ", ".join(found.hosts[:5])
     if not found.authenticated:
         return DomainFinding(

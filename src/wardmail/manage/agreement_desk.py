@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from wardmail.manage.agreements import SignOff, checked_agreement, ended, renewed, signed
-from wardmail.manage.integrations import BadInput, Forbidden
+from wardmail.manage.integrations import BadInput, Forbidden, may_not
 from wardmail.model.agreement import Agreement
 from wardmail.model.person import Approval, Permission, Person
 from wardmail.model.register import Change
@@ -36,7 +36,7 @@ class AgreementDesk:
 
     def add(self, actor: Person, given: Agreement, reason: str) -> AgreementOutcome:
         if not actor.may(Permission.MANAGE_AGREEMENTS):
-            return _may_not(actor, Permission.MANAGE_AGREEMENTS)
+            return may_not(actor, Permission.MANAGE_AGREEMENTS)
         unknown = set(given.integrations) - set(self._register.snapshot().integrations)
         if unknown:
             return BadInput(f"There is no integration {min(unknown)}.", "WM-INTEGRATION-NOT-FOUND")
@@ -52,7 +52,7 @@ class AgreementDesk:
     def sign(self, actor: Person, name: str, part: SignOff, reason: str) -> AgreementOutcome | None:
         """For governance, and for clinical safety: two different people."""
         if not actor.may(SIGNING[part]):
-            return _may_not(actor, SIGNING[part])
+            return may_not(actor, SIGNING[part])
 
         def step(found: _All) -> AgreementOutcome | None:
             return signed(found[name], part, self._yes(actor, reason)) if name in found else None
@@ -62,7 +62,7 @@ class AgreementDesk:
     def renew(self, actor: Person, name: str, new_name: str, ends: date, reason: str) -> AgreementOutcome | None:
         """A new agreement, that is signed like any other; the old one counts until its own end."""
         if not actor.may(Permission.MANAGE_AGREEMENTS):
-            return _may_not(actor, Permission.MANAGE_AGREEMENTS)
+            return may_not(actor, Permission.MANAGE_AGREEMENTS)
 
         def step(found: _All) -> AgreementOutcome | None:
             if new_name in found:
@@ -74,7 +74,7 @@ class AgreementDesk:
     def end(self, actor: Person, name: str, reason: str) -> AgreementOutcome | None:
         """What it let go is held from this second on."""
         if not actor.may(Permission.MANAGE_AGREEMENTS):
-            return _may_not(actor, Permission.MANAGE_AGREEMENTS)
+            return may_not(actor, Permission.MANAGE_AGREEMENTS)
 
         def step(found: _All) -> AgreementOutcome | None:
             return ended(found[name], self._yes(actor, reason)) if name in found else None
@@ -83,7 +83,3 @@ class AgreementDesk:
 
     def _yes(self, actor: Person, reason: str) -> Approval:
         return Approval(actor.id, self._clock.now(), reason)
-
-
-def _may_not(actor: Person, permission: Permission) -> Forbidden:
-    return Forbidden(f"{actor.id} may not {permission.words}.")

@@ -13,7 +13,7 @@ from wardmail.model.integration import Credential
 from wardmail.model.refusal import Refusal
 from wardmail.ports import Clock, SpentProofs
 from wardmail.protect.access_token import Granted, read, written
-from wardmail.protect.signed_token import BadToken, claims_of, subject_named
+from wardmail.protect.signed_token import BadToken, claims_of, moment_of, subject_named
 
 LASTS = 600
 """Seconds for which an access token is good; what ends its credential ends it at once."""
@@ -82,7 +82,7 @@ class TokenDesk:
 
     def _why_not(self, claims: Mapping[str, Any], username: str, now: float) -> str:
         """RFC 7523 section 3; empty when all holds."""
-        audience, unique, ends = claims.get("aud"), claims.get("jti"), _moment(claims.get("exp"))
+        audience, unique, ends = claims.get("aud"), claims.get("jti"), moment_of(claims.get("exp"))
         named = audience if isinstance(audience, list) else [audience]
         if claims.get("iss") != username or claims.get("sub") != username:
             return "issuer and subject are not the client"
@@ -92,7 +92,7 @@ class TokenDesk:
             return "the assertion has no jti"
         if ends is None or not now - _LEEWAY < ends <= now + _LONGEST_ASSERTION + _LEEWAY:
             return "the assertion is over, or good for longer than ten minutes"
-        begins = [_moment(claims.get(name, now)) for name in ("nbf", "iat")]
+        begins = [moment_of(claims.get(name, now)) for name in ("nbf", "iat")]
         is_begun = all(each is not None and each <= now + _LEEWAY for each in begins)
         return "" if is_begun else "the assertion is of the future"
 
@@ -104,8 +104,3 @@ def _rejected(private: str) -> Refusal:
 
 def _mark(credential: Credential) -> str:
     return hashlib.sha256("\n".join(credential.public_keys).encode()).hexdigest()[:32]
-
-
-def _moment(value: object) -> float | None:
-    is_one = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
-    return float(value) if is_one else None  # type: ignore[arg-type]

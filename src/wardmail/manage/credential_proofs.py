@@ -23,17 +23,17 @@ _UNKNOWN = BadInput(
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """How a new credential differs from a live one with a secret; the files as they were given, empty for none."""
+    """How a new credential differs from a live one with a secret; the files as they were given, None for none."""
 
     is_test: bool = False
-    public_key: bytes = b""
-    certificate: bytes = b""
+    public_key: bytes | None = None
+    certificate: bytes | None = None
 
 
 def with_proofs(credential: Credential, proofs: Proofs) -> Credential | BadInput:
     plain = replace(credential, is_test=proofs.is_test)
-    keyed = with_public_keys(plain, proofs.public_key) if proofs.public_key else plain
-    if isinstance(keyed, BadInput) or not proofs.certificate:
+    keyed = plain if proofs.public_key is None else with_public_keys(plain, proofs.public_key)
+    if isinstance(keyed, BadInput) or proofs.certificate is None:
         return keyed
     return with_certificate(keyed, proofs.certificate)
 

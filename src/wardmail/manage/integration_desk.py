@@ -17,6 +17,7 @@ from wardmail.manage.integrations import (
     checked_name,
     checked_networks,
     make_credential,
+    may_not,
 )
 from wardmail.manage.registration import Writing
 from wardmail.model.integration import Credential, Integration, Step
@@ -82,7 +83,7 @@ class IntegrationDesk:
     def create(self, actor: Person, name: str, options: Mapping[str, Any]) -> Outcome:
         """A draft, by the options that a record is written with; `route` and `senders` are needed."""
         if not actor.may(Permission.DRAFT_INTEGRATIONS):
-            return _may_not(actor, Permission.DRAFT_INTEGRATIONS)
+            return may_not(actor, Permission.DRAFT_INTEGRATIONS)
         given, route = checked_name(name), str(options.get("route") or "")
         if isinstance(given, BadInput):
             return replace(given, code="WM-NAME")
@@ -163,7 +164,7 @@ class IntegrationDesk:
     ) -> NewCredential | BadInput | Forbidden | None:
         """A new user name and secret; without a name the integration's own with the next number."""
         if not actor.may(Permission.ISSUE_CREDENTIALS):
-            return _may_not(actor, Permission.ISSUE_CREDENTIALS)
+            return may_not(actor, Permission.ISSUE_CREDENTIALS)
         if name not in self._register.snapshot().integrations:
             return None
         blocks = checked_networks(networks)
@@ -205,7 +206,7 @@ class IntegrationDesk:
     def revoke(self, actor: Person, username: str) -> Credential | Forbidden | None:
         """Within a second nobody gets in by it."""
         if not actor.may(Permission.ISSUE_CREDENTIALS):
-            return _may_not(actor, Permission.ISSUE_CREDENTIALS)
+            return may_not(actor, Permission.ISSUE_CREDENTIALS)
         at = self._clock.now()
         return self._register.change_credential(
             username, lambda now: replace(now, revoked_at=now.revoked_at or at), actor.id
@@ -224,7 +225,7 @@ class IntegrationDesk:
         made: Change,
     ) -> Outcome | None:
         if not actor.may(permission):
-            return _may_not(actor, permission)
+            return may_not(actor, permission)
 
         def apply(everything: Others) -> Outcome | None:
             return step(everything[name], everything) if name in everything else None
@@ -238,7 +239,3 @@ class IntegrationDesk:
 def _ending(credential: Credential, at: float) -> Credential:
     """Not later than it ends anyway."""
     return replace(credential, expires_at=at if credential.expires_at is None else min(at, credential.expires_at))
-
-
-def _may_not(actor: Person, permission: Permission) -> Forbidden:
-    return Forbidden(f"{actor.id} may not {permission.words}.")

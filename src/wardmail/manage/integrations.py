@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from wardmail.model.integration import Credential
+from wardmail.model.person import Permission, Person
 from wardmail.protect.credentials import SCRAM_ITERATIONS, scram_keys, secret_hash
 from wardmail.protocol.address import InvalidAddress, parse_address
 from wardmail.protocol.domain import InvalidDomain, parse_domain
@@ -31,6 +32,10 @@ class Forbidden:
     """The acting person may not do this; a sentence for people."""
 
     reason: str
+
+
+def may_not(actor: Person, permission: Permission) -> Forbidden:
+    return Forbidden(f"{actor.id} may not {permission.words}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from wardmail.manage import policy_life
-from wardmail.manage.integrations import BadInput, Forbidden
+from wardmail.manage.integrations import BadInput, Forbidden, may_not
 from wardmail.model.person import Permission, Person
 from wardmail.model.policy import NO_SITE_POLICY, PolicyState, PolicyVersion
 from wardmail.model.register import Change
@@ -26,7 +26,7 @@ class PolicyDesk:
     def draft(self, actor: Person, rules: Sequence[SiteRule], reason: str) -> PolicyOutcome:
         """A new version, drafted from the one in force."""
         if not actor.may(Permission.PROPOSE_POLICY):
-            return _may_not(actor, Permission.PROPOSE_POLICY)
+            return may_not(actor, Permission.PROPOSE_POLICY)
 
         def step(versions: Sequence[PolicyVersion]) -> Sequence[PolicyVersion] | BadInput:
             number = max((each.number for each in versions), default=0) + 1
@@ -67,7 +67,7 @@ class PolicyDesk:
     def activate(self, actor: Person, number: int, reason: str) -> PolicyOutcome | None:
         """Put it in force in place of the one that it was drafted from: what came between would be undone unseen."""
         if not actor.may(Permission.PROPOSE_POLICY):
-            return _may_not(actor, Permission.PROPOSE_POLICY)
+            return may_not(actor, Permission.PROPOSE_POLICY)
         now = self._clock.now()
 
         def step(versions: Sequence[PolicyVersion]) -> Sequence[PolicyVersion] | BadInput | None:
@@ -90,7 +90,7 @@ class PolicyDesk:
         self, actor: Person, permission: Permission, number: int, step: _Step, made: Change
     ) -> PolicyOutcome | None:
         if not actor.may(permission):
-            return _may_not(actor, permission)
+            return may_not(actor, permission)
 
         def apply(versions: Sequence[PolicyVersion]) -> Sequence[PolicyVersion] | BadInput | None:
             found = _of(versions, number)
@@ -110,7 +110,3 @@ def _of(versions: Sequence[PolicyVersion], number: int) -> PolicyVersion | None:
 
 def _first(kept: Sequence[PolicyVersion] | BadInput | None) -> PolicyVersion | BadInput | None:
     return kept if kept is None or isinstance(kept, BadInput) else kept[0]
-
-
-def _may_not(actor: Person, permission: Permission) -> Forbidden:
-    return Forbidden(f"{actor.id} may not {permission.words}.")

@@ -40,21 +40,6 @@ def compose(
     places = {head: place for place, head in enumerate(heads)}
     ours = dispatch is not None and _have_room(dispatch, submission.body.size, copies)
     due_at = now + settings.lease if ours else now
-    recipients = []
-    for n, copy in enumerate(copies):
-        state = _STATES[copy.decision.outcome]
-        waits = state is RecipientState.ACCEPTED
-        recipients.append(
-            AcceptedRecipient(
-                n=n,
-                recipient=copy.recipient,
-                decision=copy.decision,
-                variant=places[copy.head],
-                state=state,
-                due_at=due_at if waits else None,
-                facts=facts_text(copy.facts),
-            )
-        )
     return AcceptedMessage(
         id=submission.id,
         origin=submission.origin,
@@ -66,12 +51,26 @@ def compose(
         notice_at=now + settings.notice_after,
         heads=heads,
         body=submission.body,
-        recipients=tuple(recipients),
+        recipients=tuple(_row(n, copy, places[copy.head], due_at) for n, copy in enumerate(copies)),
         charges=counting.charges,
         lease_owner=world.owner if ours else None,
         bulk=counting.bulk,
         sighting=counting.sighting,
         retention_days=term_of(world, submission.origin.integration_id),
+    )
+
+
+def _row(n: int, copy: Copy, variant: int, due_at: float) -> AcceptedRecipient:
+    """Only what is to be sent is due."""
+    state = _STATES[copy.decision.outcome]
+    return AcceptedRecipient(
+        n=n,
+        recipient=copy.recipient,
+        decision=copy.decision,
+        variant=variant,
+        state=state,
+        due_at=due_at if state is RecipientState.ACCEPTED else None,
+        facts=facts_text(copy.facts),
     )
 
 

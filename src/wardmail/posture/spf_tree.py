@@ -9,6 +9,9 @@ from wardmail.model.own_domain import SpfTerm
 from wardmail.model.question import Answer, DnsQuestion, Found, NotFound, Question
 from wardmail.posture.spf_record import QUALIFIERS, BadRecord, Mechanism, SpfRecord, parse_spf, spf_records
 
+SILENT = "the DNS does not answer"
+"""The problem of a record of which nothing is known."""
+
 _MOST_TERMS = 60
 _DEEPEST = 10
 _COSTLY = frozenset({"include", "a", "mx", "ptr", "exists"})  # RFC 7208 section 4.6.4, besides redirect=
@@ -69,7 +72,7 @@ class _Walk:
         if isinstance(answer, NotFound) or (isinstance(answer, Found) and not texts):
             self.problems[domain] = "there is no SPF record"
         elif not isinstance(answer, Found):
-            self.problems[domain] = "the DNS does not answer"
+            self.problems[domain] = SILENT
         elif len(texts) > 1:
             self.problems[domain] = "there are several SPF records, which counts as none"
         else:

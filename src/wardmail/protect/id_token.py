@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wardmail.model.provider_login import TENANT, NotLetIn, ProvedSubject, ProviderTerms
+from wardmail.protect.signed_token import moment_of
 
 LEEWAY = 60.0
 """Seconds by which two clocks may differ."""
@@ -67,7 +68,7 @@ def _wrong_audience(claims: Claims, terms: ProviderTerms) -> NotLetIn | None:
 
 def _wrong_time(claims: Claims, now: float) -> NotLetIn | None:
     """Steps 9 and 10."""
-    begins, ends, made = _moment(claims.get("nbf", 0)), _moment(claims.get("exp")), _moment(claims.get("iat"))
+    begins, ends, made = moment_of(claims.get("nbf", 0)), moment_of(claims.get("exp")), moment_of(claims.get("iat"))
     if begins is None or ends is None or made is None:
         return NotLetIn("WM-OIDC-TIME", "The provider's answer does not say from when it is.")
     if now >= ends + LEEWAY or made < now - _OLDEST - LEEWAY or max(made, begins) > now + LEEWAY:
@@ -137,8 +138,3 @@ def _text(claims: Claims, name: str) -> str:
 def _listed(claims: Claims, name: str) -> list[str]:
     value = claims.get(name)
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def _moment(value: object) -> float | None:
-    is_one = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
-    return float(value) if is_one else None  # type: ignore[arg-type]

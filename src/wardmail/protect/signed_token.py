@@ -67,6 +67,12 @@ def subject_named(token: str) -> str:
     return subject if isinstance(subject, str) else ""
 
 
+def moment_of(claim: object) -> float | None:
+    """A NumericDate (RFC 7519 section 2) in seconds since the epoch; None for what is none."""
+    is_one = isinstance(claim, int | float) and not isinstance(claim, bool) and 0 <= claim < 2**53
+    return float(claim) if is_one else None  # type: ignore[arg-type]
+
+
 def is_usable_key(key: Jwk) -> bool:
     """Whether signatures of a client can be checked by it: public, of a kind that we take, and long enough."""
     return any(_fits(key, algorithm, None) for algorithm in ALGORITHMS) and isinstance(_imported(key), _Checked)

@@ -130,3 +130,23 @@ def test_a_look_alike_shows_what_it_is() -> None:
     result = _wardmail("check", "gp@nh\u0455.net")
     assert result.exit_code == 3
     assert "xn--" in result.output
+
+
+def test_an_integration_is_stopped_and_changed_while_the_master_key_is_out_of_reach(
+    tmp_path: Path, settings: Settings
+) -> None:
+    def run(*words: str) -> Result:
+        return _wardmail("--config", str(tmp_path / "wardmail.toml"), *words)
+
+    for words in (
+        ("route", "create", "out", "--kind", "sandbox"),
+        ("integration", "create", "app", "--route", "out", "--sender", "app@trust.example"),
+        ("integration", "trial", "app"),
+    ):
+        assert run(*words).exit_code == 0, words
+    (settings.data / "master.key").unlink()
+    assert run("integration", "suspend", "app", "--reason", "incident").exit_code == 0
+    assert run("integration", "resume", "app").exit_code == 0
+    assert run("integration", "change", "app", "--title", "The application", "--reason", "its name").exit_code == 0
+    shown = json.loads(run("integration", "show", "app", "--json").stdout)
+    assert (shown["name"], shown["state"]) == ("The application", "in-trial")

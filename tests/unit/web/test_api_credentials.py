@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from tests.unit.web.api_kit import AUDIENCES, Api, opened
 from wardmail.manage.client_tokens import LASTS
-from wardmail.manage.credential_proofs import with_certificate, with_public_keys
+from wardmail.manage.credential_proofs import Proofs, with_certificate, with_proofs, with_public_keys
 from wardmail.manage.integrations import BadInput, make_credential
 from wardmail.manage.routes import preset
 from wardmail.model.address import Address
@@ -276,6 +276,13 @@ def test_what_is_no_public_key_is_not_kept() -> None:
     assert isinstance(with_certificate(plain, b"nothing"), BadInput)
     for good in (private.as_pem(private=False), json.dumps({"keys": [private.as_dict(private=False)]}).encode()):
         assert isinstance(with_public_keys(plain, good), Credential)
+
+
+def test_an_empty_file_is_no_proof_and_never_a_secret_instead() -> None:
+    plain = make_credential("a-b", "app", b"x" * 32, 0.0, lifetime_days=None).credential
+    assert isinstance(with_proofs(plain, Proofs(public_key=b"")), BadInput)
+    assert isinstance(with_proofs(plain, Proofs(certificate=b"")), BadInput)
+    assert with_proofs(plain, Proofs()) == plain
 
 
 def sandboxed(api: Api) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import CONFLICT, NOT_FOUND, NOT_PERMITTED, CommandFailed, not_found
+from wardmail.app.failures import CONFLICT, NOT_FOUND, CommandFailed, not_found, not_permitted
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, day_option, emit, json_option, note, rfc3339, say, table, today_of
 from wardmail.manage.agreement_desk import SIGNING, AgreementDesk, AgreementOutcome
@@ -184,7 +184,7 @@ def done(outcome: AgreementOutcome | None, name: str) -> Agreement:
         case None:
             raise not_found("agreement", name, "wardmail agreement list")
         case Forbidden(reason):
-            raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
+            raise not_permitted(reason)
         case BadInput(reason, code):
             status = NOT_FOUND if code.endswith("NOT-FOUND") else CONFLICT
             raise CommandFailed(code or "WM-AGREEMENT", reason, "See `wardmail agreement list`.", status)

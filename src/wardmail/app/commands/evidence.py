@@ -17,7 +17,7 @@ from wardmail.app.subject_access import lines_about
 from wardmail.assurance.mobile_policy import BadExport, check_mobile_policies
 from wardmail.manage.evidence_packs import PackKind
 from wardmail.model.classification import Sensitivity
-from wardmail.model.evidence import Period
+from wardmail.model.evidence import Period, SubjectLine
 from wardmail.model.person import Permission
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
@@ -92,36 +92,37 @@ def subject(config_path: str | None, *, address: str, since: str, reason: str, b
         EventChain(installation.database).append(connection, [event])
     if as_json:
         for line in lines:
-            emit(
-                {
-                    "id": line.message_id,
-                    "at": rfc3339(line.at),
-                    "integration": line.integration,
-                    "direction": line.direction,
-                    "other": line.other,
-                    "status": line.state,
-                    "classification": None if line.sensitivity is None else Sensitivity(line.sensitivity).label,
-                    "size": line.size,
-                    "content_kept": line.kept,
-                }
-            )
-        return
-    rows = [
-        (
-            line.message_id,
-            moment(line.at),
-            line.integration,
-            line.direction,
-            line.state,
-            "" if line.sensitivity is None else Sensitivity(line.sensitivity).label,
-            "kept" if line.kept else "gone",
-        )
-        for line in lines
-    ]
-    table(("Message", "When", "Integration", "Direction", "Status", "Classification", "Content"), rows)
+            emit(_subject_record(line))
+    else:
+        headings = ("Message", "When", "Integration", "Direction", "Status", "Classification", "Content")
+        table(headings, [_subject_row(line) for line in lines])
     note(f"{len(lines)} copies. The search is recorded.")
     if untold:
         note(f"{untold} messages that came in are known by their envelope only: who wrote them is not kept any more.")
+
+
+def _subject_record(line: SubjectLine) -> dict[str, object]:
+    return {
+        "id": line.message_id,
+        "at": rfc3339(line.at),
+        "integration": line.integration,
+        "direction": line.direction,
+        "other": line.other,
+        "status": line.state,
+        "classification": _label(line.sensitivity) or None,
+        "size": line.size,
+        "content_kept": line.kept,
+    }
+
+
+def _subject_row(line: SubjectLine) -> tuple[str, ...]:
+    kept = "kept" if line.kept else "gone"
+    words = _label(line.sensitivity)
+    return line.message_id, moment(line.at), line.integration, line.direction, line.state, words, kept
+
+
+def _label(sensitivity: int | None) -> str:
+    return "" if sensitivity is None else Sensitivity(sensitivity).label
 
 
 def _start(day: date) -> float:

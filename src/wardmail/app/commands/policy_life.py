@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import CONFLICT, FINDINGS, NOT_PERMITTED, USAGE, CommandFailed, not_found
+from wardmail.app.failures import CONFLICT, FINDINGS, USAGE, CommandFailed, not_found, not_permitted
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, note, say
 from wardmail.manage import policy_life
@@ -161,7 +161,7 @@ def allowed(outcome: PolicyOutcome | None, number: int) -> PolicyVersion:
         case None:
             raise not_found("policy version", str(number), "wardmail policy history")
         case Forbidden(reason):
-            raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
+            raise not_permitted(reason)
         case BadInput(reason, "WM-POLICY-OUTDATED" as code):
             again = f"Apply its file again, so that nothing is undone unseen: wardmail policy export {number}"
             raise CommandFailed(code, reason, again, CONFLICT)

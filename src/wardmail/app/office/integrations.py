@@ -11,7 +11,7 @@ from wardmail.app.commands.integration.records import (
     existing,
     seen_of,
 )
-from wardmail.app.failures import CONFLICT, NOT_PERMITTED, CommandFailed, not_found
+from wardmail.app.failures import CONFLICT, CommandFailed, not_found, not_permitted
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
 from wardmail.manage.going_live import tasks
@@ -91,7 +91,7 @@ class IntegrationOffice:
         self._its(self._installation.register.snapshot(), name, username)
         done = desk_of(self._installation).revoke(actor, username)
         if isinstance(done, Forbidden):
-            raise CommandFailed("WM-NOT-PERMITTED", done.reason, "See `wardmail person roles`.", NOT_PERMITTED)
+            raise not_permitted(done.reason)
         if done is None:
             raise not_found("credential", username, f"wardmail integration show {name}")
         return _credential(done, self._installation.clock.now())
@@ -101,7 +101,7 @@ class IntegrationOffice:
             case NewCredential(credential, secret):
                 return dict(_credential(credential, self._installation.clock.now())) | {"secret": secret}
             case Forbidden(reason):
-                raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
+                raise not_permitted(reason)
             case BadInput(reason, code):
                 raise CommandFailed(code or "WM-CREDENTIAL", reason, "Mend it and try again.", CONFLICT)
             case None:

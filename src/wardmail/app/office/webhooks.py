@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -60,8 +61,13 @@ class WebhookOffice:
             to_do = "End the change first: `wardmail webhook rotate-secret ID --finish`."
             raise CommandFailed("WM-WEBHOOK-ROTATING", "Two secrets are in use already.", to_do, CONFLICT)
         secret = make_secret(public=ed25519)
-        refs = (self._keep(endpoint.id, secret), *endpoint.signing_refs)
-        self._sign_with(actor, endpoint, refs, reason)
+        reference = self._keep(endpoint.id, secret)
+        refs = (reference, *endpoint.signing_refs)
+        try:
+            self._sign_with(actor, endpoint, refs, reason)
+        except CommandFailed:
+            self._forget((reference,))
+            raise
         return as_record(replace(endpoint, signing_refs=refs)) | {"secret": secret.told}
 
     def finish(self, actor: Person, endpoint_id: str, reason: str) -> dict[str, object]:
@@ -75,7 +81,8 @@ class WebhookOffice:
     def stop(self, actor: Person, endpoint_id: str, *, stopped: str, reason: str) -> dict[str, object]:
         """`stopped` says why it is told nothing; empty: it is told again, also of what happened meanwhile."""
         endpoint = existing(self._installation, endpoint_id)
-        stop_or_resume(self._installation.webhooks, endpoint.id, stopped, actor.id, reason or stopped)
+        if not stop_or_resume(self._installation.webhooks, endpoint.id, stopped, actor.id, reason or stopped):
+            raise _gone(endpoint_id)
         return as_record(replace(endpoint, stopped=stopped))
 
     def remove(self, actor: Person, endpoint_id: str, reason: str) -> None:
@@ -86,11 +93,12 @@ class WebhookOffice:
     def require(self, integration: str, endpoint_id: str) -> None:
         """That it is this integration's."""
         if existing(self._installation, endpoint_id).integration != integration:
-            raise not_found("webhook", endpoint_id, "wardmail webhook list")
+            raise _gone(endpoint_id)
 
     async def test(self, endpoint_id: str) -> dict[str, object]:
         """Posts one event of the type wardmail.test now. `answer` is the receiver's status, or why there was none."""
-        endpoint, now = existing(self._installation, endpoint_id), self._installation.clock.now()
+        endpoint = await asyncio.to_thread(existing, self._installation, endpoint_id)
+        now = self._installation.clock.now()
         payload = json.dumps({"type": "wardmail.test", "timestamp": rfc3339(now), "data": {}})
         poster = SignedPoster(self._installation.secrets, self._installation.clock)
         answer = await poster.post(endpoint, Telling(endpoint.id, 0, "wardmail.test", payload, now))
@@ -113,7 +121,8 @@ class WebhookOffice:
                 )
             return replace(each, signing_refs=refs)
 
-        self._installation.webhooks.change(endpoint.id, rotated, "WebhookSecretRotated", actor.id, reason)
+        if self._installation.webhooks.change(endpoint.id, rotated, "WebhookSecretRotated", actor.id, reason) is None:
+            raise _gone(endpoint.id)
 
     def _keep(self, name: str, secret: SigningSecret) -> str:
         """Under a name of its own: of two who rotate at once, neither may replace what the other was shown."""
@@ -124,3 +133,7 @@ class WebhookOffice:
     def _forget(self, references: Sequence[str]) -> None:
         for reference in references:
             self._installation.keystore.delete(reference.removeprefix("keystore:"))
+
+
+def _gone(endpoint_id: str) -> CommandFailed:
+    return not_found("webhook", endpoint_id, "wardmail webhook list")

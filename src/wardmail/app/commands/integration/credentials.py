@@ -93,8 +93,8 @@ def _tell(done: NewCredential | BadInput | Forbidden | None, as_json: bool) -> N
     _show(made.credential, made.secret, as_json)
 
 
-def _read(file: BinaryIO | None) -> bytes:
-    return file.read(_LARGEST) if file is not None else b""
+def _read(file: BinaryIO | None) -> bytes | None:
+    return None if file is None else file.read(_LARGEST)
 
 
 def _show(credential: Credential, secret: str, as_json: bool) -> None:

@@ -12,11 +12,10 @@ from wardmail.app.acting import acting_person, by_option
 from wardmail.app.commands.integration import record_file
 from wardmail.app.commands.integration.options import needs, record_options, with_options
 from wardmail.app.commands.integration.records import (
-    change_record,
     changed_or_failed,
+    desk_of,
     existing,
     known_people,
-    made,
 )
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
@@ -24,13 +23,16 @@ from wardmail.app.output import emit, json_option, note, say
 from wardmail.manage.integration_desk import Others, Outcome
 from wardmail.manage.integration_life import checked
 from wardmail.manage.integration_writing import not_allowed
-from wardmail.manage.integrations import BadInput, Forbidden, checked_name
+from wardmail.manage.integrations import BadInput, checked_name
 from wardmail.manage.registration import Writing
 from wardmail.model.integration import Integration
 from wardmail.model.person import Permission, Person
 from wardmail.policy.completeness import missing
 from wardmail.store.records import to_plain
 from wardmail.store.register import differences
+
+_OF_OPTIONS = frozenset({"WM-NAME", "WM-RECORD", "WM-SENDER", "WM-NETWORK", "WM-OPTION-MISSING"})
+"""Codes of the desk for what somebody wrote, and not for what the register holds."""
 
 
 @click.command()
@@ -115,27 +117,24 @@ def create_record(
     installation: Installation, blank: Integration, options: Mapping[str, Any], actor: Person
 ) -> Integration:
     _route_exists(installation, blank.route)
-    after = with_options(blank, options, _writing(installation, actor))
-    people = known_people(installation)
-
-    def add(others: Others) -> Integration | BadInput | Forbidden:
-        if blank.id in others:
-            return Forbidden("")
-        return checked(after, None, others, people)
-
-    done = installation.register.change_integration(blank.id, add, made("IntegrationSaved", actor, "registered"))
-    if isinstance(done, Forbidden):
-        raise CommandFailed(
-            "WM-INTEGRATION-EXISTS", f"There is an integration {blank.id} already.", "Choose another name.", CONFLICT
-        )
-    return changed_or_failed(done, blank.id, "WM-RECORD")
+    return _written(desk_of(installation).create(actor, blank.id, options), blank.id)
 
 
 def change_by_options(
     installation: Installation, name: str, options: Mapping[str, Any], actor: Person, reason: str
 ) -> Integration:
-    step = step_for(installation, options, actor, reason)
-    return change_record(installation, name, step, made("IntegrationChanged", actor, reason), code="WM-RECORD")
+    return _written(desk_of(installation).change(actor, name, options, reason), name)
+
+
+def _written(done: Outcome | None, name: str) -> Integration:
+    """What is wrong with an option is a command used wrongly; what is wrong with the record as a whole, a conflict."""
+    match done:
+        case BadInput(_, "WM-INTEGRATION-EXISTS"):
+            what = f"There is an integration {name} already."
+            raise CommandFailed("WM-INTEGRATION-EXISTS", what, "Choose another name.", CONFLICT)
+        case BadInput(_, code) if code in _OF_OPTIONS:
+            usable(done, code)
+    return changed_or_failed(done, name, "WM-RECORD")
 
 
 def _preview(

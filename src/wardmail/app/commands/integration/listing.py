@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from wardmail.app.commands.integration.records import credentials_of, existing, terms_of, today_of
+from wardmail.app.commands.integration.records import credentials_of, existing, terms_of
 from wardmail.app.commands.integration.writing_out import subject_of
 from wardmail.app.installation import Installation
-from wardmail.app.output import emit, json_option, moment, rfc3339, say, table
+from wardmail.app.output import emit, json_option, moment, rfc3339, say, table, today_of
 from wardmail.app.periods import parse_period
 from wardmail.manage.document_text import Pairs
 from wardmail.manage.documents import standing, state_words, written_rows
@@ -30,7 +30,7 @@ def list_(config_path: str | None, as_json: bool) -> None:
         for each in found:
             emit(record_of(installation, each))
         return
-    today, terms = today_of(installation), terms_of(installation)
+    today, terms = today_of(installation.clock.now()), terms_of(installation)
     rows = []
     for each in found:
         deadline, override = deadline_of(each, terms), override_on(each, today)
@@ -88,7 +88,7 @@ def due(config_path: str | None, within: str, as_json: bool) -> None:
     installation = Installation.at(config_path)
     days = int(parse_period(within) // 86_400)
     found = installation.register.snapshot().integrations.values()
-    items = due_items(found, today_of(installation), terms_of(installation), within=days)
+    items = due_items(found, today_of(installation.clock.now()), terms_of(installation), within=days)
     if as_json:
         for each in items:
             emit(to_plain(each))
@@ -131,7 +131,7 @@ def _pairs(rows: tuple[tuple[str, str], ...]) -> None:
 
 
 def record_of(installation: Installation, integration: Integration) -> dict[str, object]:
-    now, today, terms = installation.clock.now(), today_of(installation), terms_of(installation)
+    now, today, terms = installation.clock.now(), today_of(installation.clock.now()), terms_of(installation)
     deadline = deadline_of(integration, terms)
     state = state_on(integration, today, terms)
     credentials = [

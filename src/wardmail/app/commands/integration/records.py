@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
 
-from wardmail.app.failures import CONFLICT, NOT_PERMITTED, CommandFailed, not_found
+from wardmail.app.failures import CONFLICT, CommandFailed, not_found, not_permitted
 from wardmail.app.installation import Installation
 from wardmail.app.register_knowledge import contacts_of, integration_desk, knowledge_of
 from wardmail.app.register_terms import review_terms
@@ -51,15 +50,11 @@ def changed_or_failed(after: Outcome | None, name: str, code: str) -> Integratio
         case None:
             raise not_found("integration", name, "wardmail integration list")
         case Forbidden(reason):
-            raise CommandFailed("WM-NOT-PERMITTED", reason, "See `wardmail person roles`.", NOT_PERMITTED)
+            raise not_permitted(reason)
         case BadInput(reason):
             raise CommandFailed(after.code or code, reason, f"See `wardmail integration show {name}`.", CONFLICT)
         case _:
             return after
-
-
-def today_of(installation: Installation) -> date:
-    return datetime.fromtimestamp(installation.clock.now(), UTC).date()
 
 
 def terms_of(installation: Installation) -> ReviewTerms:
@@ -80,7 +75,3 @@ def desk_of(installation: Installation) -> IntegrationDesk:
     return integration_desk(
         knowledge_of(installation), lambda: installation.pepper, installation.settings["register.override_days"]
     )
-
-
-def made(kind: str, actor: Person, reason: str) -> Change:
-    return Change(kind, actor.id, reason)
