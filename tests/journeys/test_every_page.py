@@ -13,6 +13,7 @@ from tests.journeys.browsing import ROOM, Told, looked_at, welcoming_sandbox
 from tests.journeys.gateway import Gateway
 from tests.journeys.peers.ground import wait_until
 from tests.unit.web.console_kit import open_console
+from tests.unit.web.records import RECORD
 from tests.unit.web.test_every_page import filled, pages
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -29,26 +30,6 @@ then = { refuse = { code = 550, status = "5.7.1", public = "No webmail", error =
 recipient = "someone@webmail.example"
 outcome = "refuse"
 """
-RECORD = {
-    "purpose": "Sends discharge letters",
-    "handles": "official",
-    "clinical": "no",
-    "owner": "Amina Khan <amina@trust.example>",
-    "deputy": "Ben Okoro <ben@trust.example>",
-    "upstream-service": "NHSmail",
-    "upstream-account": "svc-letters@trust.example",
-    "hosting": "cloud",
-    "location": "GB",
-    "dpia": "DPIA-7",
-    "slsp": "SLSP-7",
-    "application-document": "https://docs.trust.example/letters",
-    "upstream-document": "https://docs.trust.example/nhsmail",
-    "cmdb": "CI-7",
-    "review-date": "2027-10-01",
-    "signature-name": "Ward 7",
-    "signature-role": "Ward clerk",
-    "signature-organisation": "Demo trust",
-}
 CHOSEN = {"handles", "clinical", "hosting"}
 
 
