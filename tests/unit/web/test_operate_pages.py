@@ -180,6 +180,8 @@ async def test_settings_are_shown_with_where_they_come_from_and_no_secret(consol
         page = await http.get("/settings")
     assert "retention.days" in page.text
     assert "default" in page.text
+    assert "db.example/mail" in page.text
+    assert "hunter2" not in page.text
 
 
 async def test_what_the_sandbox_plays_is_chosen_on_its_page(console: Console) -> None:
