@@ -105,6 +105,7 @@ async def test_ones_own_are_found_behind_many_of_others(console: Console) -> Non
         shown = (await http.get("/held")).text
         assert "200 copies" in shown
         assert "There are more" in shown
+        assert "Decide about 200+ held copies" in (await http.get("/")).text
         every = {each["id"] for each in console.services.held.waiting(1000)}
         (last,) = (each for each in every if f"/held/{each}" not in shown)
         owner = Person("owner", "Owner", roles=(Role.OWNER,))
