@@ -2,69 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
-from tests.journeys.gateway import Gateway, running_sandbox
-from tests.journeys.peers.ground import Authority, open_directory, wait_until
+from tests.journeys.browsing import NARROW, ROOM, Told, looked_at, welcoming_sandbox
+from tests.journeys.gateway import Gateway
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
-
-ROOM = {"width": 1280, "height": 900}
-NARROW = {"width": 320, "height": 700}
-
-
-class Told:
-    def __init__(self, sandbox: Gateway) -> None:
-        self.address = re.findall(r"Console\s+(\S+)/ ", sandbox.log())[0]
-        found = re.findall(r"name (\S+), password (\S+), codes (\S+) (\S+) (\S+)", sandbox.log())
-        self.logins = {name: (password, list(codes)) for name, password, *codes in found}
-
-    def fill(self, page: Page, name: str, path: str = "/account") -> None:
-        page.goto(f"{self.address}{path}")
-        page.fill("#name", name)
-        page.fill("#password", self.logins[name][0])
-
-    def log_in(self, context: BrowserContext, name: str, path: str = "/account") -> Page:
-        page = context.new_page()
-        self.fill(page, name, path)
-        page.fill("#code", self.logins[name][1].pop(0))
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{self.address}{path}")
-        return page
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Gateway]:
-    with open_directory("account") as directory:
-        (directory / "authority").mkdir()
-        with running_sandbox(directory, Authority(directory / "authority")) as made:
-            wait_until(lambda: "Simulators" in made.log(), "the welcome")
-            yield made
+    with welcoming_sandbox("account") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def told(sandbox: Gateway) -> Told:
     return Told(sandbox)
-
-
-def looked_at(page: Page, name: str) -> None:
-    """Wide and narrow: no violation, no sideways scrolling, one heading."""
-    for size in (ROOM, NARROW):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        assert page.locator("h1").count() == 1
-        if pictures := os.environ.get("WARDMAIL_PICTURES"):
-            page.screenshot(path=str(Path(pictures) / f"{name}-{size['width']}.png"), full_page=True)
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), (name, size)
-        violations = Axe().run(page).response["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == [], (name, size)
-    page.set_viewport_size(ROOM)  # type: ignore[arg-type]
 
 
 def key_of(context: BrowserContext, page: Page, *, verifies: bool = True) -> CDPSession:
@@ -83,10 +40,10 @@ def key_of(context: BrowserContext, page: Page, *, verifies: bool = True) -> CDP
 
 
 def test_a_security_key_is_added_lets_in_and_is_removed(told: Told, browser: Browser) -> None:
-    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)  # type: ignore[arg-type]
+    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)
     wrong: list[str] = []
     context.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page = told.log_in(context, "demo")
+    page = told.log_in(context, "demo", "/account")
     looked_at(page, "account")
     key_of(context, page)
     page.fill("#key_name", "blue key")
@@ -98,7 +55,7 @@ def test_a_security_key_is_added_lets_in_and_is_removed(told: Told, browser: Bro
     assert "blue key" in page.inner_text("main")
     looked_at(page, "account-with-key")
     page.click("text=Log out")
-    told.fill(page, "demo")
+    told.fill(page, "demo", "/account")
     page.click("text=Use a security key instead of a code")
     looked_at(page, "use-key")
     page.click("text=Use the key")
@@ -108,7 +65,7 @@ def test_a_security_key_is_added_lets_in_and_is_removed(told: Told, browser: Bro
     page.wait_for_url(f"{told.address}/account")
     assert "blue key" not in page.inner_text("main").replace("for example blue key", "")
     page.click("text=Log out")
-    told.fill(page, "demo")
+    told.fill(page, "demo", "/account")
     page.click("text=Use a security key instead of a code")
     assert "There is a problem" in page.inner_text("main")
     assert [each for each in wrong if "422" not in each and "data:" not in each] == []
@@ -116,8 +73,8 @@ def test_a_security_key_is_added_lets_in_and_is_removed(told: Told, browser: Bro
 
 
 def test_a_key_that_did_not_verify_its_user_does_not_serve(told: Told, browser: Browser) -> None:
-    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)  # type: ignore[arg-type]
-    page = told.log_in(context, "demo")
+    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)
+    page = told.log_in(context, "demo", "/account")
     key_of(context, page, verifies=False)
     page.fill("#key_name", "careless key")
     page.fill("#present-for-key", told.logins["demo"][0])
@@ -130,8 +87,8 @@ def test_a_key_that_did_not_verify_its_user_does_not_serve(told: Told, browser: 
 
 
 def test_somebody_ends_a_session_of_theirs_and_makes_new_codes(told: Told, browser: Browser) -> None:
-    phone, desk = (browser.new_context(ignore_https_errors=True, viewport=size) for size in (NARROW, ROOM))  # type: ignore[arg-type]
-    there, here = told.log_in(phone, "demo2"), told.log_in(desk, "demo2")
+    phone, desk = (browser.new_context(ignore_https_errors=True, viewport=size) for size in (NARROW, ROOM))
+    there, here = told.log_in(phone, "demo2", "/account"), told.log_in(desk, "demo2", "/account")
     looked_at(here, "sessions")
     here.click("text=End all the others")
     here.wait_for_url(f"{told.address}/account")
@@ -146,7 +103,7 @@ def test_somebody_ends_a_session_of_theirs_and_makes_new_codes(told: Told, brows
     looked_at(here, "codes")
     told.logins["demo2"] = (told.logins["demo2"][0], here.locator(".wardmail-codes li").all_inner_texts())
     assert len(told.logins["demo2"][1]) == 10
-    there = told.log_in(phone, "demo2")
+    there = told.log_in(phone, "demo2", "/account")
     assert "You have 9 left" in there.inner_text("main")
     here.goto(f"{told.address}/people")
     assert "Your role does not allow this" in here.inner_text("h1")
@@ -155,7 +112,7 @@ def test_somebody_ends_a_session_of_theirs_and_makes_new_codes(told: Told, brows
 
 
 def test_an_owner_adds_a_person_who_logs_in_and_leaves(told: Told, browser: Browser) -> None:
-    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)  # type: ignore[arg-type]
+    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)
     page = told.log_in(context, "demo", "/people")
     looked_at(page, "people")
     page.fill("#person", "cora")
@@ -174,8 +131,8 @@ def test_an_owner_adds_a_person_who_logs_in_and_leaves(told: Told, browser: Brow
     page.click("text=Make a new second factor")
     looked_at(page, "second-factor")
     told.logins["cora"] = ("three random words", page.locator("li:has-text('-')").all_inner_texts())
-    other = browser.new_context(ignore_https_errors=True, viewport=NARROW, java_script_enabled=False)  # type: ignore[arg-type]
-    theirs = told.log_in(other, "cora")
+    other = browser.new_context(ignore_https_errors=True, viewport=NARROW, java_script_enabled=False)
+    theirs = told.log_in(other, "cora", "/account")
     assert "Cora <b>Bell</b> (viewer)" in theirs.inner_text("header")
     page.click("text=Back to Cora")
     looked_at(page, "person-logged-in")

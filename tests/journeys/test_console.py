@@ -6,61 +6,24 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser
 
-from tests.journeys.gateway import Gateway, running_sandbox
-from tests.journeys.peers.ground import Authority, open_directory, wait_until
+from tests.journeys.browsing import NARROW, ROOM, Told, looked_at, welcoming_sandbox
+from tests.journeys.gateway import Gateway
+from tests.journeys.peers.ground import wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
-
-ROOM = {"width": 1280, "height": 900}
-NARROW = {"width": 320, "height": 700}
-
-
-class Told:
-    """What the welcome says: where the console is, and how two people get in."""
-
-    def __init__(self, sandbox: Gateway) -> None:
-        self.address = re.findall(r"Console\s+(\S+)/ ", sandbox.log())[0]
-        found = re.findall(r"name (\S+), password (\S+), codes (\S+) (\S+) (\S+)", sandbox.log())
-        self.logins = {name: (password, iter(codes)) for name, password, *codes in found}
-
-    def log_in(self, context: BrowserContext, name: str) -> Page:
-        page = context.new_page()
-        page.goto(f"{self.address}/")
-        password, codes = self.logins[name]
-        page.fill("#name", name)
-        page.fill("#password", password)
-        page.fill("#code", next(codes))
-        page.keyboard.press("Enter")
-        page.wait_for_url(f"{self.address}/")
-        return page
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Gateway]:
-    with open_directory("console") as directory:
-        (directory / "authority").mkdir()
-        with running_sandbox(directory, Authority(directory / "authority")) as made:
-            wait_until(lambda: "Simulators" in made.log(), "the welcome")
-            yield made
+    with welcoming_sandbox("console") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def told(sandbox: Gateway) -> Told:
     return Told(sandbox)
-
-
-def looked_at(page: Page, name: str) -> None:
-    """Wide and narrow: no violation, no sideways scrolling, one heading."""
-    for size in (ROOM, NARROW):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        assert page.locator("h1").count() == 1
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), (name, size)
-        violations = Axe().run(page).response["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == [], (name, size)
-    page.set_viewport_size(ROOM)  # type: ignore[arg-type]
 
 
 def test_a_message_is_found_read_and_a_held_one_released(sandbox: Gateway, told: Told, browser: Browser) -> None:
@@ -70,7 +33,7 @@ def test_a_message_is_found_read_and_a_held_one_released(sandbox: Gateway, told:
     sandbox.wait_for_states(sent_id, "delivered")
     wait_until(lambda: "held" in sandbox.states(held_id), "the hold")
     wrong: list[str] = []
-    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)  # type: ignore[arg-type]
+    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)
     context.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     context.on("request", lambda request: wrong.append(request.url) if "localhost" not in request.url else None)
     page = context.new_page()
@@ -120,7 +83,7 @@ def test_a_message_is_found_read_and_a_held_one_released(sandbox: Gateway, told:
 
 
 def test_it_works_narrow_and_without_scripts(told: Told, browser: Browser) -> None:
-    context = browser.new_context(ignore_https_errors=True, viewport=NARROW, java_script_enabled=False)  # type: ignore[arg-type]
+    context = browser.new_context(ignore_https_errors=True, viewport=NARROW, java_script_enabled=False)
     page = told.log_in(context, "demo2")
     for words in ("Messages", "Held", "Overview"):
         page.click(f"nav >> text={words}")
@@ -131,7 +94,7 @@ def test_it_works_narrow_and_without_scripts(told: Told, browser: Browser) -> No
 
 
 def test_it_is_walked_by_keyboard(told: Told, browser: Browser) -> None:
-    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)  # type: ignore[arg-type]
+    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)
     page = told.log_in(context, "demo2")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.journeys.gateway import Gateway, running_sandbox
-from tests.journeys.peers.ground import Authority, open_directory, wait_until
-from tests.journeys.test_console import ROOM, Told, looked_at
+from tests.journeys.browsing import ROOM, Told, looked_at, welcoming_sandbox
+from tests.journeys.gateway import Gateway
+from tests.journeys.peers.ground import wait_until
 from tests.unit.web.console_kit import open_console
+from tests.unit.web.records import RECORD
 from tests.unit.web.test_every_page import filled, pages
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -29,38 +30,15 @@ then = { refuse = { code = 550, status = "5.7.1", public = "No webmail", error =
 recipient = "someone@webmail.example"
 outcome = "refuse"
 """
-RECORD = {
-    "purpose": "Sends discharge letters",
-    "handles": "official",
-    "clinical": "no",
-    "owner": "Amina Khan <amina@trust.example>",
-    "deputy": "Ben Okoro <ben@trust.example>",
-    "upstream-service": "NHSmail",
-    "upstream-account": "svc-letters@trust.example",
-    "hosting": "cloud",
-    "location": "GB",
-    "dpia": "DPIA-7",
-    "slsp": "SLSP-7",
-    "application-document": "https://docs.trust.example/letters",
-    "upstream-document": "https://docs.trust.example/nhsmail",
-    "cmdb": "CI-7",
-    "review-date": "2027-10-01",
-    "signature-name": "Ward 7",
-    "signature-role": "Ward clerk",
-    "signature-organisation": "Demo trust",
-}
 CHOSEN = {"handles", "clinical", "hosting"}
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Gateway]:
-    with open_directory("every-page") as directory:
-        (directory / "authority").mkdir()
-        with running_sandbox(directory, Authority(directory / "authority"), examples=True) as made:
-            wait_until(lambda: "Simulators" in made.log(), "the welcome")
-            wait_until(lambda: any(each["status"] == "held" for each in made.ask("messages")), "the examples", 30)
-            wait_until(lambda: made.ask("quarantine", "list") != [], "the quarantine", 30)
-            yield made
+    with welcoming_sandbox("every-page", examples=True) as made:
+        wait_until(lambda: any(each["status"] == "held" for each in made.ask("messages")), "the examples", 30)
+        wait_until(lambda: made.ask("quarantine", "list") != [], "the quarantine", 30)
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +47,7 @@ def two(sandbox: Gateway, browser: Browser) -> Iterator[tuple[Page, Page, str, l
     told, wrong = Told(sandbox), []  # type: ignore[var-annotated]
 
     def entered(name: str) -> tuple[BrowserContext, Page]:
-        context = browser.new_context(ignore_https_errors=True, viewport=ROOM)  # type: ignore[arg-type]
+        context = browser.new_context(ignore_https_errors=True, viewport=ROOM)
         context.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         context.on("request", lambda request: wrong.append(request.url) if "localhost" not in request.url else None)
         return context, told.log_in(context, name)

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.journeys.gateway import WARDMAIL, Gateway, running_sandbox
-from tests.journeys.peers.ground import Authority, free_port, need, open_directory, wait_until
-from tests.journeys.test_console import Told, looked_at
+from tests.journeys.browsing import Told, looked_at, welcoming_sandbox
+from tests.journeys.gateway import WARDMAIL, Gateway
+from tests.journeys.peers.ground import free_port, need, wait_until
 
 TUTORIALS = Path(__file__).resolve().parents[2] / "docs" / "tutorials"
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
@@ -26,11 +26,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Gateway]:
-    with open_directory("sandbox") as directory:
-        (directory / "authority").mkdir()
-        with running_sandbox(directory, Authority(directory / "authority"), examples=True) as made:
-            wait_until(lambda: "Simulators" in made.log(), "the welcome")
-            yield made
+    with welcoming_sandbox("sandbox", examples=True) as made:
+        yield made
 
 
 def lines_to_paste(sandbox: Gateway) -> list[str]:

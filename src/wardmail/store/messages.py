@@ -185,16 +185,14 @@ class Messages:
     ) -> Sequence[tuple[str, int]]:
         """Cancel or hold copies that wait; returns those that were changed. Two people cannot both win.
 
-        `only`: these recipients, if they are held. What a courier has in hand is left alone: it may be sent already.
+        `only`: these recipients, if they are held, and no others: whoever runs the queue does not decide about holds.
+        What a courier has in hand is left alone: it may be sent already.
         """
         now = self._database.clock.now()
         at_rest = or_(recipient.c.lease_owner.is_(None), recipient.c.due_at <= now)
         where: list[ColumnElement[bool]] = [recipient.c.message_id.in_(message_ids)]
         if only is not None:
             where += [recipient.c.n.in_(only), recipient.c.state == RecipientState.HELD.value]
-        elif to is RecipientState.CANCELLED:
-            held = recipient.c.state == RecipientState.HELD.value
-            where.append(or_(held, and_(recipient.c.state.in_(_WAITING), at_rest)))
         else:
             where += [recipient.c.state.in_(_WAITING), at_rest]
         statement = (

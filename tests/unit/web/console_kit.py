@@ -85,6 +85,7 @@ from wardmail.web.pages.services import ConsoleServices, IdentityServices
 BASE = "https://gw.test"
 PASSWORD = "three random words"
 SECRET = b"12345678901234567890"
+SHARED = "postgresql://gateway:hunter2@db.example/mail"
 OWN = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
 SENSITIVE = b"From: app@trust.example\r\nWardmail-Classification: official-sensitive\r\nSubject: Secret words\r\n"
 URGENT = SENSITIVE + b"Wardmail-Urgency: time-critical\r\n"
@@ -181,7 +182,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             webhooks=StoredWebhookBook(StoreWebhooks(database)),
             audit=AuditOffice(installed(directory / "office", database)),
             lists=lambda: list(list_ages(StoreRegister(database).list_versions(), stage.clock.now())),
-            settings=lambda: list(setting_records(load(environ={}))),
+            settings=lambda: list(setting_records(load(flags={"gateway.database": SHARED}, environ={}))),
             theatre=SandboxStage(directory, database, stage.clock),
         )
         documents = documentation_routes(Documentation(services.pages, library))

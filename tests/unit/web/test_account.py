@@ -67,6 +67,15 @@ def kinds(console: Console) -> list[str]:
     return [each.kind for each in Messages(console.stage.database).audit(0, 1000)]
 
 
+async def test_the_page_that_asks_for_a_key_says_that_it_keeps_a_cookie(console: Console) -> None:
+    async with console.visitor("amina") as inside, console.visitor() as http:
+        assert (await add(inside, SoftKey())).status_code == 303
+        asked = await ask(console, http)
+    assert "set-cookie" in asked.headers
+    assert "keeps one cookie on your device for ten minutes" in asked.text
+    assert "keeps nothing" not in asked.text
+
+
 async def test_a_key_is_added_and_lets_in_and_a_removed_one_does_not(console: Console) -> None:
     key = SoftKey()
     async with console.visitor("amina") as inside, console.visitor() as http:

@@ -55,6 +55,14 @@ async def test_an_operator_hurries_holds_and_cancels(api: PeoplesApi) -> None:
     assert {actor for actor, _ in api.events("QueueFlushed")} == {"oli"}
 
 
+async def test_whoever_runs_the_queue_does_not_decide_about_what_is_held(api: PeoplesApi) -> None:
+    held = await api.send("a@nhs.net")
+    assert (await act(api, {"action": "hold", "ids": [held], **WHY}))[1]["copies"] == 1
+    assert (await act(api, {"action": "cancel", "ids": [held], **WHY}))[1]["copies"] == 0
+    assert await waiting(api, held="true") == ["a@nhs.net"]
+    assert api.events("RecipientCancelled") == []
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -16,6 +16,7 @@ from wardmail.model.person import PERMISSIONS, Permission, Role
 from wardmail.policy.codec import decode_rule
 from wardmail.policy.rules import BUILT_IN_RULES
 from wardmail.store.messages import Messages, Search
+from wardmail.store.schema import content as content_table
 from wardmail.store.schema import message as messages_table
 
 PAGES = ("/", "/messages", "/messages/{id}", "/held", "/held/{id}")
@@ -201,6 +202,18 @@ async def test_the_list_is_searched_and_turned(console: Console) -> None:
             assert (await http.get(f"/messages?{odd}")).status_code == 404
         for missing in ("/messages/NO", f"/messages/{'A' * 18}", "/messages/%00", f"/held/{'A' * 18}", "/held/x'"):
             assert (await http.get(missing)).status_code == 404, missing
+
+
+async def test_content_that_cannot_be_opened_is_not_called_gone_for_certain(console: Console) -> None:
+    sent = await console.send("b@nhs.net")
+    async with console.visitor("owner") as http:
+        opened = (await read(http, sent)).headers["location"]
+        with console.stage.database.write() as connection:
+            connection.execute(update(content_table).values(head=b"not what was sealed"))
+        page = await http.get(opened)
+    assert page.status_code == 200
+    assert "its term has ended, or a part of the gateway does not answer" in page.text
+    assert "Hello" not in page.text
 
 
 async def test_a_broken_record_is_no_page_that_does_not_exist(console: Console) -> None:

@@ -13,15 +13,14 @@ from starlette.routing import Route
 
 from tests.inbound_desk import MESSAGE
 from tests.unit.web.console_kit import SENSITIVE, Console, open_console
+from tests.unit.web.records import BOX, LETTERS
 from tests.worlds import APP
 from wardmail.inbound.arrival import collected
 from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.policy_text import rules_of_text
 from wardmail.model.agreement import Agreement
-from wardmail.model.mailbox import MailboxAccount, MailboxKind
 from wardmail.model.person import Permission, Person, Role
 from wardmail.model.registration import Contact, Registration
-from wardmail.model.source import SmtpTerms, Source, SourceKind
 from wardmail.model.verdict import Action
 from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.agreements import StoreAgreements
@@ -39,13 +38,6 @@ why = '''"><script>alert(1)</script>'''
 when = { recipient-is-at = "x.example" }
 then = { refuse = { code = 550, status = "5.7.1", public = "<script>alert(1)</script>", error = "WM-SITE-X" } }
 """
-LETTERS = Source("letters", "app", SourceKind.SMTP, SmtpTerms(("letters@trust.example",)))
-BOX = Source(
-    "results",
-    "app",
-    SourceKind.IMAP,
-    mailbox=MailboxAccount(MailboxKind.IMAP, "localhost", 993, "svc@trust.example", "keystore:pw"),
-)
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.web.console_kit import SENSITIVE, URGENT, Console, form_token, open_console
+from tests.unit.web.console_kit import SENSITIVE, Console, form_token, open_console
 from wardmail.model.person import Person, Role
 from wardmail.outbound.deciding import assign
+from wardmail.policy.codec import decode_rule
+from wardmail.policy.rules import BUILT_IN_RULES
 from wardmail.store.messages import Messages, Search
 
 WHY = "the clinic was phoned"
@@ -50,14 +52,22 @@ async def test_they_are_counted_asked_about_and_decided(console: Console) -> Non
 
 
 async def test_where_two_must_agree_one_is_not_enough(console: Console) -> None:
-    await console.send("a@unknown.example", head=URGENT)
-    async with console.visitor("governance") as http:
-        page = await http.get("/held")
-        (pick,) = re.findall(r'name="(pick-[^"]+)"', page.text)
-        fields = {"form_token": form_token(page), "decision": "release", "reason": WHY, pick: "yes", "confirmed": "1"}
-        first = await http.post("/held", data=fields)
-    assert "released" in first.text or "another person must agree" in first.text
-    assert ("held" in states(console)) == ("another person must agree" in first.text)
+    rule = {"id": "two", "source": "L", "why": "two", "when": {"always": True}, "then": {"hold": {"two_people": True}}}
+    rules = (*BUILT_IN_RULES, decode_rule(rule, ""))
+    console.stage.world.register.rules = rules
+    message_id = await console.send("a@unknown.example", head=SENSITIVE)
+    fields = {"decision": "release", "reason": WHY, f"pick-{message_id}-0": "yes", "confirmed": "1"}
+    async with console.visitor("governance") as first, console.visitor("owner") as second:
+        for _ in range(2):
+            token = form_token(await first.get("/held"))
+            proposed = await first.post("/held", data={**fields, "form_token": token})
+            assert f"{message_id}: another person must agree." in proposed.text
+            assert states(console) == ["held"]
+        console.stage.world.register.rules = rules
+        token = form_token(await second.get("/held"))
+        released = await second.post("/held", data={**fields, "form_token": token})
+    assert f"{message_id}: released." in released.text
+    assert states(console) != ["held"]
 
 
 @pytest.mark.parametrize("changed", [{"decision": "nonsense"}, {"reason": ""}, {"pick-nonsense-0": "yes"}])
@@ -95,6 +105,7 @@ async def test_ones_own_are_found_behind_many_of_others(console: Console) -> Non
         shown = (await http.get("/held")).text
         assert "200 copies" in shown
         assert "There are more" in shown
+        assert "Decide about 200+ held copies" in (await http.get("/")).text
         every = {each["id"] for each in console.services.held.waiting(1000)}
         (last,) = (each for each in every if f"/held/{each}" not in shown)
         owner = Person("owner", "Owner", roles=(Role.OWNER,))

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from tests.unit.web.console_kit import Console, form_token, open_console
+from tests.unit.web.records import RECORD
 from tests.worlds import APP
 from wardmail.model.integration import IntegrationState
 from wardmail.model.person import PERMISSIONS, Permission, Role
@@ -22,26 +23,6 @@ from wardmail.store.secret_notes import StoreSecretNotes
 HOSTILE = '"><script>alert(1)</script>\u202e{{7*7}}'
 WHY = "as the board agreed"
 TABS = ("", "/record", "/credentials", "/rules", "/receiving", "/webhooks", "/go-live")
-RECORD = {
-    "purpose": "Sends discharge letters",
-    "handles": "official",
-    "clinical": "no",
-    "owner": "Amina Khan <amina@trust.example>",
-    "deputy": "Ben Okoro <ben@trust.example>",
-    "upstream-service": "NHSmail",
-    "upstream-account": "svc-letters@trust.example",
-    "hosting": "cloud",
-    "location": "GB",
-    "dpia": "DPIA-7",
-    "slsp": "SLSP-7",
-    "application-document": "https://docs.trust.example/letters",
-    "upstream-document": "https://docs.trust.example/nhsmail",
-    "cmdb": "CI-7",
-    "review-date": "2027-10-01",
-    "signature-name": "Ward 7",
-    "signature-role": "Ward clerk",
-    "signature-organisation": "Demo trust",
-}
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ import pytest
 
 from tests.inbound_desk import MESSAGE
 from tests.unit.web.console_kit import Console, form_token, open_console
+from tests.unit.web.records import BOX, LETTERS
 from wardmail.inbound.arrival import collected
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.inspection import ScanOutcome, ScanReport
-from wardmail.model.mailbox import MailboxAccount, MailboxKind
 from wardmail.model.person import PERMISSIONS, Permission, Role
-from wardmail.model.source import PlainPeer, SmtpTerms, Source, SourceKind
+from wardmail.model.source import PlainPeer, SmtpTerms
 from wardmail.model.verdict import Action
 from wardmail.store.messages import Messages
 from wardmail.store.register import StoreRegister
@@ -25,13 +25,6 @@ from wardmail.store.sources import StoreSources
 
 HOSTILE = '"><script>alert(1)</script>\u202e'
 WHY = "the ward knows the sender"
-LETTERS = Source("letters", "app", SourceKind.SMTP, SmtpTerms(("letters@trust.example",)))
-BOX = Source(
-    "results",
-    "app",
-    SourceKind.IMAP,
-    mailbox=MailboxAccount(MailboxKind.IMAP, "localhost", 993, "svc@trust.example", "keystore:pw"),
-)
 
 
 @pytest.fixture
@@ -187,6 +180,8 @@ async def test_settings_are_shown_with_where_they_come_from_and_no_secret(consol
         page = await http.get("/settings")
     assert "retention.days" in page.text
     assert "default" in page.text
+    assert "db.example/mail" in page.text
+    assert "hunter2" not in page.text
 
 
 async def test_what_the_sandbox_plays_is_chosen_on_its_page(console: Console) -> None:

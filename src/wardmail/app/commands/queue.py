@@ -92,7 +92,7 @@ def hold(config_path: str | None, message_ids: tuple[str, ...], *, reason: str, 
 def delete(
     config_path: str | None, message_ids: tuple[str, ...], *, reason: str, yes: bool, by: str, as_json: bool
 ) -> None:
-    """Do not send these messages. They stay in the record as cancelled."""
+    """Do not send these messages. They stay in the record as cancelled. About held ones decides `wardmail hold cancel`."""
     ids = _ids(message_ids)
     if not confirm(f"Cancel {len(ids)} messages?", assume_yes=yes):
         raise SystemExit(1)

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from wardmail.model.person import Permission
 from wardmail.web.pages.content import ContentPages
-from wardmail.web.pages.guard import Guarded, Open, Page, Visit
+from wardmail.web.pages.guard import Open, Visit, guarding
 from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.held_together import HeldTogether
 from wardmail.web.pages.identity import identity_routes
@@ -20,8 +20,7 @@ from wardmail.web.pages.services import ConsoleServices
 
 
 def console_routes(services: ConsoleServices) -> list[Route]:
-    def guarded(path: str, page: Page, *needs: Permission, method: str = "GET") -> Route:
-        return Route(path, Guarded(services.pages, services.desk, needs, page), methods=[method])
+    guarded = guarding(services.pages, services.desk)
 
     async def accessibility(_: Request) -> Response:
         return services.pages.draw("accessibility.jinja", "Accessibility statement")

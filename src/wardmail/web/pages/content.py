@@ -14,10 +14,10 @@ from wardmail.model.stored import Event
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
 from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
+from wardmail.web.pages.operate.asking import reason_of, reason_problems
 from wardmail.web.pages.rendering import GUARDS, straight
 from wardmail.web.pages.services import ConsoleServices
 
-SHORTEST_REASON = 5
 _OPEN_FOR = 600
 _FRAME = GUARDS | {
     "Content-Security-Policy": (
@@ -44,8 +44,8 @@ class ContentPages:
     async def open(self, visit: Visit) -> Response:
         """Write down who reads what and why; only then is it shown, for ten minutes, in this session."""
         message_id = message_id_of(visit.request)
-        reason = " ".join(visit.form.get("reason", "").split())[:500]
-        if len(reason) < SHORTEST_REASON:
+        reason = reason_of(visit)
+        if reason_problems(reason):
             return RedirectResponse(f"/messages/{message_id}?say=reason#reason", 303)
         world = self._services.world
         if not message_id or await world.queue.load(message_id) is None:

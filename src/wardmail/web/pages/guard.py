@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from wardmail.manage.log_in import LoginDesk, Visitor
@@ -106,6 +107,19 @@ class Guarded:
             "Nothing was changed. If you logged in again since you opened the page, open it anew and send it from there.",
             typed=typed_of(form) if is_from_us(request) else (),
         )
+
+
+class GuardedRoute(Protocol):
+    def __call__(self, path: str, page: Page, *needs: Permission, method: str = "GET") -> Route: ...
+
+
+def guarding(pages: Pages, desk: LoginDesk) -> GuardedRoute:
+    """What makes a route of an address, its page, and the permissions of which any one opens it."""
+
+    def guarded(path: str, page: Page, *needs: Permission, method: str = "GET") -> Route:
+        return Route(path, Guarded(pages, desk, needs, page), methods=[method])
+
+    return guarded
 
 
 class Open:

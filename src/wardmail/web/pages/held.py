@@ -11,17 +11,19 @@ from starlette.responses import Response
 from wardmail.model.person import Permission, Person
 from wardmail.model.reading import Record
 from wardmail.outbound.deciding import let_go
+from wardmail.outbound.holding import may_decide
 from wardmail.outbound.release import NotReleased, Proposed
 from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.held_together import PICK
+from wardmail.web.pages.operate.asking import Question, asked_again, reason_of, reason_problems, told
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, summary
 
 _MOST_LISTED = 200
 _MOST_LOOKED_AT = 10_000
 """For one's own, which may stand behind many of others."""
-SHORTEST_REASON = 5
+_HERE = "/held"
 _ENDINGS = {"return": "It goes back to its sender unsent.", "keep": "It stays held, and the alerts go on."}
 
 
@@ -35,12 +37,10 @@ class _Asked:
 
     @property
     def problems(self) -> list[dict[str, str]]:
-        found = []
+        found: list[dict[str, str]] = []
         if self.decision not in {"release", "cancel"}:
             found.append({"text": "Choose what to do with the message", "href": "#decision"})
-        if len(self.reason) < SHORTEST_REASON:
-            found.append({"text": "Say why, for whoever looks at it later", "href": "#reason"})
-        return found
+        return [*found, *reason_problems(self.reason)]
 
 
 class HeldPages:
@@ -63,7 +63,7 @@ class HeldPages:
             "Held messages",
             422 if wrong else 200,
             visitor=visit.visitor,
-            here="/held",
+            here=_HERE,
             only_mine=only_mine,
             rows=rows[:_MOST_LISTED],
             is_cut=len(rows) > _MOST_LISTED or len(found) == most,
@@ -83,8 +83,7 @@ class HeldPages:
         if not copies:
             return self._gone(visit)
         numbers = tuple(int(n) for n in visit.form.get("copies", "").split(",") if n.isascii() and n.isdigit())
-        reason = " ".join(visit.form.get("reason", "").split())[:500]
-        asked = _Asked(visit.form.get("decision", ""), reason, numbers)
+        asked = _Asked(visit.form.get("decision", ""), reason_of(visit), numbers)
         if not _may(visit.visitor.person, copies, asked.decision):
             return self._told(visit, 403, "Your role does not allow this", "Nothing was changed.")
         if asked.problems:
@@ -92,7 +91,7 @@ class HeldPages:
         if asked.copies != _numbers(copies):
             return self._told(visit, 409, "It has changed since you looked", "Nothing was done. Look at it again.")
         if visit.form.get("confirmed") != "yes":
-            return self._draw(visit, copies, asked, template="held-confirm.jinja")
+            return asked_again(self._services.pages, visit, _HERE, _question(_id(visit), copies, asked))
         return await (self._release if asked.decision == "release" else self._cancel)(visit, asked)
 
     async def _release(self, visit: Visit, asked: _Asked) -> Response:
@@ -128,20 +127,18 @@ class HeldPages:
         copies: Sequence[Record],
         asked: _Asked,
         status: int = 200,
-        template: str = "held-decision.jinja",
     ) -> Response:
         person, first = visit.visitor.person, copies[0]
         problems = asked.problems if status == 422 else []
         return self._services.pages.draw(
-            template,
-            "Are you sure?" if template == "held-confirm.jinja" else "Decide about a held message",
+            "held-decision.jinja",
+            "Decide about a held message",
             status,
             visitor=visit.visitor,
-            here="/held",
+            here=_HERE,
             id=_id(visit),
             rows=_summary(first, copies),
             copies=",".join(str(n) for n in _numbers(copies)),
-            recipients=[str(each["to"]) for each in copies],
             urgent=any(each["time_critical"] for each in copies),
             proposed_by=first["proposed_by"],
             may_release=_may(person, copies, "release"),
@@ -155,17 +152,12 @@ class HeldPages:
         return self._told(visit, 404, "No such message is held", "It was decided already, or it never was.")
 
     def _told(self, visit: Visit, status: int, title: str, *sentences: str) -> Response:
-        return self._services.pages.draw(
-            "held-told.jinja", title, status, visitor=visit.visitor, here="/held", id=_id(visit), sentences=sentences
-        )
+        return told(self._services.pages, visit, _HERE, status, title, *sentences, back=_HERE, message=_id(visit))
 
 
 def _may(person: Person, copies: Sequence[Record], decision: str) -> bool:
     """As `wardmail hold` has it: a clinician lets go what is all time-critical, and stops nothing."""
-    if person.may(Permission.RELEASE_HOLDS):
-        return True
-    is_urgent = all(each["time_critical"] for each in copies)
-    return decision != "cancel" and is_urgent and person.may(Permission.RELEASE_TIME_CRITICAL)
+    return may_decide(person, decision != "cancel" and all(each["time_critical"] for each in copies))
 
 
 def _id(visit: Visit) -> str:
@@ -174,6 +166,23 @@ def _id(visit: Visit) -> str:
 
 def _numbers(copies: Sequence[Record]) -> tuple[int, ...]:
     return tuple(int(str(each["recipient_no"])) for each in copies)
+
+
+def _question(message_id: str, copies: Sequence[Record], asked: _Asked) -> Question:
+    is_release, to = asked.decision == "release", ", ".join(str(each["to"]) for each in copies)
+    cannot = "Once it is sent it cannot be called back." if is_release else "It cannot be sent later from here."
+    return Question(
+        "Send this message?" if is_release else "Never send this message?",
+        (f"It was held for a reason. {cannot}", f"It is for {to}.", f"Your reason: {asked.reason}"),
+        f"{_HERE}/{message_id}",
+        "Yes, send it" if is_release else "Yes, do not send it",
+        f"{_HERE}/{message_id}",
+        {
+            "copies": ",".join(str(n) for n in asked.copies),
+            "decision": asked.decision,
+            "reason": asked.reason,
+        },
+    )
 
 
 def _summary(first: Record, copies: Sequence[Record]) -> object:

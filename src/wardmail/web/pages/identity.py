@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
-
-from starlette.responses import Response
 from starlette.routing import Route
 
 from wardmail.model.person import Permission
 from wardmail.web.pages.account import AccountPages
-from wardmail.web.pages.guard import Open, Visit
+from wardmail.web.pages.guard import GuardedRoute, Open
 from wardmail.web.pages.log_in import LogInPage
 from wardmail.web.pages.people import PeoplePages
 from wardmail.web.pages.provider_log_in import ProviderLogInPages
@@ -21,12 +17,6 @@ FINISH = "/log-in/finish"
 
 _ONE_MUST = "one must be able to log in"
 _EVERYBODY = tuple(Permission)
-
-
-class GuardedRoute(Protocol):
-    def __call__(
-        self, path: str, page: Callable[[Visit], Awaitable[Response]], *needs: Permission, method: str = "GET"
-    ) -> Route: ...
 
 
 def identity_routes(services: ConsoleServices, guarded: GuardedRoute) -> list[Route]:

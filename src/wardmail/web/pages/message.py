@@ -19,6 +19,10 @@ from wardmail.web.pages.journey import journey
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, summary, tag
 
+_NOT_SHOWN = (
+    "It cannot be shown: its term has ended, or a part of the gateway does not answer. Try again in a few minutes."
+)
+
 
 class MessagePage:
     def __init__(self, services: ConsoleServices, content: ContentPages) -> None:
@@ -79,7 +83,7 @@ class MessagePage:
         try:
             return await self._content.read(message_id)
         except Unavailable:
-            return ReadContent("", "", "Its content is gone: it is kept for a stated time only.")
+            return ReadContent("", "", _NOT_SHOWN)
 
 
 def _copy(record: Record) -> Mapping[str, Any]:

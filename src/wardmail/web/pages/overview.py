@@ -59,7 +59,6 @@ class OverviewPage:
 def _tiles(states: Mapping[str, int], held: int) -> list[Mapping[str, object]]:
     sent = states.get("delivered", 0) + states.get("relayed", 0)
     failed = sum(states.get(each, 0) for each in _FAILED)
-    more = "+" if held == _MOST_HELD else ""
     return [
         {"count": f"{sent:,}", "words": "delivered or handed on in 7 days", "to": "/messages?status=sent&when=week"},
         {
@@ -67,7 +66,7 @@ def _tiles(states: Mapping[str, int], held: int) -> list[Mapping[str, object]]:
             "words": "of 7 days wait to be tried again",
             "to": "/messages?status=deferred&when=week",
         },
-        {"count": f"{held:,}{more}", "words": "held for a decision", "to": "/held"},
+        {"count": _held_count(held), "words": "held for a decision", "to": "/held"},
         {
             "count": f"{failed:,}",
             "words": "failed in 7 days",
@@ -75,6 +74,10 @@ def _tiles(states: Mapping[str, int], held: int) -> list[Mapping[str, object]]:
             "alarm": failed > 0,
         },
     ]
+
+
+def _held_count(held: int) -> str:
+    return f"{held:,}{'+' if held == _MOST_HELD else ''}"
 
 
 def first_tasks(snapshot: RegisterSnapshot) -> list[Mapping[str, object]]:
@@ -95,7 +98,7 @@ def _held_task(held: Sequence[Record]) -> list[Mapping[str, object]]:
     urgent = sum(bool(each["time_critical"]) for each in held)
     oldest = min(str(each["received_at"]) for each in held)
     why = f"{urgent} time-critical. " if urgent else ""
-    what = f"Decide about {len(held)} held cop{'y' if len(held) == 1 else 'ies'}"
+    what = f"Decide about {_held_count(len(held))} held cop{'y' if len(held) == 1 else 'ies'}"
     first = min((str(each["deadline"]) for each in held if each["deadline"]), default="")
     return [
         {"what": what, "to": "/held", "why": f"{why}The oldest has waited since {moment(oldest)}.", "by": moment(first)}

@@ -13,10 +13,10 @@ from wardmail.manage.log_in import LONGEST
 from wardmail.manage.people_desk import Standing
 from wardmail.model.person import Person, Role
 from wardmail.web.pages.guard import Turns, Visit
+from wardmail.web.pages.operate.asking import reason_of, reason_problems
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, session_row, summary
 
-SHORTEST_REASON = 5
 _DOES = {
     Role.VIEWER: "Sees messages and what became of them, never their content.",
     Role.DEVELOPER: "Also drafts integrations, issues their credentials and sends.",
@@ -71,10 +71,10 @@ class PeoplePages:
         if session := visit.form.get("session", "")[:64]:
             await asyncio.to_thread(self._desk.end_session, found.person, session, visit.visitor.person)
             return RedirectResponse(f"/people/{found.person.id}", 303)
-        act, reason = self._acts.get(visit.form.get("act", "")), _line(visit.form.get("reason", ""))[:500]
+        act, reason = self._acts.get(visit.form.get("act", "")), reason_of(visit)
         if act is None:
             return self._draw(visit, found, "Choose what to do.")
-        if len(reason) < SHORTEST_REASON:
+        if reason_problems(reason):
             return self._draw(visit, found, "Say why, for whoever looks at it later.")
         outcome = await act(visit, found.person, reason)
         return self._draw(visit, found, outcome.reason) if isinstance(outcome, BadInput) else outcome

@@ -40,6 +40,14 @@ def day(on: date | None) -> str:
     return f"{on.day} {on:%B %Y}" if on else ""
 
 
+def day_of(text: str) -> date | None:
+    """What somebody typed, as 2026-11-22; None of what is no day."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
 def exactly(at: object) -> str:
     """To the millisecond, for what is read beside another log."""
     return str(at or "")

@@ -45,7 +45,7 @@ class Retry(Sent):
 
 
 class Stop(Sent):
-    """Hold these messages until a person releases them, or do not send them."""
+    """Hold these messages until a person releases them, or do not send them. Held copies are decided about by `/v1/holds`."""
 
     action: Literal["hold", "cancel"]
     ids: Annotated[list[MessageId], Field(min_length=1, max_length=_MOST)]

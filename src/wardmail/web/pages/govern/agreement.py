@@ -14,10 +14,10 @@ from wardmail.model.person import Approval, Permission, Person
 from wardmail.web.pages.govern.history import told_history
 from wardmail.web.pages.govern.outcomes import settled
 from wardmail.web.pages.govern.services import GovernServices
-from wardmail.web.pages.govern.sharing import HERE, PROTECTION, day_of, standing_cell
+from wardmail.web.pages.govern.sharing import HERE, PROTECTION, standing_cell
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.operate.asking import Question, asked_again, reason_of, reason_problems, told
-from wardmail.web.pages.words import day, moment, summary
+from wardmail.web.pages.words import day, day_of, moment, summary
 
 _PARTS = {SignOff.GOVERNANCE: "Information governance", SignOff.CLINICAL_SAFETY: "Clinical safety"}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
 from itertools import groupby
 
 from starlette.responses import Response
 
 from wardmail.manage.going_live import Task, tasks
 from wardmail.manage.integration_desk import ASKING, Outcome
+from wardmail.manage.integrations import BadInput
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.person import Permission, Person
 from wardmail.model.registration import Ask, Matter
@@ -19,7 +19,7 @@ from wardmail.web.pages.govern.outcomes import settled
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.operate.asking import reason_of, reason_problems, told
-from wardmail.web.pages.words import moment
+from wardmail.web.pages.words import day, day_of, moment
 
 _MATTERS = {
     Matter.GO_LIVE: "Going live",
@@ -32,7 +32,7 @@ _HINTS = {
     "credential": "Issue one under Credentials.",
     "test-message": "Begin its trial under Activity, then send to one of its team recipients or by a sandbox route.",
     "route": "A mail operator records the accreditation: wardmail route accredit.",
-    "signing": "A mail operator makes the keys under Domains.",
+    "signing": "A mail operator makes the keys: wardmail domain rotate.",
 }
 
 
@@ -62,19 +62,19 @@ class GoLivePages:
 
     def _done(self, visit: Visit, name: str, reason: str) -> Outcome | None:
         desk, actor, form = self._services.integrations, visit.visitor.person, visit.form
+        matter = _matter(form.get("matter", ""))
         match form.get("do"):
             case "tick":
                 evidence = " ".join(form.get("evidence", "").split())[:500]
                 return desk.tick(actor, name, form.get("task", ""), reason, evidence)
             case "untick":
                 return desk.untick(actor, name, form.get("task", ""), reason)
-            case "ask" if _matter(form.get("matter", "")) is not None:
-                matter = _matter(form.get("matter", "")) or Matter.GO_LIVE
-                return desk.ask(actor, name, Ask(matter, actor.id, 0, reason, until=_day(form.get("until", ""))))
-            case "approve" if _matter(form.get("matter", "")) is not None:
-                return desk.approve(actor, name, _matter(form.get("matter", "")) or Matter.GO_LIVE, reason)
+            case "ask" if matter is not None:
+                return desk.ask(actor, name, Ask(matter, actor.id, 0, reason, until=day_of(form.get("until", ""))))
+            case "approve" if matter is not None:
+                return desk.approve(actor, name, matter, reason)
             case _:
-                return None
+                return BadInput("Choose what to do.")
 
     async def _draw(self, visit: Visit, shown: Shown, unreasoned: str = "") -> Response:
         seen = await asyncio.to_thread(self._services.seen, shown.integration)
@@ -135,7 +135,7 @@ def _asks(integration: Integration, person: Person) -> Sequence[dict[str, object
             "by": each.by,
             "at": moment(each.at),
             "reason": each.reason,
-            "until": f"{each.until.day} {each.until:%B %Y}" if each.until else "",
+            "until": day(each.until),
             "is_mine": each.by == person.id,
             "may_approve": each.by != person.id and person.may(Permission.GOVERN_INTEGRATIONS),
         }
@@ -161,10 +161,3 @@ def _may_ask(integration: Integration, person: Person, *, is_ready: bool) -> lis
 
 def _matter(text: str) -> Matter | None:
     return next((each for each in Matter if each.value == text), None)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None

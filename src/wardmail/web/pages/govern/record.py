@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from starlette.responses import RedirectResponse, Response
 
 from wardmail.manage.documents import written_rows
-from wardmail.manage.integrations import BadInput, Forbidden
+from wardmail.manage.integrations import BadInput
 from wardmail.manage.registration import FIELDS, as_texts
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.person import Permission
@@ -55,10 +55,8 @@ class RecordPages:
         if isinstance(done, BadInput):
             words = done.reason.replace("say --reason", "say why")
             return self._draw(visit, shown, typed, words)
-        answer = (
-            refused(self._pages, visit, HERE, done, f"{HERE}/{name}/record") if isinstance(done, Forbidden) else None
-        )
-        return answer or RedirectResponse(f"{HERE}/{name}/record?saved=1", 303)
+        back = f"{HERE}/{name}/record"
+        return refused(self._pages, visit, HERE, done, back) or RedirectResponse(f"{back}?saved=1", 303)
 
     def _draw(self, visit: Visit, shown: Shown, typed: Mapping[str, str], error: str = "") -> Response:
         may = visit.visitor.person.may(Permission.DRAFT_INTEGRATIONS)

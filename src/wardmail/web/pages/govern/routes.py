@@ -18,22 +18,26 @@ from wardmail.web.pages.govern.record import RecordPages
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.govern.sharing import NEW as NEW_AGREEMENT
 from wardmail.web.pages.govern.sharing import SharingPages
-from wardmail.web.pages.guard import Guarded, Page
+from wardmail.web.pages.guard import GuardedRoute, guarding
 
 _ONE = "/integrations/{id}"
 
 
 def govern_routes(services: GovernServices) -> list[Route]:
-    console = services.console
+    guarded, domains = guarding(services.console.pages, services.console.desk), DomainsPages(services)
+    return [
+        *_integrations(services, guarded),
+        guarded("/domains", domains.show_all, Permission.SEE),
+        guarded("/domains/{domain}", domains.show, Permission.SEE),
+        guarded("/domains/{domain}", domains.verify, Permission.SEE, method="POST"),
+        *_policy(services, guarded),
+        *_sharing(services, guarded),
+    ]
 
-    def guarded(path: str, page: Page, *needs: Permission, method: str = "GET") -> Route:
-        return Route(path, Guarded(console.pages, console.desk, needs, page), methods=[method])
 
+def _integrations(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
     everything, one = IntegrationsPages(services), IntegrationPages(services)
     record, credentials, go_live = RecordPages(services), CredentialPages(services), GoLivePages(services)
-    sharing, agreement = SharingPages(services), AgreementPages(services)
-    policy, version, attempt = PolicyPages(services), PolicyVersionPages(services), PolicyTryPage(services)
-    domains = DomainsPages(services)
     draft, run = Permission.DRAFT_INTEGRATIONS, Permission.RUN_INTEGRATIONS
     return [
         guarded("/integrations", everything.show_all, Permission.SEE),
@@ -50,9 +54,12 @@ def govern_routes(services: GovernServices) -> list[Route]:
         guarded(f"{_ONE}/webhooks", one.webhooks, Permission.SEE),
         guarded(f"{_ONE}/go-live", go_live.show, Permission.SEE),
         guarded(f"{_ONE}/go-live", go_live.act, Permission.SEE, method="POST"),
-        guarded("/domains", domains.show_all, Permission.SEE),
-        guarded("/domains/{domain}", domains.show, Permission.SEE),
-        guarded("/domains/{domain}", domains.verify, Permission.SEE, method="POST"),
+    ]
+
+
+def _policy(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
+    policy, version, attempt = PolicyPages(services), PolicyVersionPages(services), PolicyTryPage(services)
+    return [
         guarded("/policy", policy.show, Permission.SEE),
         guarded("/policy/try", attempt.show, Permission.SEE),
         guarded("/policy/try", attempt.answer, Permission.SEE, method="POST"),
@@ -60,15 +67,16 @@ def govern_routes(services: GovernServices) -> list[Route]:
         guarded("/policy/propose", policy.propose, Permission.PROPOSE_POLICY, method="POST"),
         guarded("/policy/versions/{number}", version.show, Permission.SEE),
         guarded("/policy/versions/{number}", version.act, Permission.SEE, method="POST"),
+    ]
+
+
+def _sharing(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
+    sharing, agreement = SharingPages(services), AgreementPages(services)
+    manage, sign = Permission.MANAGE_AGREEMENTS, Permission.SIGN_OFF_CLINICAL_SAFETY
+    return [
         guarded("/sharing", sharing.show_all, Permission.SEE),
-        guarded(NEW_AGREEMENT, sharing.new, Permission.MANAGE_AGREEMENTS),
-        guarded(NEW_AGREEMENT, sharing.create, Permission.MANAGE_AGREEMENTS, method="POST"),
+        guarded(NEW_AGREEMENT, sharing.new, manage),
+        guarded(NEW_AGREEMENT, sharing.create, manage, method="POST"),
         guarded("/sharing/{id}", agreement.show, Permission.SEE),
-        guarded(
-            "/sharing/{id}",
-            agreement.act,
-            Permission.MANAGE_AGREEMENTS,
-            Permission.SIGN_OFF_CLINICAL_SAFETY,
-            method="POST",
-        ),
+        guarded("/sharing/{id}", agreement.act, manage, sign, method="POST"),
     ]

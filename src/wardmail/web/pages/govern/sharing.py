@@ -19,7 +19,7 @@ from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.operate.asking import reason_of, reason_problems
 from wardmail.web.pages.operate.grid import Cell, Grid, cells
-from wardmail.web.pages.words import day, summary
+from wardmail.web.pages.words import day, day_of, summary
 
 HERE = "/sharing"
 NEW = "/new-agreement"
@@ -151,13 +151,6 @@ class SharingPages:
 def standing_cell(agreement: Agreement, today: date) -> Cell:
     words, colour = STANDING[agreement.standing(today)]
     return Cell(words, colour=colour)
-
-
-def day_of(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
 
 
 def _agreement(typed: Mapping[str, str]) -> Agreement | BadInput:

@@ -41,7 +41,9 @@ def asked_again(pages: Pages, visit: Visit, here: str, question: Question) -> Re
     return pages.draw("operate/question.jinja", question.title, visitor=visit.visitor, here=here, question=question)
 
 
-def told(pages: Pages, visit: Visit, here: str, status: int, title: str, *sentences: str, back: str) -> Response:
-    return pages.draw(
-        "operate/told.jinja", title, status, visitor=visit.visitor, here=here, sentences=sentences, back=back
-    )
+def told(
+    pages: Pages, visit: Visit, here: str, status: int, title: str, *sentences: str, back: str, message: str = ""
+) -> Response:
+    """`message` is the ID of what it was about, where that has a page of its own."""
+    values = {"visitor": visit.visitor, "here": here, "sentences": sentences, "back": back, "message": message}
+    return pages.draw("operate/told.jinja", title, status, **values)

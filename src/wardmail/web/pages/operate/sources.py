@@ -81,8 +81,7 @@ class SourcePages:
 
 def _row(record: Record) -> list[Cell]:
     link = Cell(str(record["name"]), f"{HERE}/{record['name']}")
-    looked_at = moment(record["looked_at"]) or "Mail is brought to us" if record["kind"] == "smtp" else "Not yet"
-    looked_at = moment(record["looked_at"]) or looked_at
+    looked_at = moment(record["looked_at"]) or ("Mail is brought to us" if record["kind"] == "smtp" else "Not yet")
     return cells(link, record["kind"], record["integration"], record["where"], looked_at, _state(record))
 
 

@@ -1,0 +1,63 @@
+"""What journeys in a real browser have in common: a sandbox that told its welcome, logging in, and a look at a page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, ViewportSize
+
+from tests.journeys.gateway import Gateway, running_sandbox
+from tests.journeys.peers.ground import Authority, open_directory, wait_until
+
+ROOM = ViewportSize(width=1280, height=900)
+NARROW = ViewportSize(width=320, height=700)
+
+
+@contextlib.contextmanager
+def welcoming_sandbox(name: str, *, examples: bool = False) -> Iterator[Gateway]:
+    with open_directory(name) as directory:
+        (directory / "authority").mkdir()
+        with running_sandbox(directory, Authority(directory / "authority"), examples=examples) as made:
+            wait_until(lambda: "Simulators" in made.log(), "the welcome")
+            yield made
+
+
+class Told:
+    """What the welcome says: where the console is, and how two people get in; each code serves once."""
+
+    def __init__(self, sandbox: Gateway) -> None:
+        self.address = re.findall(r"Console\s+(\S+)/ ", sandbox.log())[0]
+        found = re.findall(r"name (\S+), password (\S+), codes (\S+) (\S+) (\S+)", sandbox.log())
+        self.logins = {name: (password, list(codes)) for name, password, *codes in found}
+
+    def fill(self, page: Page, name: str, path: str = "/") -> None:
+        page.goto(f"{self.address}{path}")
+        page.fill("#name", name)
+        page.fill("#password", self.logins[name][0])
+
+    def log_in(self, context: BrowserContext, name: str, path: str = "/") -> Page:
+        page = context.new_page()
+        self.fill(page, name, path)
+        page.fill("#code", self.logins[name][1].pop(0))
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{self.address}{path}")
+        return page
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Wide and narrow: no violation, no sideways scrolling, one heading; pictured where WARDMAIL_PICTURES names a directory."""
+    for size in (ROOM, NARROW):
+        page.set_viewport_size(size)
+        assert page.locator("h1").count() == 1
+        if pictures := os.environ.get("WARDMAIL_PICTURES"):
+            file = f"{re.sub('[^a-z0-9]+', '-', name)}-{size['width']}.png"
+            page.screenshot(path=str(Path(pictures) / file), full_page=True)
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), (name, size)
+        violations = Axe().run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == [], (name, size)
+    page.set_viewport_size(ROOM)
