@@ -222,7 +222,7 @@ class OutsideView:
 
 def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> GovernServices:
     messages = Messages(stage.database)
-    knowledge = Knowledge(stage.register, messages, people, stage.world.signer, stage.clock)
+    knowledge = Knowledge(stage.register, messages, people, lambda: stage.world.signer, stage.clock)
     return GovernServices(
         console=services,
         integrations=integration_desk(knowledge, lambda: stage.world.pepper),
