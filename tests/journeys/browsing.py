@@ -49,6 +49,11 @@ class Told:
         return page
 
 
+def fits(page: Page, what: str) -> None:
+    """No sideways scrolling, once the browser has laid the page out for the size that it was just given."""
+    wait_until(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} to fit", 3)
+
+
 def looked_at(page: Page, name: str) -> None:
     """Wide and narrow: no violation, no sideways scrolling, one heading; pictured where WARDMAIL_PICTURES names a directory."""
     for size in (ROOM, NARROW):
@@ -57,7 +62,7 @@ def looked_at(page: Page, name: str) -> None:
         if pictures := os.environ.get("WARDMAIL_PICTURES"):
             file = f"{re.sub('[^a-z0-9]+', '-', name)}-{size['width']}.png"
             page.screenshot(path=str(Path(pictures) / file), full_page=True)
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), (name, size)
+        fits(page, f"{name} at {size['width']} px")
         violations = Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == [], (name, size)
     page.set_viewport_size(ROOM)

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.journeys.browsing import fits
 from tests.journeys.gateway import Gateway, running_sandbox
 from tests.journeys.peers.ground import Authority, open_directory, wait_until
 
@@ -60,7 +61,7 @@ def test_the_check_page(address: str, browser: Browser, width: int, scripts: boo
         assert told in page.inner_text("main")
         assert page.locator("h1").count() == 1
         if scripts:
-            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            fits(page, page.url)
             assert [each["id"] for each in Axe().run(page).response["violations"]] == []
     assert [each for each in wrong if "422" not in each and "data:" not in each] == []
     page.context.close()

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.journeys.browsing import fits
 from tests.journeys.gateway import Gateway, make_gateway, running
 from tests.journeys.peers.ground import Authority, free_port, open_directory
 from tests.journeys.peers.oidc_provider import CLIENT, SECRET, OpenIdProvider, openid_provider
@@ -131,7 +132,7 @@ def test_whoever_has_no_role_or_no_second_factor_is_told_why(
     page.wait_for_url(f"{ground.address}/log-in/finish*")
     assert "You are not logged in" in page.inner_text("h1")
     assert code in page.inner_text("main")
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    fits(page, page.url)
     assert [each["id"] for each in Axe().run(page).response["violations"]] == []
     page.goto(f"{ground.address}/held")
     assert "Log in" in page.inner_text("h1")

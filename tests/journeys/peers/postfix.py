@@ -57,6 +57,17 @@ class Postfix:
         wait_until(lambda: len(self.messages(mailbox)) >= count, what, seconds)
         return self.messages(mailbox)
 
+    def wait_for_message(self, mailbox: str, *marks: bytes, seconds: float = 30) -> bytes:
+        """The first that holds every one of `marks`, whatever else arrives meanwhile."""
+        found: list[bytes] = []
+
+        def has_come() -> bool:
+            found[:] = [each for each in self.messages(mailbox) if all(mark in each for mark in marks)]
+            return bool(found)
+
+        wait_until(has_come, f"{marks!r} for {mailbox}; {self.log()[-2000:]}", seconds)
+        return found[0]
+
     def log(self) -> str:
         path = self.directory / "log"
         return path.read_text() if path.exists() else ""
