@@ -17,6 +17,7 @@ from wardmail.model.person import Permission
 from wardmail.store.messages import MessageLine, Search
 
 _WAITING = tuple(state.value for state in WAITING)
+_HELD = (RecipientState.HELD.value,)
 
 
 @click.group()
@@ -32,7 +33,7 @@ def command() -> None:
 @click.pass_obj
 def list_(config_path: str | None, domain: str, held: bool, limit: int, as_json: bool) -> None:
     """List what waits; `*` is being sent now, `!` is held."""
-    states = (*_WAITING, RecipientState.HELD.value) if held else _WAITING
+    states = (*_WAITING, *_HELD) if held else _WAITING
     lines = Installation.at(config_path).messages.search(Search(states=states, domain=domain, limit=limit))
     if as_json:
         for line in lines:
@@ -126,6 +127,9 @@ def _change(
     leaving = messages.in_hand(ids)
     if leaving:
         note(f"{leaving} more being sent at this moment, and left alone: see `wardmail trace ID`.")
+    held = sum(len(messages.search(Search(text=each, states=_HELD))) for each in ids)
+    if held and to is RecipientState.CANCELLED:
+        note(f"{held} held, and left alone: whoever may release holds decides by `wardmail hold cancel ID`.")
 
 
 def _told(copies: int, what: str, as_json: bool) -> None:
