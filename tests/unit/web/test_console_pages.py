@@ -223,6 +223,8 @@ async def test_a_broken_record_is_no_page_that_does_not_exist(console: Console) 
     async with console.visitor("viewer") as http:
         page = await http.get("/messages")
     assert page.status_code == 500
+    assert "WM-INTERNAL" in page.text
+    assert "Nothing was changed" in page.text
     assert "no such page" not in page.text
 
 

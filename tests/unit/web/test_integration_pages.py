@@ -147,6 +147,8 @@ async def test_what_stops_mail_is_asked_twice_and_wrong_steps_are_told(console: 
         asked = await post(http, "/integrations/app", step="suspend", reason=WHY)
         assert "Yes, suspend it" in asked.text
         assert state(console, "app") is IntegrationState.LIVE
+        unsaid = await post(http, "/integrations/app/go-live", do="tick")
+        assert (unsaid.status_code, "There is a problem" in unsaid.text) == (422, True)
         for fields in ({"step": "suspend"}, {"step": "nonsense", "reason": WHY}):
             assert (await post(http, "/integrations/app", **fields)).status_code == 422
         assert (await post(http, "/integrations/app", step="resume", reason=WHY)).status_code == 409

@@ -76,17 +76,18 @@ class GoLivePages:
             case _:
                 return BadInput("Choose what to do.")
 
-    async def _draw(self, visit: Visit, shown: Shown, unreasoned: str = "") -> Response:
+    async def _draw(self, visit: Visit, shown: Shown, unreasoned: str | None = None) -> Response:
         seen = await asyncio.to_thread(self._services.seen, shown.integration)
         found, person = tasks(shown.integration, seen), visit.visitor.person
-        problems = [{"text": "Say why, for whoever looks at it later", "href": f"#reason-{unreasoned}"}]
+        where = f"#reason-{unreasoned}" if unreasoned else "#maincontent"
+        problems = [{"text": "Say why, for whoever looks at it later", "href": where}]
         done = sum(each.done for each in found)
         return draw(
             self._services,
             visit,
             shown,
             ("integration-go-live", "/go-live"),
-            422 if unreasoned else 200,
+            200 if unreasoned is None else 422,
             done=done,
             total=len(found),
             groups=[
@@ -96,9 +97,9 @@ class GoLivePages:
             asks=_asks(shown.integration, person),
             may_ask=_may_ask(shown.integration, person, is_ready=done == len(found)),
             in_trial=shown.integration.state is IntegrationState.TRIAL,
-            problems=problems if unreasoned else [],
-            errors=bool(unreasoned),
-            unreasoned=unreasoned,
+            problems=[] if unreasoned is None else problems,
+            errors=unreasoned is not None,
+            unreasoned=unreasoned or "",
         )
 
 
