@@ -34,7 +34,7 @@ def compile_tools() -> None:
 
 
 def compile_c(program: Path, sources: list[Path], warnings: str = "-Wall") -> None:
-    command = ["gcc", "-O2", warnings, "-o", program, *sources, "-lssl", "-lcrypto", "-lm"]
+    command = ["gcc", "-O2", warnings, "-o", str(program), *map(str, sources), "-lssl", "-lcrypto", "-lm"]
     subprocess.run(command, check=True)
 
 
@@ -121,14 +121,16 @@ class Sink:
     def __init__(self, ground: Ground, processes: Processes, port: int = 0) -> None:
         self.port = port or free_port()
         self._file = ground.directory / f"sink-{self.port}.counters"
-        command = [SINK, "--port", str(self.port), "--counters", self._file]
+        command: list[str | Path] = [SINK, "--port", str(self.port), "--counters", self._file]
         command += ["--certificate", ground.certificate, "--key", ground.key, "--auth"]
         self._process = processes.start(command)
         wait_until(lambda: greets(self.port), "the sink")
 
     def counted(self) -> Counted:
         values = struct.unpack_from("<10Q", self._file.read_bytes())
-        return Counted(*values[:8], values[8] / 1e9, values[9] / 1e9)
+        first, last = (each / 1e9 for each in values[8:])
+        messages, octets, signed, connections, handshakes, resumed, logins, errors = values[:8]
+        return Counted(messages, octets, signed, connections, handshakes, resumed, logins, errors, first, last)
 
     def cpu_seconds(self) -> float:
         return cpu_seconds_of(self._process.pid)

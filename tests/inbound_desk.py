@@ -181,7 +181,7 @@ def office(database: Database, owner: str = "worker-0", clock: SettableClock | N
     clock = clock or SettableClock()
     database.clock = clock
     writer = Writer(database)
-    arrivals = StoreArrivals(database, writer, Contents(database, ReversingSealer(), NoSpool()), owner)  # type: ignore[arg-type]
+    arrivals = StoreArrivals(database, writer, Contents(database, ReversingSealer(), NoSpool()), owner)
     judges = Judges()
     integration = Integration("app", "App", "relay", ("@trust.example",), state=IntegrationState.LIVE)
     register = SettableRegister(RegisterSnapshot(1, {"app": integration}, {}, {}, {}, None, 0.0))

@@ -12,6 +12,7 @@ from wardmail.model.message import Body, Envelope, MemoryBody, Origin, Recipient
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient, Charge
+from wardmail.ports.spool import BodySink
 
 HEAD = b"From: app@trust.example\r\nTo: a@nhs.net\r\nSubject: plain\r\n"
 
@@ -30,7 +31,7 @@ class ReversingSealer:
 
 
 class NoSpool:
-    def open_sink(self, message_id: str) -> object:
+    def open_sink(self, message_id: str) -> BodySink:
         raise AssertionError("nothing here is large")
 
     def open_body(self, name: str, key: bytes) -> Body:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from wardmail.model.address import Address
@@ -46,6 +46,9 @@ class FakeDesk:
     def credential(self, username: str) -> Credential | None:
         self._fail("credential")
         return CREDENTIAL if username == USERNAME else None
+
+    def by_certificate(self, thumbprint: bytes) -> Credential | None:
+        return None
 
     def admit(self, credential: Credential, peer: str) -> Identity | Refusal:
         return IDENTITY
@@ -125,6 +128,15 @@ class FakeSpool:
 
     def open_sink(self, message_id: str) -> MemorySink:
         return MemorySink(self)
+
+    def open_body(self, name: str, key: bytes) -> Body:
+        raise AssertionError("a listener does not read what it stored")
+
+    def remove(self, name: str) -> None:
+        raise AssertionError("a listener discards by the sink")
+
+    def names(self, *, older_than: float) -> Sequence[str]:
+        return ()
 
 
 def octets_of(submission: Submission) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,8 @@ class FixedSecrets:
     def reveal(self, reference: str) -> bytes:
         return reference.encode()
 
+    def forget(self, reference: str) -> None: ...
+
 
 class Room:
     def __init__(self, instance: Instance, address: str, ca_file: Path) -> None:
@@ -38,8 +41,8 @@ class Room:
             ca_file=str(ca_file),
         )
 
-    async def push(self, *, dry_run: bool = False, adopt: bool = False, **changes: object) -> Pushed | NotPushed:
-        settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+    async def push(self, *, dry_run: bool = False, adopt: bool = False, **changes: Any) -> Pushed | NotPushed:
+        settings = replace(self.settings, **changes)
         fields = read_map([f"{settings.correlation_field} = correlation", "name = title", "comments = summary"])
         assert isinstance(fields, tuple)
         cmdb = ServiceNow(settings, FixedSecrets(), SettableClock())
@@ -60,7 +63,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 @pytest.mark.parametrize("oauth", [True, False])
 async def test_a_record_is_made_once_and_then_left_as_it_is(room: Room, oauth: bool) -> None:
-    changes: dict[str, object] = {} if oauth else {"oauth": None}
+    changes: dict[str, Any] = {} if oauth else {"oauth": None}
     first = await room.push(**changes)
     assert isinstance(first, Pushed)
     assert first.operation == "INSERT"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,11 @@ async def notify(play, tmp_path):
     authority = Authority(tmp_path)
     with running_notify(authority.issue("localhost")) as running:
         where = ("localhost", running.port)
-        trust = {"ca_file": str(authority.ca_file), "secret_ref": "keystore:notify", "template": TEMPLATE}
+        trust: dict[str, Any] = {
+            "ca_file": str(authority.ca_file),
+            "secret_ref": "keystore:notify",
+            "template": TEMPLATE,
+        }
         route = Route("r", RouteKind.GOVUK_NOTIFY, *where, **trust)
         yield NotifyCourier(KnownSecrets(notify=KEY), WallClock()), route
 

@@ -60,7 +60,8 @@ def test_a_key_that_was_made_meanwhile_stays(desk: PeopleDesk, people: StorePeop
 
 def test_of_two_owners_who_end_each_other_s_role_at_once_one_stays(desk: PeopleDesk, people: StorePeople) -> None:
     for _ in range(5):
-        start, outcomes = threading.Barrier(2), []
+        start = threading.Barrier(2)
+        outcomes: list[object] = []
 
         def demote(person: Person, actor: Person, start: threading.Barrier, outcomes: list[object]) -> None:
             start.wait()

@@ -13,7 +13,7 @@ from wardmail.model.consignment import AttemptResult
 from wardmail.model.delivery import AttemptTls, Deferred, HandedOn, PeerReply, RecipientState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsLevel
-from wardmail.model.stored import Charge, RecipientUpdate
+from wardmail.model.stored import Charge, Full, RecipientUpdate
 from wardmail.store.chain import GENESIS, hash_at, verify
 from wardmail.store.connection import Database
 from wardmail.store.queue import StoreQueue
@@ -196,7 +196,7 @@ async def test_a_ceiling_is_exact_across_processes(queue: StoreQueue, database: 
     puts = [(queue if n % 2 else other).put(accepted(f"M{n}", charges=charge, received_at=1000.0)) for n in range(30)]
     results = await asyncio.gather(*puts)
     assert results.count(None) == 10
-    assert all(1000.0 < full.until <= 1065.0 for full in results if full is not None)
+    assert all(1000.0 < full.until <= 1065.0 for full in results if isinstance(full, Full))
     with database.read() as connection:
         assert len(connection.execute(select(message.c.id)).all()) == 10
     writer.close()

@@ -61,7 +61,7 @@ def read_script(path: Path) -> Script:
         if kind in {"C:", "C>"}:
             octets = rest.encode() + b"\r\n" if kind == "C:" else unescape(rest)
             if steps and isinstance(steps[-1], Send):
-                octets = steps.pop().octets + octets  # type: ignore[union-attr]
+                octets = steps.pop().octets + octets
             steps.append(Send(octets))
         elif kind == "S:":
             reply.append(rest)

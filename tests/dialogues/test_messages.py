@@ -7,9 +7,10 @@ import smtplib
 import socket
 import ssl
 from functools import partial
+from typing import Any
 
 import pytest
-from scramp import ScramClient  # type: ignore[import-untyped]
+from scramp import ScramClient
 
 from tests.dialogues.client import ScriptlessClient, connect, connect_and_log_in
 from tests.dialogues.listening import listening, settings_with
@@ -186,6 +187,7 @@ async def test_scram_does_not_tell_who_exists(certificate: SandboxCertificate) -
 async def test_replies_are_not_held_back(certificate: SandboxCertificate) -> None:
     async with listening(certificate, FakeDesk()) as listener:
         client = await connect(listener.ports[1], certificate)
+        session: Any
         (session,) = listener._room.sessions
         no_delay = session._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert no_delay != 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 from tests.journeys.peers.dns import Dns
 from wardmail.edges.connection_pool import ConnectionPool
@@ -74,7 +75,7 @@ def direct_courier(dns: Dns, port: int, ca_file: str, https_port: int = 443, *, 
     return DirectCourier(connection_pool(), world, clock, DirectSettings(port, allow_loopback))
 
 
-def consignment(*recipients: str, **changes: object) -> Consignment:
+def consignment(*recipients: str, **changes: Any) -> Consignment:
     consigned = tuple(
         ConsignedRecipient(number, Address(*recipient.rsplit("@", 1)))
         for number, recipient in enumerate(recipients or ("anna@sink.example",), start=1)

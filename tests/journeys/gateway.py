@@ -164,7 +164,7 @@ class Gateway:
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.authority.ca_file))
 
-    def send(self, message: bytes, *recipients: str, user: str = USER, **wishes: object) -> str:
+    def send(self, message: bytes, *recipients: str, user: str = USER, **wishes: Any) -> str:
         """Hand one message in, as `submit` does; gives its ID."""
         code, reply = self.submit(message, *recipients, user=user, **wishes)
         assert code == 250, reply

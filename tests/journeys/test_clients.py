@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scramp import ScramClient
@@ -34,7 +35,7 @@ class SandboxAuthority(Authority):
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     directory = tmp_path_factory.mktemp("newcomer")
-    quick = {"delivery.retry_minutes": "0.01"}
+    quick: dict[str, Any] = {"delivery.retry_minutes": "0.01"}
     with running_sandbox(directory, SandboxAuthority(directory), **quick) as gateway:
         yield gateway
 

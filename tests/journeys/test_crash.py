@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,10 @@ def _kill_something(gateway: Gateway, chance: random.Random, turn: int) -> float
     return time.time()
 
 
+def _has_more(sink: Sink, seen: int) -> bool:
+    return len(sink.taken()) > seen
+
+
 def _torment(gateway: Gateway, sink: Sink) -> list[float]:
     chance = random.Random()
     kills = []
@@ -129,7 +134,7 @@ def _torment(gateway: Gateway, sink: Sink) -> list[float]:
         wait_until(lambda: _whole_again(gateway), "all workers", 30)
         seen = len(sink.taken())
         time.sleep(chance.uniform(1, 4))
-        wait_until(lambda seen=seen: len(sink.taken()) > seen, "mail to flow", 30)
+        wait_until(partial(_has_more, sink, seen), "mail to flow", 30)
         kills.append(_kill_something(gateway, chance, turn))
     return kills
 

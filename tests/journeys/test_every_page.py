@@ -44,7 +44,8 @@ def sandbox() -> Iterator[Gateway]:
 @pytest.fixture(scope="module")
 def two(sandbox: Gateway, browser: Browser) -> Iterator[tuple[Page, Page, str, list[str]]]:
     """An owner and a colleague of information governance, where they are, and what their browsers complained of."""
-    told, wrong = Told(sandbox), []  # type: ignore[var-annotated]
+    told = Told(sandbox)
+    wrong: list[str] = []
 
     def entered(name: str) -> tuple[BrowserContext, Page]:
         context = browser.new_context(ignore_https_errors=True, viewport=ROOM)

@@ -129,7 +129,8 @@ def _is_taken(gateway: Gateway, number: str) -> bool:
 
 def _data_directory(url: str) -> Path:
     with psycopg.connect(url) as connection:
-        return Path(connection.execute("SHOW data_directory").fetchone()[0])
+        (directory,) = connection.execute("SHOW data_directory").fetchall()[0]
+        return Path(directory)
 
 
 def _control(data: Path, *words: str) -> None:

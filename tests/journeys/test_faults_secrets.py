@@ -136,7 +136,7 @@ def _use(gateway: Gateway) -> str:
             client.starttls(context=gateway.trust())
             with pytest.raises(smtplib.SMTPAuthenticationError):
                 client.login(USER, f"{gateway.secrets[USER]}-but-wrong")
-        questions = [("trace", each) for each in sent]
+        questions: list[tuple[object, ...]] = [("trace", each) for each in sent]
         questions += [("hold", "show", sent[1]), ("queue", "list"), ("route", "show", "relay"), ("secret", "list")]
         questions += [("secret", "show", "keystore:route-relay-password"), ("config", "show"), ("doctor",)]
         questions += [("keys", "show"), ("retention", "show"), ("domain", "list"), ("domain", "dns", "trust.example")]

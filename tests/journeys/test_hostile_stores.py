@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.contract.outside import (
 )
 from tests.journeys.peers import softhsm, vault
 from tests.journeys.peers.ground import Authority
-from tests.journeys.peers.store_server import running_store
+from tests.journeys.peers.store_server import Request, running_store
 from wardmail.edges.outside_stores import OutsideStores, StoreSettings
 from wardmail.model.refusal import Unavailable
 
@@ -148,28 +149,33 @@ def test_a_revoked_token_is_got_anew_once(authority: Authority) -> None:
         assert at_hand.vault.log_ins == 3, "asked once more, and not for ever"
 
 
+def saying(answer: bytes) -> Callable[[Request], bytes]:
+    return lambda request: answer
+
+
 def test_log_ins_that_are_refused(authority: Authority) -> None:
-    for changes in (
+    wrong: tuple[dict[str, Any], ...] = (
         {"auth": "approle", "role": "wrong", "secret_id": "env:SECRET_ID"},
         {"auth": "kubernetes", "role": vault.ROLE_ID, "jwt_file": "/no/such/file"},
         {"auth": "magic"},
         {"token": "env:CLIENT_SECRET"},
-    ):
+    )
+    for changes in wrong:
         with vault_at_hand(authority, **changes) as at_hand:
             unavailable(at_hand.stores)
 
 
 def test_kubernetes_and_namespaces(authority: Authority, tmp_path: Path) -> None:
     (tmp_path / "jwt").write_text("the.service.account\n")
-    how = {"auth": "kubernetes", "role": vault.ROLE_ID, "jwt_file": str(tmp_path / "jwt"), "namespace": "trust/mail"}
-    with vault_at_hand(authority, **how) as at_hand:
+    how: dict[str, Any] = {"auth": "kubernetes", "role": vault.ROLE_ID, "namespace": "trust/mail"}
+    with vault_at_hand(authority, jwt_file=str(tmp_path / "jwt"), **how) as at_hand:
         assert at_hand.stores.read(REFERENCE).secret == SECRET.encode()
 
 
 def test_signatures_that_are_none(at_hand: VaultAtHand) -> None:
     public = at_hand.stores.public_key(KEY)
     for answer in (b"{}", b'{"data": {"signature": "vault:v1:???"}}', b'{"data": {"signature": "vault:v2:QUJD"}}'):
-        at_hand.server.misbehave = lambda request, said=answer: said
+        at_hand.server.misbehave = saying(answer)
         with pytest.raises(Unavailable):
             at_hand.stores.sign(KEY, public.version, public.algorithm, b"x")
 
@@ -196,7 +202,7 @@ def test_azure_tokens_are_got_anew_once(azure: AzureAtHand) -> None:
 def test_azure_keys_that_are_none(azure: AzureAtHand) -> None:
     azure.stores.read("azure:keys/smtp")
     for answer in (b"{}", b'{"key": {"kty": "EC"}}', b'{"key": {"kty": "RSA", "n": "AQ", "e": "AQ", "kid": "x"}}'):
-        azure.server.misbehave = lambda request, said=answer: said
+        azure.server.misbehave = saying(answer)
         with pytest.raises(Unavailable):
             azure.stores.public_key("azure-key:keys/dkim")
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx2
 import pytest
@@ -105,10 +106,14 @@ def test_prometheus_itself_finds_no_fault(gateway: Gateway) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
+def _is_ready(gateway: Gateway, path: str) -> bool:
+    return _get(gateway, path).status_code == 200
+
+
 def test_it_is_alive_and_ready(gateway: Gateway) -> None:
     assert _get(gateway, "/livez").json() == {"status": "alive"}
     for path in ("/readyz", "/healthz"):
-        wait_until(lambda path=path: _get(gateway, path).status_code == 200, "ready")
+        wait_until(partial(_is_ready, gateway, path), "ready")
         parts = _get(gateway, path).json()["parts"]
         assert set(parts) == {"database", "keystore", "disk", "certificate", "register", "listeners"}
     assert gateway.ask("ready", "--wait", 10)[0]["status"] == "ready"

@@ -18,7 +18,7 @@ import pytest
 
 from tests.databases import fresh_postgresql
 from tests.journeys.peers.dns import Dns, running_dns
-from tests.journeys.peers.ground import Authority, is_listening, need, wait_until
+from tests.journeys.peers.ground import Authority, is_listening, need, wait_for_more, wait_until
 from tests.journeys.receiving import LETTERS, ZONE, Receiver, letter, make_receiver, receiving
 from wardmail.model.arrival import ArrivalState
 
@@ -92,8 +92,7 @@ def test_what_was_acknowledged_reaches_the_application_whatever_is_killed(
     receiver, chance = make_receiver(tmp_path, authority, dns, database=database_url), random.Random()
     with receiving(receiver, workers=2), Senders(receiver) as senders:
         for turn in range(KILLS):
-            before = len(senders.taken)
-            wait_until(lambda before=before: len(senders.taken) > before + 5, "mail to flow", 30)
+            wait_for_more(lambda: len(senders.taken), "mail to flow", more=6)
             time.sleep(chance.uniform(0, 0.5))
             if turn % 2:
                 receiver.gateway.kill()

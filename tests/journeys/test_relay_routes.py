@@ -10,6 +10,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -37,7 +38,7 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def attempts(gateway: Gateway, message_id: str) -> list[dict[str, object]]:
+def attempts(gateway: Gateway, message_id: str) -> list[dict[str, Any]]:
     return [each.detail for each in gateway.stored.history(message_id) if each.kind == "AttemptMade"]
 
 

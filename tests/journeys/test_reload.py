@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,9 @@ def test_a_renewed_certificate_is_for_new_sessions_and_the_old_one_goes_on(
 
 
 def _certificate(client: smtplib.SMTP) -> bytes:
-    found: bytes = client.sock.getpeercert(binary_form=True)
+    assert isinstance(client.sock, ssl.SSLSocket)
+    found = client.sock.getpeercert(binary_form=True)
+    assert found is not None
     return found
 
 

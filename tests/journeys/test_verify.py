@@ -114,7 +114,14 @@ def _opendkim_field(message: bytes, form: str, directory: Path) -> bytes:
         "RequireSafeKeys": "no", "InternalHosts": "0.0.0.0/0", "OversignHeaders": "From",
     }  # fmt: skip
     (directory / "opendkim.conf").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-    command = ["/usr/sbin/opendkim", "-t", directory / "signed.eml", "-x", directory / "opendkim.conf", "-vv"]
+    command: list[str | Path] = [
+        "/usr/sbin/opendkim",
+        "-t",
+        directory / "signed.eml",
+        "-x",
+        directory / "opendkim.conf",
+        "-vv",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     found = re.search(r"hname='DKIM-Signature' hvalue='([^']*)'", done.stdout + done.stderr)
     assert found, done

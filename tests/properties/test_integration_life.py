@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,14 +29,14 @@ steps = st.one_of(
 )
 
 
-def apply(record: Integration, step: tuple[str, object]) -> Integration:
+def apply(record: Integration, step: tuple[str, Any]) -> Integration:
     kind, what = step
     if kind == "move":
-        after = moved(record, what)  # type: ignore[arg-type]
+        after = moved(record, what)
     elif kind == "resume":
         after = resumed(record)
     else:
-        matter, person = what  # type: ignore[misc]
+        matter, person = what
         if kind == "ask":
             after = asked(record, Ask(matter, person, LATER, "why", until=date(2027, 1, 20)))
         else:

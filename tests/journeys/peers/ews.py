@@ -71,7 +71,9 @@ class Exchange:
             return HttpReply(401, b"", {"WWW-Authenticate": "Basic"})
         if not by_password and acting != self.user:
             return fault("ErrorImpersonateUserDenied")
-        asked = next(iter(root.find("{http://schemas.xmlsoap.org/soap/envelope/}Body")))
+        body = root.find("{http://schemas.xmlsoap.org/soap/envelope/}Body")
+        assert body is not None
+        asked = body[0]
         name = asked.tag.removeprefix(M)
         self.requests.append(name)
         wrong = self.misbehave(name)
@@ -163,7 +165,9 @@ def fault(code: str, back_off: int | None = None) -> HttpReply:
 
 
 def _folder_in(asked: ElementTree.Element, name: str) -> str:
-    return next(iter(asked.find(f"{M}{name}"))).get("Id") or ""
+    folder = asked.find(f"{M}{name}")
+    assert folder is not None
+    return folder[0].get("Id") or ""
 
 
 def _done(name: str, inside: str) -> str:

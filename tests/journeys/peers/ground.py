@@ -53,6 +53,12 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 15.0) 
         time.sleep(0.02)
 
 
+def wait_for_more(count: Callable[[], int], what: str, seconds: float = 30.0, *, more: int = 1) -> None:
+    """Until `count` has grown by at least `more` since the call."""
+    before = count()
+    wait_until(lambda: count() >= before + more, what, seconds)
+
+
 def is_listening(port: int, address: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)

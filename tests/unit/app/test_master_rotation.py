@@ -13,6 +13,7 @@ from wardmail.app import master_rotation
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.master_rotation import begin_move, finish_move, rotate_in_place
+from wardmail.app.set_up import write_whole
 from wardmail.app.settings import load
 from wardmail.edges.keystore import Keystore, _binding
 from wardmail.edges.master_key import MasterKey, master_key, new_master_key
@@ -102,7 +103,7 @@ def test_a_power_cut_at_any_step_leaves_a_keystore_that_opens(
     with monkeypatch.context() as patched:
         patched.setattr(Keystore, "relock", count(Keystore.relock))
         patched.setattr(Path, "replace", count(Path.replace))
-        patched.setattr(master_rotation, "write_whole", count(master_rotation.write_whole))
+        patched.setattr("wardmail.app.master_rotation.write_whole", count(write_whole))
         patched.setattr(master_rotation, "_blot_out", count(master_rotation._blot_out))
         cut = False
         try:

@@ -40,7 +40,12 @@ def test_a_worker_that_takes_a_dead_ones_place_goes_on_with_its_numbers() -> Non
 def test_threads_lose_no_count() -> None:
     tally = Tally(1)
     counts = tally.of(0)
-    threads = [threading.Thread(target=lambda: [counts.count(MAIL) for _ in range(2000)]) for _ in range(4)]
+
+    def count_often() -> None:
+        for _ in range(2000):
+            counts.count(MAIL)
+
+    threads = [threading.Thread(target=count_often) for _ in range(4)]
     for each in threads:
         each.start()
     for each in threads:

@@ -29,6 +29,8 @@ class _Secrets:
             raise Unavailable("the keystore", reference)
         return self._secret
 
+    def forget(self, reference: str) -> None: ...
+
 
 def _poster(url: str, authority: Authority, secrets: _Secrets | None = None) -> HttpsPoster:
     return HttpsPoster(url, "keystore:hook", secrets or _Secrets(), SystemClock(), str(authority.ca_file))

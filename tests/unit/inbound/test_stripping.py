@@ -39,7 +39,7 @@ def test_other_readers_find_the_notice_and_no_program() -> None:
     parts = [part for part in parsed.walk() if not part.is_multipart()]
     assert [part.get_content_type() for part in parts] == ["text/plain", "text/plain"]
     assert b"evil.exe was taken out" in (parts[1].get_payload(decode=True) or b"")
-    assert b"MZ" not in b"".join(part.get_payload(decode=True) for part in parts)
+    assert b"MZ" not in b"".join(bytes(part.get_payload(decode=True)) for part in parts)
 
 
 def test_what_stands_in_an_archive_goes_with_the_archive() -> None:

@@ -59,11 +59,12 @@ def test_an_unchecked_draft_is_not_approved_and_an_unapproved_one_not_put_in_for
 
 
 def test_what_lint_or_an_example_stops_is_not_checked() -> None:
-    for bad in (
+    stopped: tuple[dict[str, Any], ...] = (
         {"when": {"not": {"always": True}}},
         {"example": []},
         {"example": [{"recipient": "a@c.example"}]},
-    ):
+    )
+    for bad in stopped:
         outcome = policy_life.checked(_draft(**bad))
         assert isinstance(outcome, BadInput), bad
 

@@ -47,7 +47,7 @@ def with_bulk_route(stage: Stage) -> None:
     stage.save(replace(APP, traffic=replace(FEW, bulk_route="mass")))
 
 
-async def send(stage: Stage, n: int, *to: str, head: bytes = HEAD) -> str:
+async def send(stage: Stage, n: int, *to: str, head: bytes = HEAD) -> str | None:
     """The route that it took, or how it was refused."""
     body = LETTER % (b"Smith%d" % n, n)
     receipt = await accept(stage.world, submission(stage, *(to or (f"p{n}@example.com",)), head=head, body=body))

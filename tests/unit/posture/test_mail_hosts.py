@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wardmail.model.delivery import Deferred, Failed
-from wardmail.model.question import DnsQuestion, Found, NotFound, Unknown
+from wardmail.model.question import Answer, DnsQuestion, Found, NotFound, Unknown
 from wardmail.posture.dane import DaneFinding, TlsaRecord
 from wardmail.posture.mail_host import MailHost, examine_host
 from wardmail.posture.mx import HostAddresses, MailHosts, find_addresses, find_mail_hosts
@@ -55,7 +55,7 @@ def test_the_list_is_bounded_and_doubles_are_one():
 
 
 def test_no_mx_means_the_domain_itself():
-    answers = {"d.example AAAA": Found(("2001:db8::1",), True)}
+    answers: dict[str, Answer] = {"d.example AAAA": Found(("2001:db8::1",), True)}
     assert ask(find_mail_hosts("d.example", 1), answers) == MailHosts(("d.example",), False, implicit=True)
     answers["d.example MX"] = NotFound(authenticated=True)
     assert ask(find_mail_hosts("d.example", 1), answers) == MailHosts(("d.example",), True, implicit=True)

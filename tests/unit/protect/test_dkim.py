@@ -204,7 +204,7 @@ def test_opendkim_accepts_it_and_refuses_a_forgery(key: RsaKey | EdKey, tmp_path
     config = tmp_path / "opendkim.conf"
     config.write_text(f"Mode v\nTestPublicKeys {records}\nUserID {_me()}\nSyslog no\n")
     message = tmp_path / "message.eml"
-    outcomes = []
+    outcomes: list[str] = []
     for body in (BODY, BODY, b""):
         text = signed(key, body=body)
         message.write_bytes(text if not outcomes or body != BODY else text.replace(b"Hello", b"Hallo"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scramp import ScramClient, ScramMechanism  # type: ignore[import-untyped]
+from scramp import ScramClient, ScramMechanism
 from tests.submission_desk import CREDENTIAL, SECRET, USERNAME
 
 from wardmail.model.integration import Credential

@@ -315,7 +315,7 @@ def test_a_bare_newline_in_a_spooled_body_stops_before_the_end_of_data():
     under_way = transaction(replace(LETTER, body=SpooledBody(b"a\r\n", b"b\n.\r\n")))
     under_way.begin()
     hear(under_way, "250 ok", "250 ok", "250 ok", "354 go")
-    sent = []
+    sent: list[bytes] = []
     with pytest.raises(BareNewline):
         sent.extend(under_way.content())
     assert b"".join(sent) == b"Subject: s\r\n\r\na\r\n"

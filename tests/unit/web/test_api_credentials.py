@@ -217,7 +217,7 @@ async def test_a_token_that_was_changed_or_made_up_is_none(api: Api) -> None:
         "wmt_é.x",
         good + "x" * 2000,
     ):
-        headers = {"Authorization": b"Bearer " + wrong.encode("utf-8")}
+        headers = {b"Authorization": b"Bearer " + wrong.encode("utf-8")}
         assert (await api.http.get("/v1/messages", headers=headers)).status_code == 401
 
 

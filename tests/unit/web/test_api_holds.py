@@ -41,7 +41,7 @@ async def api(tmp_path: Path) -> AsyncIterator[PeoplesApi]:
     ],
 )
 async def test_whatever_is_wrong_with_a_key_the_words_are_the_same(api: PeoplesApi, header: str) -> None:
-    answer = await api.http.get(HOLDS, headers={"Authorization": header.encode("latin-1")})
+    answer = await api.http.get(HOLDS, headers={b"Authorization": header.encode("latin-1")})
     assert answer.status_code == 401
     assert "Bearer" in answer.headers["www-authenticate"]
     assert answer.json()["detail"].startswith("Send `Authorization: Bearer wmp_PERSON.KEY`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ async def api(tmp_path: Path) -> AsyncIterator[PeoplesApi]:
         yield made
 
 
-async def waiting(api: PeoplesApi, **query: object) -> list[str]:
+async def waiting(api: PeoplesApi, **query: Any) -> list[str]:
     answer = await api.http.get(QUEUE, params=query, headers=api.keys["vera"])
     assert answer.status_code == 200, answer.text
     return [each["to"] for each in answer.json()["items"]]

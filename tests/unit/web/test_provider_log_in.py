@@ -48,7 +48,7 @@ class Site:
     entra: Entra
     place: ProviderPlace
 
-    def set(
+    def offer(
         self, terms: ProviderTerms = TERMS, place: ProviderPlace | None = None, secret: bytes = SECRET.encode()
     ) -> None:
         with_provider(self.console, place or self.place, terms, secret)
@@ -93,7 +93,7 @@ def site(tmp_path: Path, authority: Authority) -> Iterator[Site]:
                 ca_file=str(authority.ca_file),
             )  # fmt: skip
             made = Site(console, entra, place)
-            made.set()
+            made.offer()
             yield made
 
 
@@ -165,7 +165,7 @@ async def test_groups_that_are_not_told_are_not_no_groups(site: Site) -> None:
 
 
 async def test_app_roles_serve_as_groups(site: Site) -> None:
-    site.set(replace(TERMS, groups_claim="roles", roles=(("Wardmail.Owner", Role.OWNER),)))
+    site.offer(replace(TERMS, groups_claim="roles", roles=(("Wardmail.Owner", Role.OWNER),)))
     site.entra.claims = overage(site.entra.origin) | {"roles": ["Wardmail.Owner"]}
     async with site.console.visitor() as http:
         assert (await site.log_in(http)).status_code == 200
@@ -191,7 +191,7 @@ async def test_the_last_owner_s_role_is_not_taken_by_a_group(site: Site) -> None
 
 
 async def test_newcomers_may_be_refused(site: Site) -> None:
-    site.set(replace(TERMS, takes_newcomers=False))
+    site.offer(replace(TERMS, takes_newcomers=False))
     await site.refused("WM-OIDC-NOT-REGISTERED")
     assert site.here == {"boss"}
 
@@ -248,7 +248,7 @@ async def test_a_clock_may_be_a_little_off(site: Site) -> None:
 
 
 async def test_an_acr_proves_a_second_factor_too_and_is_asked_for(site: Site) -> None:
-    site.set(replace(TERMS, acr=("AAL3",)))
+    site.offer(replace(TERMS, acr=("AAL3",)))
     site.entra.claims = {"amr": None, "acr": "AAL3"}
     async with site.console.visitor() as http:
         begun = await http.get("/log-in/begin")
@@ -289,7 +289,7 @@ async def test_other_good_algorithms_are_taken(site: Site) -> None:
         ("EdDSA", OKPKey.generate_key("Ed25519", {"kid": "first"})),
         ("Ed25519", OKPKey.generate_key("Ed25519", {"kid": "first"})),
     ):
-        site.set()
+        site.offer()
         site.entra.header, site.entra.signs_with = {"alg": algorithm}, key
         site.entra.published = [dict(key.as_dict(private=False))]
         async with site.console.visitor() as http:
@@ -461,7 +461,7 @@ async def test_methods_are_shown_as_words_and_nothing_else(site: Site) -> None:
 
 async def test_a_certificate_that_nobody_vouches_for_ends_it(site: Site, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    site.set(place=replace(site.place, ca_file=str(Authority(tmp_path / "other").ca_file)))
+    site.offer(place=replace(site.place, ca_file=str(Authority(tmp_path / "other").ca_file)))
     async with site.console.visitor() as http:
         assert (await http.get("/log-in/begin")).status_code == 503
 
@@ -469,13 +469,13 @@ async def test_a_certificate_that_nobody_vouches_for_ends_it(site: Site, tmp_pat
 async def test_a_private_key_proves_us_in_place_of_a_secret(site: Site) -> None:
     key = RSAKey.generate_key(2048)
     site.entra.client_key = RSAKey.import_key(key.as_pem(private=False))
-    site.set(place=replace(site.place, secret_ref="", key_ref="file:key"), secret=key.as_pem(private=True))
+    site.offer(place=replace(site.place, secret_ref="", key_ref="file:key"), secret=key.as_pem(private=True))
     async with site.console.visitor() as http:
         assert (await site.log_in(http)).status_code == 200
 
 
 async def test_a_secret_that_is_refused_is_read_anew(site: Site) -> None:
-    site.set(secret=b"wrong")
+    site.offer(secret=b"wrong")
     async with site.console.visitor() as http:
         assert (await site.log_in(http)).status_code == 503
 

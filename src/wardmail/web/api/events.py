@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -58,7 +58,7 @@ async def stream(
     return StreamingResponse(_told(request, caller.integration.id, after), media_type="text/event-stream")
 
 
-async def _told(request: Request, integration: str, after: int) -> AsyncIterator[str]:
+async def _told(request: Request, integration: str, after: int) -> AsyncGenerator[str, None]:
     services = services_of(request)
     clock = asyncio.get_running_loop().time
     began = spoke = clock()
