@@ -101,7 +101,7 @@ def test_the_queue_is_listed_shaped_hurried_held_and_cleared(gateway: Gateway) -
     assert gateway.ask("queue", "flush", "--domain", "nowhere.example")[0]["copies"] == 0
     assert gateway.ask("queue", "hold", "-", "--reason", "look", stdin=message_id)[0] == {"copies": 1, "now": "held"}
     left = gateway.run("queue", "delete", message_id, "--reason", "old", "--yes")
-    assert ("0 copies", "1 held") == (left.stdout[:8], left.stderr[:6])
+    assert (left.stdout[:8], left.stderr[:6]) == ("0 copies", "1 held")
     gateway.ask("hold", "release", message_id, "--reason", "looked", "--yes")
     assert gateway.ask("queue", "delete", message_id, "--reason", "old", "--yes")[0]["now"] == "cancelled"
     assert failure(gateway, "queue", "retry", "short", status=2)["error"] == "WM-MESSAGE-ID"

@@ -59,7 +59,9 @@ class Guarded:
             )
         except Exception as error:
             _log.error("event=page_failed error=%s", type(error).__name__)
-            changed = "Nothing was changed." if request.method == "GET" else "Look whether it was done before you try again."
+            changed = (
+                "Nothing was changed." if request.method == "GET" else "Look whether it was done before you try again."
+            )
             told = "Tell the mail team when it happened, and the code WM-INTERNAL."
             response = self._pages.problem(500, "Sorry, there is a problem with this page", told, changed)
         await response(scope, receive, send)
