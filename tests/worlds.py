@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import secrets
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from wardmail.edges.keys import DkimSigner, add_dkim_key
+from wardmail.edges.keys import DKIM, DkimSigner, add_dkim_key, public_key
 from wardmail.edges.keystore import Keystore
 from wardmail.edges.master_key import MasterKey, new_master_key
 from wardmail.edges.sealing import ContentSealer
@@ -120,10 +121,22 @@ def staged(directory: Path, database: Database) -> Iterator[Stage]:
             pepper=pepper,
             owner="test/0",
             settings=WalkSettings("gw.test"),
+            spool=spool,
         )
         yield Stage(world, register, database, clock, keystore, made.secret, spool)
     finally:
         writer.close()
+
+
+def published_keys(stage: Stage) -> dict[bytes, bytes]:
+    """The DNS records of trust.example's keys, as dkimpy asks for them."""
+    records = {}
+    for entry in stage.keystore.entries(DKIM):
+        kind = "ed25519" if entry.meta["algorithm"].startswith("ed") else "rsa"
+        value = base64.b64encode(public_key(stage.keystore, entry.name)).decode()
+        name = f"{entry.meta['selector']}._domainkey.trust.example."
+        records[name.encode()] = f"v=DKIM1; k={kind}; p={value}".encode()
+    return records
 
 
 def submission(

@@ -69,17 +69,19 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
     owner = f"{socket.gethostname()}/{slot}"
     clock = installation.clock
     sealer = ContentSealer(keystore)
+    spool = SealedSpool(settings.data / "spool")
     writer = Writer(installation.database)
     try:
         yield World(
             register=register_view(installation),
-            queue=StoreQueue(installation.database, writer, sealer, SealedSpool(settings.data / "spool"), owner),
+            queue=StoreQueue(installation.database, writer, sealer, spool, owner),
             signer=installation.signer,
             clock=clock,
             new_id=clock.new_message_id,
             pepper=installation.pepper,
             owner=owner,
             settings=walk_settings(settings),
+            spool=spool,
         )
     finally:
         writer.close()

@@ -157,6 +157,7 @@ FIELDS: tuple[Field, ...] = (
     Field("signature.name", "signature-name", "Sender's name", "in whose name people read its mail", _line),
     Field("signature.role", "signature-role", "Sender's role", "", _line),
     Field("signature.organisation", "signature-organisation", "Sender's organisation", "", _line),
+    Field("signature.added", "signature-added", "Signature added", "yes: the three are put under a text without them", _yes),
     Field("signature.required", "signature-required", "Signature required", "yes: mail without the three is refused", _yes),
 )  # fmt: skip
 

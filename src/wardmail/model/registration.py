@@ -51,12 +51,16 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """In whose name people read the mail (SHARE-15). `required`: mail whose text lacks the three is refused."""
+    """In whose name people read the mail (SHARE-15).
+
+    `added`: the three are put under a text that lacks them; `required`: mail whose text lacks them is refused.
+    """
 
     name: str = ""
     role: str = ""
     organisation: str = ""
     required: bool = False
+    added: bool = False
 
     @property
     def is_whole(self) -> bool:

@@ -53,23 +53,24 @@ def read_marks(integration: Integration, block: HeaderBlock, body: Iterable[byte
     if integration.detect_nhs_numbers and has_nhs_number(subject):
         marks.append(Mark(Sensitivity.OFFICIAL_SENSITIVE, "NHS number in the subject"))
     signature = integration.registration.signature
+    is_wanted = signature.required or signature.added
     worth_reading = _may_matter_with_numbers if integration.detect_nhs_numbers else _may_matter
     text = readable_text(
         content_type=block.get(b"content-type") or b"",
         encoding=block.get(b"content-transfer-encoding") or b"",
         body=body,
-        worth_reading=None if signature.required else worth_reading,
+        worth_reading=None if is_wanted else worth_reading,
     )
     marks.extend(_marks_in_text(integration, text))
     texts = text.texts if isinstance(text, TextParts) else ()
     keys = sketch(subject, texts) if sketched else ()
-    is_signed = not signature.required or _is_signed(signature, text)
+    is_signed = not is_wanted or _is_signed(signature, text)
     return Reading(tuple(mark for mark in marks if mark is not None), keys, isinstance(text, TextParts), is_signed)
 
 
 def classify(integration: Integration, block: HeaderBlock, reading: Reading) -> Classification | Refusal:
     """The highest of: the integration's default, the header field, and what was read. Nothing lowers it."""
-    if not reading.is_signed:
+    if integration.registration.signature.required and not reading.is_signed:
         return UNSIGNED
     declared = _declared(block)
     if isinstance(declared, Refusal):

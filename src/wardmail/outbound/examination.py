@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from wardmail.model.integration import Integration
 from wardmail.model.message import Body
 from wardmail.outbound.classification import Reading, read_marks
+from wardmail.outbound.footer import with_footer
 from wardmail.protect.canonical import RelaxedBodyHash
 from wardmail.protocol.headers import HeaderBlock
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """`body_hash` is the relaxed-canonical SHA-256 of RFC 6376 section 3.4.4."""
+    """`body_hash` is the relaxed-canonical SHA-256 of RFC 6376 section 3.4.4; `body` has the footer, where one is added."""
 
+    body: Body
     body_hash: bytes
     eight_bit: bool
     reading: Reading
+
+
+async def look_through(
+    integration: Integration, block: HeaderBlock, body: Body, *, sketched: bool = False
+) -> Examination:
+    """Once more where the text lacks its sender and the record asks for that to be added (SHARE-15)."""
+    found = await _apart_when_spooled(body, partial(examine, integration, block, body, sketched=sketched))
+    signature = integration.registration.signature
+    if found.reading.is_signed or not signature.added:
+        return found
+    footed = await _apart_when_spooled(body, partial(with_footer, signature, block.raw, body))
+    if footed is None:
+        return found
+    return await _apart_when_spooled(footed, partial(examine, integration, block, footed, sketched=sketched))
 
 
 def examine(integration: Integration, block: HeaderBlock, body: Body, *, sketched: bool = False) -> Examination:
@@ -26,4 +48,9 @@ def examine(integration: Integration, block: HeaderBlock, body: Body, *, sketche
     for chunk in body.chunks():
         hashing.update(chunk)
         eight_bit = eight_bit or not chunk.isascii()
-    return Examination(hashing.digest(), eight_bit, read_marks(integration, block, body.chunks(), sketched=sketched))
+    reading = read_marks(integration, block, body.chunks(), sketched=sketched)
+    return Examination(body, hashing.digest(), eight_bit, reading)
+
+
+async def _apart_when_spooled(body: Body, work: Callable[[], _T]) -> _T:
+    return await asyncio.to_thread(work) if body.is_spooled else work()

@@ -15,13 +15,14 @@ from wardmail.model.address import Address
 from wardmail.model.classification import Classification
 from wardmail.model.decision import Decision, Outcome
 from wardmail.model.integration import Integration
-from wardmail.model.message import Envelope, Submission
+from wardmail.model.message import Body, Envelope, Submission
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
 from wardmail.model.stored import AcceptedMessage, Alike, Event, Full
 from wardmail.model.traffic import Sighting
 from wardmail.outbound import authorisation, classification, decision, queueing, traffic, transformation, trying
-from wardmail.outbound.examination import Examination, examine
+from wardmail.outbound.examination import Examination, look_through
+from wardmail.outbound.footer import SplicedBody
 from wardmail.outbound.gate import closed, told
 from wardmail.outbound.reporting import rejection_reports
 from wardmail.outbound.signing import apart_when_remote
@@ -65,6 +66,8 @@ async def accept(world: World, submission: Submission, dispatch: Dispatch | None
     """
     judged = await judge(world, submission)
     sighting = None if isinstance(judged, Refusal) else _sighting(judged)
+    if not isinstance(judged, Refusal):
+        submission = replace(submission, body=await _kept(world, submission.id, judged.examination.body))
     while not isinstance(judged, Refusal):
         compose = partial(_composed, world, submission, judged, dispatch, sighting)
         message = await apart_when_remote(world, judged.author.domain, compose)
@@ -125,10 +128,7 @@ async def _judge_content(
     if isinstance(declared, Refusal):
         return declared
     sketched = not declared and traffic.is_compared(integration, world.register.snapshot)
-    if submission.body.is_spooled:
-        examination = await asyncio.to_thread(examine, integration, block, submission.body, sketched=sketched)
-    else:
-        examination = examine(integration, block, submission.body, sketched=sketched)
+    examination = await look_through(integration, block, submission.body, sketched=sketched)
     classified = classification.classify(integration, block, examination.reading)
     if isinstance(classified, Refusal):
         return classified
@@ -169,6 +169,24 @@ def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool])
         bulk=bulk,
     )
     return decision.with_traffic(register, integration, facts)
+
+
+async def _kept(world: World, message_id: str, body: Body) -> Body:
+    """What words were put into is written to the spool anew; the sweeper removes what came in."""
+    if not isinstance(body, SplicedBody):
+        return body
+
+    def write() -> Body:
+        sink = world.spool.open_sink(message_id)
+        try:
+            for chunk in body.chunks():
+                sink.write(chunk)
+        except BaseException:
+            sink.discard()
+            raise
+        return sink.finish()
+
+    return await asyncio.to_thread(write)
 
 
 def _sighting(judged: Judgement) -> Sighting | None:

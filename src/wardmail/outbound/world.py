@@ -12,7 +12,7 @@ from wardmail.model.retention import DEFAULT_DAYS
 from wardmail.model.standing import Standing
 from wardmail.outbound.register_view import RegisterView
 from wardmail.policy.evaluate import Rule
-from wardmail.ports import Clock, Queue, Signer
+from wardmail.ports import Clock, Queue, Signer, Spool
 
 
 class Dispatch(Protocol):
@@ -56,6 +56,7 @@ class World:
     pepper: bytes
     owner: str
     settings: WalkSettings
+    spool: Spool
 
     @property
     def rules(self) -> Sequence[Rule]:

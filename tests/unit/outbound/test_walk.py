@@ -12,8 +12,18 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.databases import fresh_sqlite
-from tests.worlds import ACCREDITED, APP, HEAD, RELAY, Stage, staged, submission, with_envelope, with_field
-from wardmail.edges.keys import DKIM, public_key
+from tests.worlds import (
+    ACCREDITED,
+    APP,
+    HEAD,
+    RELAY,
+    Stage,
+    published_keys,
+    staged,
+    submission,
+    with_envelope,
+    with_field,
+)
 from wardmail.model.classification import Sensitivity
 from wardmail.model.decision import Outcome, Protection
 from wardmail.model.integration import IntegrationState, Limits
@@ -196,15 +206,7 @@ async def test_missing_date_and_message_id_are_added(stage: Stage) -> None:
 async def test_what_leaves_is_signed_by_both_keys_and_verifies(stage: Stage) -> None:
     receipt = await accept(stage.world, submission(stage, body=b"Line  one \r\n\r\n\r\n"))
     raw = await sent_head(stage, receipt) + b"\r\nLine  one \r\n\r\n\r\n"
-    records = {}
-    for entry in stage.keystore.entries(DKIM):
-        import base64
-
-        kind = "ed25519" if entry.meta["algorithm"].startswith("ed") else "rsa"
-        value = base64.b64encode(public_key(stage.keystore, entry.name)).decode()
-        records[f"{entry.meta['selector']}._domainkey.trust.example.".encode()] = (
-            f"v=DKIM1; k={kind}; p={value}".encode()
-        )
+    records = published_keys(stage)
     verifier = dkim.DKIM(raw)
     assert verifier.verify(0, dnsfunc=lambda name, timeout=5: records.get(name))
     assert verifier.verify(1, dnsfunc=lambda name, timeout=5: records.get(name))

@@ -25,6 +25,7 @@ _CHOICES = {
     "handles": ("", "official", "official-sensitive"),
     "clinical": ("", "yes", "no"),
     "hosting": ("", "cloud", "on-premises"),
+    "signature-added": ("no", "yes"),
     "signature-required": ("no", "yes"),
 }
 
