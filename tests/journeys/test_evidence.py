@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from tests.journeys.gateway import SENDER, Gateway, let_in, make_gateway, running
+from tests.journeys.gateway import SENDER, USER, Gateway, let_in, make_gateway, running
 from tests.journeys.peers.ground import Authority
 
 _HEAD = f"From: {SENDER}\r\nSubject: Zebra finch\r\n"
@@ -23,13 +23,18 @@ SENSITIVE = f"{_HEAD}Wardmail-Classification: OFFICIAL-SENSITIVE\r\n\r\nGiraffe.
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     directory = tmp_path_factory.mktemp("gateway")
-    made = make_gateway(directory, Authority(directory))
+    made = make_gateway(directory, Authority(directory), settings={"gateway.location": "GB"})
     made.do("route", "create", "sandbox", "--kind", "sandbox")
     made.do(
         *("route", "create", "old", "--kind", "smarthost", "--host", "smtp.office365.com", "--auth", "login"),
         *("--username", "svc@trust.example", "--password-ref", "env:NOTHING"),
     )
     let_in(made, "sandbox")
+    made.do(
+        *("source", "add", "letters", "--kind", "ews", "--integration", USER, "--host", "outlook.office365.com"),
+        *("--username", "letters@trust.example", "--token-endpoint", "https://login.example/token"),
+        *("--client-id", "wardmail", "--client-secret-ref", "env:NOTHING", "--trust-hop", "mx.trust.example"),
+    )
     with running(made, workers=1):
         made.send(ORDINARY, "a@nhs.net", "b@nhs.net")
         made.send(SENSITIVE, "pat.ient@unknown.example")
@@ -65,6 +70,10 @@ def test_the_standards_pack_has_true_figures(gateway: Gateway, tmp_path: Path) -
     assert ["unknown.example", "held", "1"] in _rows(page, "Sensitive messages by destination")
     readiness = {row[0]: row for row in _rows(page, "Basic authentication and EWS")}
     assert readiness["old"][3] == "2026-12-31"
+    assert readiness["letters"] == ["letters", "OAuth", "Exchange Web Services", "2027-04-01"]
+    assert "No source uses Exchange Web Services" not in html
+    assert "Where copies are kept" in html
+    assert ">GB<" in html
     assert ["The chain", "holds"] in _rows(page, "Audit")
     ways = {row[1]: row for row in _rows(page, "Connection inventory")}
     assert any("STARTTLS" in row[2] for row in ways.values())
@@ -108,5 +117,5 @@ def test_subject_access_finds_without_showing(gateway: Gateway) -> None:
 
 def test_the_connection_inventory(gateway: Gateway) -> None:
     rows = gateway.ask("connections")
-    assert [row["way"] for row in rows] == ["in", "in", "out", "out"]
+    assert [row["way"] for row in rows] == ["in", "in", "in", "out", "out"]
     assert {row["authentication"] for row in rows if row["way"] == "out"} == {"none", "password (login)"}

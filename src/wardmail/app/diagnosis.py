@@ -23,6 +23,7 @@ from wardmail.manage import routes
 from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import RouteKind
+from wardmail.policy.completeness import HOME
 from wardmail.store.chain import verify
 
 _SOON = 30 * 86_400
@@ -34,6 +35,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     installation = Installation(settings)
     checks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("Settings", lambda: _settings(settings)),
+        ("Location", lambda: _location(settings)),
         ("Disk", lambda: _disk(settings)),
         ("Secrets", lambda: secrets(installation)),
         ("Database", lambda: _database(installation)),
@@ -66,6 +68,19 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if settings.clock_ahead:
         days = settings["gateway.clock_ahead_days"]
         yield Finding("Clock", "fault", f"the gateway lives {days:g} days ahead", "For trials only: unset it.")
+
+
+def _location(settings: Settings) -> Iterator[Finding]:
+    """SHARE-13. That the board agreed to another country is written elsewhere: here it is only kept in sight."""
+    where = settings["gateway.location"]
+    if where == HOME:
+        yield Finding("Location", "good", "copies are kept in the United Kingdom")
+    elif where:
+        yield Finding(
+            "Location", "advice", f"copies are kept in {where}", "The board signs that off (wardmail appetite)."
+        )
+    else:
+        yield Finding("Location", "advice", "nobody said where copies are kept", 'Set gateway.location, as "GB".')
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

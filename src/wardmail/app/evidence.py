@@ -39,6 +39,7 @@ def gather(installation: Installation, period: Period, by: Person) -> Evidence:
     routes = sorted(snapshot.routes)
     return Evidence(
         hostname=installation.settings["gateway.hostname"],
+        location=installation.settings["gateway.location"],
         software=f"Wardmail {__version__}",
         by=by.name,
         at=now,

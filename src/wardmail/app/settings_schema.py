@@ -23,6 +23,7 @@ class Setting:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.hostname", str, socket.getfqdn, "the name we greet with, sign reports as and write into Received"),
+    Setting("gateway.location", str, "", "country where messages and backups are kept, as GB (ISO 3166)"),
     Setting("gateway.data", str, "/var/lib/wardmail", "directory of the database, the spool and the keystore"),
     Setting("gateway.database", str, "", "sqlite:///PATH or postgresql://…; empty: wardmail.db in the data directory"),
     Setting("gateway.workers", int, 0, "worker processes; 0: one for each processor", least=0),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from wardmail.manage import evidence_of_arrivals as inbound
+from wardmail.manage import evidence_of_upstream as upstream
 from wardmail.manage import evidence_tables as tables
 from wardmail.manage.document_text import Grid, Page, Section
 from wardmail.manage.evidence_tables import Table, moment
@@ -31,12 +32,13 @@ _PARTS: Mapping[PackKind, tuple[Table, ...]] = {
         tables.routes,
         tables.transport,
         tables.integrations,
+        upstream.places,
         tables.agreements,
         tables.policy,
         tables.holds,
         tables.destinations,
         tables.lists,
-        tables.readiness,
+        upstream.readiness,
         tables.audit,
     ),
     PackKind.DSPT: (
@@ -44,10 +46,11 @@ _PARTS: Mapping[PackKind, tuple[Table, ...]] = {
         tables.by_integration,
         tables.refused,
         tables.integrations,
+        upstream.places,
         tables.people,
         tables.connections,
         tables.holds,
-        tables.readiness,
+        upstream.readiness,
         tables.changes,
         tables.audit,
     ),
@@ -69,7 +72,7 @@ _PARTS: Mapping[PackKind, tuple[Table, ...]] = {
 _CLAIMS: tuple[tuple[str, str, str], ...] = (
     ("P3", "TLS encrypts data in transit", "Connection inventory; Protection required"),
     ("P4", "SPF, DKIM and DMARC of our domains", "wardmail domain dns: records to publish; not checked by this pack"),
-    ("P8", "Location agreed, or signed off by the board", "Register of integrations"),
+    ("P8", "Location agreed, or signed off by the board", "Register of integrations; Where copies are kept"),
     (
         "O4",
         "How staff send to systems that are not secure",

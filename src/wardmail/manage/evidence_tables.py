@@ -9,7 +9,7 @@ from wardmail.manage.document_text import Grid, Pairs, Section
 from wardmail.model.classification import Sensitivity
 from wardmail.model.evidence import Door, Evidence, Link
 from wardmail.model.person import Role
-from wardmail.model.route import AuthMechanism, Route, RouteKind, TlsLevel
+from wardmail.model.route import AuthMechanism, Route, TlsLevel
 from wardmail.policy.agreements import endings
 from wardmail.policy.rules import BUILT_IN_RULES
 
@@ -18,8 +18,6 @@ Table = Callable[[Evidence], Section]
 CONNECTION_HEADINGS = ("Way", "Where", "Encryption required", "Authentication", "Last used")
 
 _MOST_ROWS = 200
-_BASIC_AUTH_OFF = date(2026, 12, 31)
-_EWS_OFF = date(2027, 4, 1)
 
 
 def summary(evidence: Evidence) -> Section:
@@ -28,7 +26,7 @@ def summary(evidence: Evidence) -> Section:
     for count in evidence.outcomes:
         totals[count.words[3]] = totals.get(count.words[3], 0) + count.copies
     rows = tuple((state, f"{copies:,}") for state, copies in sorted(totals.items(), key=lambda item: -item[1]))
-    return Section("Messages in the period", (_grid(("Status", "Copies"), rows),))
+    return Section("Messages in the period", (grid(("Status", "Copies"), rows),))
 
 
 def by_integration(evidence: Evidence) -> Section:
@@ -38,13 +36,13 @@ def by_integration(evidence: Evidence) -> Section:
         for words in [count.words]
     ]
     headings = ("Integration", "Classification", "Decided", "Status", "Copies")
-    return Section("Messages by integration and classification", (_grid(headings, rows),))
+    return Section("Messages by integration and classification", (grid(headings, rows),))
 
 
 def destinations(evidence: Evidence) -> Section:
     """SHARE-18: what went securely, by whom it was for."""
     rows = [(count.words[0], count.words[1], f"{count.copies:,}") for count in evidence.destinations[:_MOST_ROWS]]
-    return Section("Sensitive messages by destination", (_grid(("Domain", "Status", "Copies"), rows),))
+    return Section("Sensitive messages by destination", (grid(("Domain", "Status", "Copies"), rows),))
 
 
 def transport(evidence: Evidence) -> Section:
@@ -53,17 +51,17 @@ def transport(evidence: Evidence) -> Section:
         (_tls_words(TlsLevel(int(count.words[0]))), count.words[1] or "nothing more", f"{count.copies:,}")
         for count in evidence.protections
     ]
-    return Section("Protection required", (_grid(("Connection", "Besides", "Copies"), rows),))
+    return Section("Protection required", (grid(("Connection", "Besides", "Copies"), rows),))
 
 
 def refused(evidence: Evidence) -> Section:
     rows = [(count.words[0], f"{count.copies:,}") for count in evidence.refusals]
-    return Section("Submissions refused at the door", (_grid(("Reason", "Submissions"), rows),))
+    return Section("Submissions refused at the door", (grid(("Reason", "Submissions"), rows),))
 
 
 def connections(evidence: Evidence) -> Section:
     rows = connection_rows(evidence.doors, evidence.register.routes.values(), evidence.links)
-    return Section("Connection inventory", (_grid(CONNECTION_HEADINGS, rows),))
+    return Section("Connection inventory", (grid(CONNECTION_HEADINGS, rows),))
 
 
 def connection_rows(doors: Iterable[Door], ways_out: Iterable[Route], links: Iterable[Link]) -> list[tuple[str, ...]]:
@@ -75,7 +73,7 @@ def connection_rows(doors: Iterable[Door], ways_out: Iterable[Route], links: Ite
     for route in ways_out:
         link = used.get(route.name)
         last = f"{moment(link.at)}: {link.host} {link.version} {link.cipher}, {link.proof}" if link else "not yet"
-        rows.append(("out", f"{route.name}: {_where(route)}", _tls_words(TlsLevel(route.tls)), _log_in(route), last))
+        rows.append(("out", f"{route.name}: {_where(route)}", _tls_words(TlsLevel(route.tls)), log_in(route), last))
     return rows
 
 
@@ -91,25 +89,7 @@ def routes(evidence: Evidence) -> Section:
         )
         for route in evidence.register.routes.values()
     ]
-    return Section("Routes and their accreditation", (_grid(("Route", "Kind", "Standard", "Evidence", "Until"), rows),))
-
-
-def readiness(evidence: Evidence) -> Section:
-    """What stops working when Microsoft withdraws Basic authentication and EWS, and what is ready."""
-    rows = []
-    for route in evidence.register.routes.values():
-        if route.kind is RouteKind.SANDBOX:
-            continue
-        if route.auth is AuthMechanism.XOAUTH2:
-            state, ends = "ready: OAuth", ""
-        elif _is_exchange_online(route):
-            state, ends = "Basic authentication: off by default for existing tenants", str(_BASIC_AUTH_OFF)
-        else:
-            state, ends = "not concerned", ""
-        rows.append((route.name, _log_in(route), state, ends))
-    ews = f"No integration uses Exchange Web Services, which Exchange Online ends on {_EWS_OFF}."
-    blocks = (_grid(("Route", "Authentication", "Readiness", "Ends"), rows), ews)
-    return Section("Basic authentication and EWS", blocks)
+    return Section("Routes and their accreditation", (grid(("Route", "Kind", "Standard", "Evidence", "Until"), rows),))
 
 
 def integrations(evidence: Evidence) -> Section:
@@ -130,7 +110,7 @@ def integrations(evidence: Evidence) -> Section:
             )
         )
     headings = ("Integration", "State", "Owner", "Classification", "IAMS", "Hosting", "Location", "Review")
-    return Section("Register of integrations", (_grid(headings, rows),))
+    return Section("Register of integrations", (grid(headings, rows),))
 
 
 def holds(evidence: Evidence) -> Section:
@@ -154,7 +134,7 @@ def holds(evidence: Evidence) -> Section:
     endings_ = {each.closed_as for each in evidence.closed_holds}
     outcomes = [(word, str(sum(each.closed_as == word for each in evidence.closed_holds))) for word in sorted(endings_)]
     headings = ("Holds", "Decided", "Half within", "95 % within", "Longest", "Open now", "Past deadline")
-    return Section("Held messages", (_grid(headings, rows), _grid(("Ended as", "Copies"), outcomes)))
+    return Section("Held messages", (grid(headings, rows), grid(("Ended as", "Copies"), outcomes)))
 
 
 def agreements(evidence: Evidence) -> Section:
@@ -177,7 +157,7 @@ def agreements(evidence: Evidence) -> Section:
     headings = ("Agreement", "Partner", "Information", "Protection", "Standing", "IG / clinical safety", "Ends")
     appetite = evidence.register.appetite
     words = f"Risk appetite in force: {appetite.level.value} (statement {appetite.number}, {appetite.document or 'no document'})."
-    return Section("Sharing agreements and risk appetite", (_grid(headings, rows), words))
+    return Section("Sharing agreements and risk appetite", (grid(headings, rows), words))
 
 
 def policy(evidence: Evidence) -> Section:
@@ -197,9 +177,9 @@ def policy(evidence: Evidence) -> Section:
         "Policy",
         (
             "Built-in rules, which always apply:",
-            _grid(("Rule", "Requirement", "Why"), rules),
+            grid(("Rule", "Requirement", "Why"), rules),
             "Versions of the site's own rules:",
-            _grid(("Version", "State", "Author", "Approved by", "In force from", "Why"), rows),
+            grid(("Version", "State", "Author", "Approved by", "In force from", "Why"), rows),
         ),
     )
 
@@ -213,7 +193,7 @@ def people(evidence: Evidence) -> Section:
         )
         for each in evidence.people.values()
     ]
-    return Section("People and roles", (_grid(("Name", "Roles", "Standing"), rows),))
+    return Section("People and roles", (grid(("Name", "Roles", "Standing"), rows),))
 
 
 def lists(evidence: Evidence) -> Section:
@@ -229,7 +209,7 @@ def lists(evidence: Evidence) -> Section:
         )
         for each in evidence.lists
     ]
-    return Section("Lists", (_grid(("List", "Version", "Entries", "Imported", "Age", "By"), rows),))
+    return Section("Lists", (grid(("List", "Version", "Entries", "Imported", "Age", "By"), rows),))
 
 
 def audit(evidence: Evidence) -> Section:
@@ -250,7 +230,7 @@ def changes(evidence: Evidence) -> Section:
         (moment(each["at"]), str(each["kind"]), str(each["actor"]), str(each["subject"]))
         for each in evidence.events[-_MOST_ROWS:]
     ]
-    return Section("What people changed", (_grid(("When", "What", "Who", "About"), rows),))
+    return Section("What people changed", (grid(("When", "What", "Who", "About"), rows),))
 
 
 def moment(at: float | None) -> str:
@@ -262,7 +242,7 @@ def day_of(at: float) -> date:
     return datetime.fromtimestamp(at, UTC).date()
 
 
-def _grid(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Grid | str:
+def grid(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Grid | str:
     return Grid(headings, tuple(rows)) if rows else "None."
 
 
@@ -286,11 +266,7 @@ def _where(route: Route) -> str:
     return f"{route.host} port {route.port}" if route.host else route.kind.value
 
 
-def _log_in(route: Route) -> str:
+def log_in(route: Route) -> str:
     return {AuthMechanism.NONE: "none", AuthMechanism.XOAUTH2: "OAuth"}.get(
         route.auth, f"password ({route.auth.value})"
     )
-
-
-def _is_exchange_online(route: Route) -> bool:
-    return route.host.endswith(".office365.com") and route.auth in (AuthMechanism.PLAIN, AuthMechanism.LOGIN)

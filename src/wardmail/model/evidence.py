@@ -107,9 +107,13 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a pack is made from, gathered once. `states` are the integrations' today; `head` the audit's, with a signature."""
+    """All that a pack is made from, gathered once. `states` are the integrations' today; `head` the audit's, with a signature.
+
+    `location` is the ISO 3166 country code of where copies are kept; empty when nobody said.
+    """
 
     hostname: str
+    location: str
     software: str
     by: str
     at: float
