@@ -20,8 +20,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """`body_hash` is the relaxed-canonical SHA-256 of RFC 6376 section 3.4.4; `body` has the footer, where one is added."""
+    """`body_hash` is the relaxed-canonical SHA-256 of RFC 6376 section 3.4.4; `block` and `body` have the footer, if any."""
 
+    block: HeaderBlock
     body: Body
     body_hash: bytes
     eight_bit: bool
@@ -36,10 +37,11 @@ async def look_through(
     signature = integration.registration.signature
     if found.reading.is_signed or not signature.added:
         return found
-    footed = await _apart_when_spooled(body, partial(with_footer, signature, block.raw, body))
+    footed = await _apart_when_spooled(body, partial(with_footer, signature, block, body))
     if footed is None:
         return found
-    return await _apart_when_spooled(footed, partial(examine, integration, block, footed, sketched=sketched))
+    again = partial(examine, integration, footed.block, footed.body, sketched=sketched)
+    return await _apart_when_spooled(footed.body, again)
 
 
 def examine(integration: Integration, block: HeaderBlock, body: Body, *, sketched: bool = False) -> Examination:
@@ -49,7 +51,7 @@ def examine(integration: Integration, block: HeaderBlock, body: Body, *, sketche
         hashing.update(chunk)
         eight_bit = eight_bit or not chunk.isascii()
     reading = read_marks(integration, block, body.chunks(), sketched=sketched)
-    return Examination(body, hashing.digest(), eight_bit, reading)
+    return Examination(block, body, hashing.digest(), eight_bit, reading)
 
 
 async def _apart_when_spooled(body: Body, work: Callable[[], _T]) -> _T:

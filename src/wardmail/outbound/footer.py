@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import html
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,13 +14,15 @@ from wardmail.content.mime.reader import read_message
 from wardmail.content.mime.transfer import IDENTITY, encoding_name
 from wardmail.model.message import Body, MemoryBody
 from wardmail.model.registration import Signature
+from wardmail.protocol.headers import HeaderBlock
 
 _READ = 1024 * 1024
 """How much of a long message is looked at: the text comes first, and attachments after it."""
 
 _SHOWN = frozenset({"", "text/plain", "text/html"})
 _AROUND = frozenset({"", "multipart/mixed", "multipart/alternative", "multipart/related"})
-_SEALED_FIELDS = frozenset({"dkim-signature", "arc-seal"})
+_SEALED_FIELDS = frozenset({b"dkim-signature", b"arc-seal"})
+_SEVEN_BITS = re.compile(rb"\A(content-transfer-encoding:[ \t]*)7bit(?=[ \t]*\r\n\Z)", re.IGNORECASE)
 _CUT_SHORT = frozenset({"mime-not-closed"})
 
 
@@ -51,25 +54,40 @@ class SplicedBody:
         return True
 
 
-def with_footer(signature: Signature, head: bytes, body: Body) -> Body | None:
-    """The body with the three under each form of its text; None where they cannot be added without changing more.
+@dataclass(frozen=True, slots=True)
+class Footed:
+    """`block` is as it was, but for a text in 7 bits that came to need 8."""
+
+    block: HeaderBlock
+    body: Body
+
+
+def with_footer(signature: Signature, block: HeaderBlock, body: Body) -> Footed | None:
+    """The three are under each form of the text; None where they cannot be added without changing more.
 
     That is so where the application or its user has signed or sealed the message, where its parts can be read in more
-    than one way, and where a character of a name cannot be written in a text as it is encoded. `head` is the header
-    without the blank line after it. Blocking for spooled bodies.
+    than one way, and where a character of a name cannot be written in a text as it is encoded. Blocking for spooled
+    bodies.
     """
-    start = _start_of(body)
+    return _footed(signature, block, body) or _footed(signature, _in_eight_bits(block), body)
+
+
+def _footed(signature: Signature, block: HeaderBlock, body: Body) -> Footed | None:
+    head, start = block.raw, _start_of(body)
     raw = b"\r\n".join((head, start))
     leaves = _texts(raw, is_whole=len(start) == body.size)
-    if not leaves or any(each.name in _SEALED_FIELDS for each in read_head(raw, 0, len(raw)).fields):
+    if not leaves or any(name in _SEALED_FIELDS for name, _ in block.fields):
         return None
     splices = [_splice(signature, raw, leaf, len(head) + 2, body.size) for leaf in leaves]
     found = [each for each in splices if each is not None]
     if len(found) < len(splices):
         return None
-    ordered = tuple(sorted(found, key=lambda each: each.at))
-    spliced = SplicedBody(body, ordered)
-    return spliced if body.is_spooled else MemoryBody(tuple(filter(None, spliced.chunks())))
+    spliced = SplicedBody(body, tuple(sorted(found, key=lambda each: each.at)))
+    return Footed(block, spliced if body.is_spooled else MemoryBody(tuple(filter(None, spliced.chunks()))))
+
+
+def _in_eight_bits(block: HeaderBlock) -> HeaderBlock:
+    return HeaderBlock(tuple([(name, _SEVEN_BITS.sub(rb"\g<1>8bit", raw)) for name, raw in block.fields]))
 
 
 def _start_of(body: Body) -> bytes:

@@ -134,7 +134,9 @@ async def _judge_content(
         return classified
     urgency = (block.get(URGENCY) or b"").strip().lower()
     envelope = replace(submission.envelope, eight_bit=submission.envelope.eight_bit or examination.eight_bit)
-    found = Judgement(integration, envelope, block, author, examination, classified, urgency == b"time-critical")
+    found = Judgement(
+        integration, envelope, examination.block, author, examination, classified, urgency == b"time-critical"
+    )
     found = replace(found, username=submission.origin.username)
     return _decided(world, found, Known(declared))
 

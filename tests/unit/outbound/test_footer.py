@@ -24,6 +24,7 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.registration import Signature
 from wardmail.outbound.footer import Splice, SplicedBody, with_footer
 from wardmail.outbound.walk import accept
+from wardmail.protocol.headers import HeaderBlock
 
 SIGNATURE = Signature("Zoë Ahmed", "Ward co-ordinator", "Example <Trust>", added=True)
 PLAIN = Signature("Zoe Ahmed", "Ward co-ordinator", "Example Trust", added=True)
@@ -48,8 +49,10 @@ def built(*, text: str | None = "Good morning.", html: str | None = None, cte: s
 
 def footed(raw: bytes, signature: Signature = SIGNATURE) -> bytes | None:
     head, _, rest = raw.partition(b"\r\n\r\n")
-    done = with_footer(signature, head + b"\r\n", MemoryBody((rest,)))
-    return None if done is None else head + b"\r\n\r\n" + b"".join(done.chunks())
+    block = HeaderBlock.split(head + b"\r\n")
+    assert isinstance(block, HeaderBlock)
+    done = with_footer(signature, block, MemoryBody((rest,)))
+    return None if done is None else done.block.raw + b"\r\n" + b"".join(done.body.chunks())
 
 
 def texts(raw: bytes) -> dict[str, str]:
@@ -103,7 +106,9 @@ def test_every_octet_that_came_is_still_there(cte: str) -> None:
 
 NOT_TO_BE_CHANGED = {
     "its own signature": b"DKIM-Signature: v=1; a=rsa-sha256\r\n" + built(cte="8bit"),
-    "7-bit text and a letter that is none": built(cte="7bit"),
+    "7-bit parts and a letter that is none": built(html="<p>x</p>", cte="7bit"),
+    "no encoding said, and a letter of 8 bits": built(cte="7bit").replace(b"Content-Transfer-Encoding: 7bit\r\n", b""),
+    "only ASCII, and a letter that is none": built(cte="7bit").replace(b"utf-8", b"us-ascii"),
     "S/MIME": built(cte="8bit").replace(b"text/plain", b"application/pkcs7-mime"),
     "a calendar": built(cte="8bit").replace(b"text/plain", b"text/calendar"),
     "wide characters": built(cte="8bit").replace(b"utf-8", b"utf-16"),
@@ -127,6 +132,14 @@ NOT_TO_BE_CHANGED = {
 @pytest.mark.parametrize("raw", NOT_TO_BE_CHANGED.values(), ids=NOT_TO_BE_CHANGED.keys())
 def test_what_it_may_not_be_put_into_is_left_alone(raw: bytes) -> None:
     assert footed(raw) is None
+
+
+def test_a_text_in_seven_bits_is_said_to_have_eight_when_a_name_needs_them() -> None:
+    raw = built(cte="7bit")
+    done = footed(raw)
+    assert done is not None
+    assert done.startswith(raw.replace(b": 7bit", b": 8bit"))
+    assert texts(done)["text/plain"].replace("\r\n", "\n").endswith(WORDS)
 
 
 def test_seven_bits_are_enough_for_a_plain_name() -> None:
