@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from wardmail.manage.message_search import found_by
 from wardmail.manage.status_words import WORDS
 from wardmail.model.reading import NoSuchPage, Record, Wanted
 from wardmail.web.pages.forms import query_of
@@ -35,6 +36,7 @@ class MessagesPage:
             services.clock.now() - period if period else 0.0,
             asked["after"],
             _SHOWN,
+            found_by=found_by(visit.visitor.person),
         )
         try:
             page = await asyncio.to_thread(services.messages.search, wanted)
