@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from tests.contract.test_reading import plans_of
 from tests.messages import NoSpool, ReversingSealer, accepted
-from wardmail.app.stored_records import StoredMessageRecords, clues_of
+from wardmail.app.message_finding import clues_of
+from wardmail.app.stored_records import StoredMessageRecords
 from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.edges.keystore import Keystore
 from wardmail.edges.master_key import MasterKey, new_master_key

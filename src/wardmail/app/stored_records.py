@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 
 from wardmail.app import arrival_output, webhook_output
+from wardmail.app.message_finding import clues_of
 from wardmail.app.message_output import as_record, held_record, most_pressing
 from wardmail.app.output import rfc3339
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.delivery import RecipientState
-from wardmail.model.reading import FoundBy, NoSuchPage, Page, Record, Wanted
+from wardmail.model.reading import NoSuchPage, Page, Record, Wanted
 from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.ports import Blinder
-from wardmail.protocol.search_terms import alternatives
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.inbox import ArrivalSearch, Inbox
 from wardmail.store.messages import MessageLine, Messages, Search
@@ -161,14 +161,6 @@ class StoredWebhookRecords:
     def _one(self, integration: str, endpoint_id: str) -> WebhookEndpoint | None:
         mine = (each for each in self._webhooks.all() if each.integration == integration)
         return next((each for each in mine if each.id == endpoint_id), None)
-
-
-def clues_of(blinder: Blinder, typed: str, found_by: FoundBy) -> tuple[tuple[int, ...], ...]:
-    """What a search for it looks for besides addresses and our own IDs. Raises Unavailable without the keystore."""
-    if found_by < FoundBy.NAME or not typed.strip():
-        return ()
-    terms = alternatives(typed, by_subject=found_by >= FoundBy.SUBJECT)
-    return tuple(tuple(clues) for each in terms for clues in blinder.blinded_ever(each))
 
 
 def _place(cursor: str) -> tuple[str, int]:

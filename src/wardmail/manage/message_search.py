@@ -13,5 +13,12 @@ def found_by(person: Person | None) -> FoundBy:
 
 def in_words(found: FoundBy) -> str:
     """As the end of "Find a message by …"."""
-    names = "address, queue ID, Message-ID or an application’s reference"
-    return f"{names}, or by words of its subject" if found is FoundBy.SUBJECT else names
+    names = "address, queue ID, Message-ID, the application’s reference"
+    return f"{names} or words of the subject" if found is FoundBy.SUBJECT else names.replace(", the", " or the")
+
+
+def rule_in_words(found: FoundBy) -> str:
+    """What somebody who types words has to know."""
+    if found is FoundBy.SUBJECT:
+        return "To find it by its subject, type whole words: all of them must be in it."
+    return "Your role does not find messages by their subject."

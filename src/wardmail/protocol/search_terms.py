@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 from wardmail.protocol.dsn import decode_xtext
+from wardmail.protocol.encoded_words import decode_text
 from wardmail.protocol.headers import HeaderBlock
 
 REFERENCE = b"wardmail-reference"
@@ -27,9 +28,9 @@ def terms_of(block: HeaderBlock, envid: str | None, tags: Collection[str] = ()) 
     own_id, reference = block.get(b"message-id"), block.get(REFERENCE)
     found = _words(" ".join((*sorted(tags), block.subject())))
     if own_id is not None:
-        found += _message_id(_text(own_id))
+        found += _message_id(own_id.decode("utf-8", "replace"))
     if reference is not None:
-        found += _reference(_text(reference))
+        found += _reference(decode_text(reference))
     if envid:
         found += _reference(decode_xtext(envid))
     return tuple(dict.fromkeys(found))
@@ -75,10 +76,6 @@ def _reference(text: str) -> list[str]:
     """Without regard to case and to how many blanks there are: people read it out and type it."""
     plain = " ".join(text.split()).casefold()
     return [f"reference {plain}"] if 0 < len(plain) <= _LONGEST_NAME else []
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
 
 
 _QUOTES = frozenset("\"'“”‘’«»")
