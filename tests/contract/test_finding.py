@@ -177,3 +177,17 @@ async def test_it_is_found_by_indexes_in_the_order_in_which_it_is_shown(shelf: S
         assert "SCAN" not in plan, plan
         if shelf.database.is_sqlite:
             assert plan.index("SEARCH clue USING PRIMARY KEY") < plan.index("SEARCH recipient"), plan
+
+
+@pytest.mark.parametrize("state", ["held", "accepted"])
+async def test_of_a_frequent_word_what_is_held_is_found_by_what_is_held(
+    shelf: Shelf, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wardmail.store.messages.MANY", 1)
+    name = await shelf.keep("discharge letter")
+    clues = clues_of(shelf.blinder, '"discharge letter"', FoundBy.SUBJECT)
+    *_, plan = plans_of(shelf.database, Search("x", clues=clues, states=(state,)))
+    assert {"held": "recipient_held", "accepted": "recipient_due"}[state] in plan, plan
+    assert "SCAN clue" not in plan
+    assert shelf.find('"discharge letter"', status=state) == ([name] if state == "accepted" else [])
+    assert shelf.find('"discharge nothing"', status=state) == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
@@ -13,7 +14,7 @@ from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.schema_of_search import clue
 from wardmail.store.statements import insert_all
 
-_MANY = 1000
+MANY = 1000
 """To know which of several clues is the rarest, none is counted further."""
 
 
@@ -43,10 +44,13 @@ def has_clues(connection: Connection, month: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def rarest_first(connection: Connection, clues: Sequence[int]) -> Sequence[int]:
-    """The order in which it costs least to look for what has them all; empty when one of them leads nowhere."""
+def rarest_first(connection: Connection, clues: Sequence[int]) -> Mapping[int, int]:
+    """In the order in which it costs least to look for what has them all; empty when one of them leads nowhere.
+
+    With each, to how many messages it leads, of which no more than `MANY` are counted.
+    """
     counts = {each: _count(connection, each) for each in clues}
-    return sorted(counts, key=counts.__getitem__) if all(counts.values()) else ()
+    return dict(sorted(counts.items(), key=itemgetter(1))) if all(counts.values()) else {}
 
 
 def _count(connection: Connection, wanted: int) -> int:
@@ -54,5 +58,5 @@ def _count(connection: Connection, wanted: int) -> int:
 
 
 _COUNT = select(func.count()).select_from(
-    select(clue.c.clue).where(clue.c.clue == bindparam("wanted")).limit(_MANY).subquery()
+    select(clue.c.clue).where(clue.c.clue == bindparam("wanted")).limit(MANY).subquery()
 )

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, 
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
-from wardmail.store.clues import rarest_first
+from wardmail.store.clues import MANY, rarest_first
 from wardmail.store.connection import Database
 from wardmail.store.rows import because_in_words
 from wardmail.store.schema import event, message, recipient
 from wardmail.store.search import Search as Search  # noqa: PLC0414 (who asks for messages finds it here)
-from wardmail.store.search import Way, query_of, ways_of
+from wardmail.store.search import Way, has_an_index, query_of, ways_of
 
 _WAITING = tuple(state.value for state in WAITING)
 
@@ -212,9 +212,9 @@ class Messages:
 
 def _ways_by_clues(connection: Connection, wanted: Search) -> Iterator[Way]:
     for clues in wanted.clues:
-        ordered = rarest_first(connection, clues)
-        if ordered:
-            yield Way(clues=tuple(ordered))
+        counts = rarest_first(connection, clues)
+        if counts:
+            yield Way(clues=tuple(counts), by_clue=min(counts.values()) < MANY or not has_an_index(wanted.states))
 
 
 def _line(row: Row[Any]) -> MessageLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,12 +43,13 @@ class Search:
 class Way:
     """One way to find messages. `by_message`: the index that serves it is the message's, not the recipient's.
 
-    `clues`: a message has all of them, and they are tried in this order.
+    `clues`: a message has all of them. `by_clue`: the first of them leads, for it is the rarest.
     """
 
     where: tuple[ColumnElement[bool], ...] = ()
     by_message: bool = False
     clues: tuple[int, ...] = ()
+    by_clue: bool = False
 
 
 def ways_of(wanted: Search) -> Sequence[Way]:
@@ -70,14 +71,15 @@ def ways_of(wanted: Search) -> Sequence[Way]:
 def query_of(wanted: Search, way: Way) -> Select[Any]:
     """IDs are compared on the side whose index finds and sorts: they are the same on both."""
     by_message = way.by_message or bool(wanted.integration)
-    identity = clue.c.message_id if way.clues else message.c.id if by_message else recipient.c.message_id
-    query = _lines_with(way.clues) if way.clues else _lines().where(*way.where)
+    identity = clue.c.message_id if way.by_clue else message.c.id if by_message else recipient.c.message_id
+    query = _lines_of(way.clues[0]) if way.by_clue else _lines()
+    query = query.where(*way.where, *_have(way.clues[way.by_clue :], identity))
     if wanted.since:
         query = query.where(identity >= first_id_at(wanted.since))
     if wanted.states:
         query = query.where(_in_one_of(wanted.states))
     newest: ColumnElement[str] = identity
-    if wanted.states and set(wanted.states) <= _WAITING and not way.clues:
+    if wanted.states and set(wanted.states) <= _WAITING and not way.by_clue:
         # All that waits is due some time, which has an index. Ordered by an expression, for the order alone would make
         # SQLite take the index of all IDs.
         query, newest = query.where(recipient.c.due_at.is_not(None)), identity.concat("")
@@ -119,22 +121,27 @@ def _as_stored(typed: str) -> set[str]:
     return {f"{local}@{domain.lower()}", plain.lower()} if local else {plain}
 
 
-def _lines_with(clues: tuple[int, ...]) -> Select[Any]:
-    """By the index of the first clue, in whose order they come; each of the others is looked up for each message."""
-    first, *others = clues
-    query = (
+def has_an_index(states: tuple[str, ...]) -> bool:
+    """Copies that wait or are held are few beside all others, and found by themselves."""
+    return bool(states) and set(states) <= {*_WAITING, RecipientState.HELD.value}
+
+
+def _lines_of(first: int) -> Select[Any]:
+    """By the clue's index, in whose order they come."""
+    return (
         select(recipient, message)
         .select_from(clue)
         .join(recipient, recipient.c.message_id == clue.c.message_id)
         .join(message, message.c.id == clue.c.message_id)
         .where(clue.c.clue == first)
     )
-    for number, other in enumerate(others):
+
+
+def _have(clues: tuple[int, ...], identity: Column[str]) -> Iterator[ColumnElement[bool]]:
+    """Each is looked up for each message."""
+    for number, each in enumerate(clues):
         its = clue.alias(f"clue_{number}")
-        query = query.where(
-            exists(select(its.c.clue).where(its.c.clue == other, its.c.message_id == clue.c.message_id))
-        )
-    return query
+        yield exists(select(its.c.clue).where(its.c.clue == each, its.c.message_id == identity))
 
 
 def _lines() -> Select[Any]:
