@@ -70,7 +70,7 @@ def ways_of(wanted: Search) -> Sequence[Way]:
 
 def query_of(wanted: Search, way: Way) -> Select[Any]:
     """IDs are compared on the side whose index finds and sorts: they are the same on both."""
-    by_message = way.by_message or bool(wanted.integration)
+    by_message = way.by_message or (bool(wanted.integration) and not has_an_index(wanted.states))
     identity = clue.c.message_id if way.by_clue else message.c.id if by_message else recipient.c.message_id
     query = _lines_of(way.clues[0]) if way.by_clue else _lines()
     query = query.where(*way.where, *_have(way.clues[way.by_clue :], identity))
@@ -84,7 +84,9 @@ def query_of(wanted: Search, way: Way) -> Select[Any]:
         # SQLite take the index of all IDs.
         query, newest = query.where(recipient.c.due_at.is_not(None)), identity.concat("")
     if wanted.integration:
-        query = query.where(message.c.integration_id == wanted.integration)
+        # By an expression where the states lead, so that the integration's index, of all that it ever sent, does not.
+        of = message.c.integration_id.concat("") if has_an_index(wanted.states) else message.c.integration_id
+        query = query.where(of == wanted.integration)
     if wanted.sent_by:
         query = query.where(message.c.username == wanted.sent_by)
     if wanted.after is not None:
