@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from wardmail.model.address import Address
 from wardmail.model.classification import Classification, Mark, Sensitivity
+from wardmail.model.clue import clue_of, month_of
 from wardmail.model.decision import Decision, Outcome, RuleHit
 from wardmail.model.delivery import RecipientState
 from wardmail.model.message import Body, Envelope, MemoryBody, Origin, Recipient, TlsSession
@@ -28,6 +30,16 @@ class ReversingSealer:
         if found != context:
             raise Unavailable("sealed content", "it belongs elsewhere")
         return rest[::-1]
+
+
+class PlainBlinder:
+    """Without a key: enough where nothing is looked for."""
+
+    def blinded(self, terms: Sequence[str], at: float) -> Sequence[int]:
+        return [clue_of(month_of(at), hashlib.sha256(term.encode()).digest()) for term in terms]
+
+    def blinded_ever(self, terms: Sequence[str]) -> Sequence[Sequence[int]]:
+        return []
 
 
 class NoSpool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.edges.keys import DKIM, DkimSigner, add_dkim_key, public_key
 from wardmail.edges.keystore import Keystore
 from wardmail.edges.master_key import MasterKey, new_master_key
@@ -114,7 +115,7 @@ def staged(directory: Path, database: Database) -> Iterator[Stage]:
     try:
         world = World(
             register=RegisterView(register, clock),
-            queue=StoreQueue(database, writer, sealer, spool, "test/0"),
+            queue=StoreQueue(database, writer, sealer, spool, "test/0", blinder=MonthlyBlinder(keystore)),
             signer=DkimSigner(keystore),
             clock=clock,
             new_id=lambda: f"TEST{next(numbers):014d}",

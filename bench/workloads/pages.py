@@ -13,12 +13,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import httpx2
 
 from bench.ground import Ground, free_port, wait_until
 from bench.systems.wardmail import WARDMAIL
+from wardmail.app.installation import Installation
 from wardmail.model.message_id import make_id
+from wardmail.ports import Blinder
+from wardmail.protocol.headers import HeaderBlock
+from wardmail.protocol.search_terms import terms_of
 
 _SPAN = 90 * 86_400.0
 _ASKED = 40
@@ -39,7 +44,7 @@ def measure_pages(ground: Ground, messages: int) -> Pages:
     home = ground.directory / "console"
     with _sandbox(home):
         pass  # only so that there is a database
-    _fill(home / "wardmail.db", messages)
+    _fill(home, messages)
     with _sandbox(home) as (address, login):
         trust = ssl.create_default_context(cafile=str(home / "tls" / "ca.pem"))
         headers = {**_OWN, "Origin": address}
@@ -54,11 +59,14 @@ def measure_pages(ground: Ground, messages: int) -> Pages:
 def _addresses(messages: int) -> list[str]:
     one = _id(messages // 2, time.time() - _SPAN / 2)
     lists = ["/", "/messages", "/messages?status=failed&when=week", "/messages?q=user77@d77.example"]
+    subjects = ["clinic letter", "letter smith77", f"letter {messages // 2}", "letter nothing", '"Letter to the ward"']
+    names = [f"<{messages // 3}@epr.example>", "<nothing@epr.example>", f"epr {messages // 4}"]
     others = ["/held", "/queue", "/evidence", "/integrations", "/integrations/demo", "/sharing", "/policy", "/domains"]
     return [
         *lists,
         f"/messages?q={one[:8]}",
         "/messages?q=nobody@nowhere.example",
+        *(f"/messages?q={quote_plus(each)}" for each in (*subjects, *names)),
         *others,
         "/check",
         "/docs",
@@ -99,11 +107,12 @@ def _sandbox(home: Path) -> Iterator[tuple[str, dict[str, str]]]:
             process.wait(60)
 
 
-def _fill(database: Path, messages: int) -> None:
+def _fill(home: Path, messages: int) -> None:
     """Rows as the gateway writes them, without content: over ninety days, one copy each, most of them delivered."""
-    now = time.time()
-    with closing(sqlite3.connect(database)) as connection:
+    now, blinder = time.time(), Installation.at(str(home / "wardmail.toml")).blinder
+    with closing(sqlite3.connect(home / "wardmail.db")) as connection:
         connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -400000")
         columns = {
             table: [(row[1], row[2].upper(), row[3]) for row in connection.execute(f"PRAGMA table_info({table})")]
             for table in ("message", "recipient")
@@ -115,6 +124,8 @@ def _fill(database: Path, messages: int) -> None:
                 ("recipient", [_recipient(n, now - _SPAN * (1 - n / messages)) for n in numbers]),
             ):
                 _insert(connection, table, columns[table], rows)
+            clues = [each for n in numbers for each in _clues(blinder, n, now - _SPAN * (1 - n / messages))]
+            connection.executemany("INSERT INTO clue VALUES (?, ?)", sorted(clues))
             connection.commit()
         connection.execute("ANALYZE")
 
@@ -128,6 +139,15 @@ def _insert(
     marks = ", ".join("?" * len(names))
     full = [[{**least, **row}[name] for name in names] for row in rows]
     connection.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", full)
+
+
+def _clues(blinder: Blinder, number: int, at: float) -> list[tuple[int, str]]:
+    """Of a subject with words that all have, that half of them have, that few have, and that no other has."""
+    subject = f"Letter to the {('clinic', 'ward')[number % 2]} about Smith{number % 5000} no {number}"
+    fields = f"Subject: {subject}\r\nMessage-ID: <{number}@epr.example>\r\nWardmail-Reference: EPR {number}\r\n"
+    block = HeaderBlock.split(fields.encode())
+    assert isinstance(block, HeaderBlock)
+    return [(each, _id(number, at)) for each in blinder.blinded(terms_of(block, None), at)]
 
 
 def _message(number: int, at: float) -> dict[str, object]:

@@ -104,6 +104,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "BodySink": "open_sink",
         "Spool": "SealedSpool",
         "Sealer": "ContentSealer",
+        "Blinder": "MonthlyBlinder",
         "Queue": "StoreQueue",
         "Holds": "StoreHolds",
         "Outbox": "StoreOutbox",

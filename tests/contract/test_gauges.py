@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Select, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tests.messages import NoSpool, ReversingSealer, accepted
+from tests.messages import NoSpool, PlainBlinder, ReversingSealer, accepted
 from wardmail.model.route import TlsLevel
 from wardmail.store.connection import Database
 from wardmail.store.gauges import Pile, arrived, held, read_gauges, waiting, webhooks_waiting
@@ -22,7 +22,7 @@ from wardmail.store.writer import Writer
 @pytest.fixture
 def queue(database: Database) -> Iterator[StoreQueue]:
     writer = Writer(database)
-    yield StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-0")
+    yield StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-0", blinder=PlainBlinder())
     writer.close()
 
 

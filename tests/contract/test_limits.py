@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from tests.messages import NoSpool, ReversingSealer, accepted
+from tests.messages import NoSpool, PlainBlinder, ReversingSealer, accepted
 from wardmail.model.stored import Alike, Charge
 from wardmail.model.traffic import Sighting
 from wardmail.store.connection import Database
@@ -120,7 +120,7 @@ def sighting(*people: int, keys: tuple[int, ...] = (1, 2, 3, 4), most: int = 3) 
 @pytest.fixture
 def queue(database: Database) -> Iterator[StoreQueue]:
     writer = Writer(database)
-    yield StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-0")
+    yield StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-0", blinder=PlainBlinder())
     writer.close()
 
 
@@ -128,7 +128,7 @@ async def test_alike_messages_are_counted_across_processes_and_turned_back(
     queue: StoreQueue, database: Database
 ) -> None:
     writer = Writer(database)
-    other = StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-1")
+    other = StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-1", blinder=PlainBlinder())
     for n in range(3):
         message = replace(accepted(f"M{n}"), sighting=sighting(n))
         assert await (queue if n % 2 else other).put(message) is None

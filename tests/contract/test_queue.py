@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, text
 
-from tests.messages import HEAD, NoSpool, ReversingSealer, accepted
+from tests.messages import HEAD, NoSpool, PlainBlinder, ReversingSealer, accepted
 from wardmail.model.consignment import AttemptResult
 from wardmail.model.delivery import AttemptTls, Deferred, HandedOn, PeerReply, RecipientState
 from wardmail.model.refusal import Unavailable
@@ -26,12 +26,12 @@ TLS = AttemptTls(TlsLevel.VERIFIED, TlsLevel.VERIFIED, "TLSv1.3", "TLS_AES_256_G
 @pytest.fixture
 def queue(database: Database) -> Iterator[StoreQueue]:
     writer = Writer(database)
-    yield StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-0")
+    yield StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-0", blinder=PlainBlinder())
     writer.close()
 
 
 def other_process(database: Database, writer: Writer) -> StoreQueue:
-    return StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-1")
+    return StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-1", blinder=PlainBlinder())
 
 
 def handed_on(message_id: str, n: int) -> RecipientUpdate:

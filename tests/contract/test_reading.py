@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Text, func, select, text
 from sqlalchemy.event import listen, remove
 
+from tests.messages import PlainBlinder
 from wardmail.app.stored_records import StoredMessageRecords
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
@@ -98,6 +99,6 @@ def test_a_message_is_found_by_each_of_its_names(database: Database) -> None:
 
 def test_a_name_that_no_database_can_hold_is_found_nowhere(database: Database) -> None:
     """PostgreSQL has no text with a NUL in it: to ask would be a failure of the database, again and again."""
-    records = StoredMessageRecords(Messages(database))
+    records = StoredMessageRecords(Messages(database), PlainBlinder())
     assert records.of_message("app", "01M8\0AQ6ZF1QV9X17S") == ()
     assert records.history("app", "01M8\0AQ6ZF1QV9X17S") == ()

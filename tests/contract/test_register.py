@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from tests.messages import NoSpool, ReversingSealer, accepted
+from tests.messages import NoSpool, PlainBlinder, ReversingSealer, accepted
 from tests.registrations import REGISTERED
 from wardmail.app.commands.limits import save_limits
 from wardmail.app.installation import Installation
@@ -117,7 +117,10 @@ def test_no_change_leaves_no_trace(register: StoreRegister, database: Database) 
 def queues(database: Database) -> Iterator[tuple[StoreQueue, StoreQueue]]:
     """Two processes."""
     writers = Writer(database), Writer(database)
-    yield tuple(StoreQueue(database, each, ReversingSealer(), NoSpool(), f"w{n}") for n, each in enumerate(writers))  # type: ignore[misc]
+    yield tuple(  # type: ignore[misc]
+        StoreQueue(database, each, ReversingSealer(), NoSpool(), f"w{n}", blinder=PlainBlinder())
+        for n, each in enumerate(writers)
+    )
     for each in writers:
         each.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.test_queue import handed_on
-from tests.messages import NoSpool, ReversingSealer, accepted
+from tests.messages import NoSpool, PlainBlinder, ReversingSealer, accepted
 from tests.worlds import APP
 from wardmail.inbound.returns import TakenReport, take_report
 from wardmail.model.delivery import RecipientState
@@ -27,7 +27,7 @@ SENT, HELD = "06DP0E9YQ4M7X2KZ3T", "06DP0E9YQ4M7X2KZ3V"
 @pytest.fixture
 async def returns(database: Database) -> Iterator[StoreReturns]:  # type: ignore[misc]
     writer = Writer(database)
-    queue = StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-0")
+    queue = StoreQueue(database, writer, ReversingSealer(), NoSpool(), owner="worker-0", blinder=PlainBlinder())
     StoreRegister(database).save_integration(APP, "test")
     await queue.put(accepted(SENT, to=("gone@example.com", "here@example.com")))
     await queue.put(accepted(HELD, to=("held@example.com",), state=RecipientState.HELD, due_at=None))

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.messages import accepted
+from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.edges.keystore import Keystore
 from wardmail.edges.master_key import MasterKey, new_master_key
 from wardmail.edges.sealing import ContentSealer
 from wardmail.edges.spool import SealedSpool
+from wardmail.model.clue import month_of
 from wardmail.model.delivery import RecipientState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.retention import A_DAY, LegalHold, group_ends, key_group
@@ -25,6 +27,7 @@ from wardmail.store.legal_holds import StoreLegalHolds
 from wardmail.store.messages import Messages, Search
 from wardmail.store.queue import StoreQueue
 from wardmail.store.schema import content, message
+from wardmail.store.schema_of_search import clue
 from wardmail.store.shelves import ShelfList, StoreShelves
 from wardmail.store.writer import Writer
 
@@ -44,14 +47,22 @@ class Archive:
     database: Database
     queue: StoreQueue
     sealer: ContentSealer
+    blinder: MonthlyBlinder
     spool: SealedSpool
     shredder: Shredder
     clock: SettableClock
     holds: StoreLegalHolds
+    terms: tuple[str, ...] = ()
+
+    def led_to(self) -> set[str]:
+        """The messages to which a clue leads."""
+        with self.database.read() as connection:
+            return set(connection.execute(select(clue.c.message_id)).scalars())
 
     async def keep(self, name: str, *, days: int = 30, state: RecipientState = DONE, to: str = "a@nhs.net") -> None:
         at = self.clock.now()
         made = accepted(name, to=(to,), state=state, due_at=None, received_at=at)
+        made = replace(made, terms=self.terms)
         assert await self.queue.put(replace(made, retention_days=days)) is None
 
     async def after(self, days: float) -> Shredded:
@@ -74,13 +85,13 @@ def archive(database: Database, tmp_path: Path) -> Iterator[Archive]:
     clock = SettableClock()
     database.clock = clock
     keystore = Keystore.create(tmp_path / "keystore.json", MasterKey(new_master_key().strip()))
-    sealer, writer = ContentSealer(keystore), Writer(database)
+    sealer, blinder, writer = ContentSealer(keystore), MonthlyBlinder(keystore), Writer(database)
     (tmp_path / "spool").mkdir()
     spool = SealedSpool(tmp_path / "spool")
-    queue = StoreQueue(database, writer, sealer, spool, "worker-0")
+    queue = StoreQueue(database, writer, sealer, spool, "worker-0", blinder=blinder)
     shelves = StoreShelves(database, writer, queue.contents)
-    shredder = Shredder(shelves, sealer, spool, clock, pause=0)
-    yield Archive(database, queue, sealer, spool, shredder, clock, StoreLegalHolds(database))
+    shredder = Shredder(shelves, sealer, blinder, spool, clock, pause=0)
+    yield Archive(database, queue, sealer, blinder, spool, shredder, clock, StoreLegalHolds(database))
     writer.close()
 
 
@@ -100,6 +111,41 @@ async def test_content_ends_with_its_term_and_the_key_with_its_group(archive: Ar
     assert archive.sealer.groups() == ["2027-01-15.30"], "others of that day might still be kept"
     assert await archive.after(31.8) == Shredded(keys=("2027-01-15.30",))
     assert archive.sealer.groups() == []
+
+
+async def test_what_a_message_is_found_by_ends_with_its_content_and_the_key_with_its_month(archive: Archive) -> None:
+    archive.terms = ("word letter", "word clinic")
+    await archive.keep("M1")
+    await archive.keep("WAITS", state=RecipientState.ACCEPTED)
+    await archive.keep("CASE")
+    hold = archive.hold(message_id="CASE")
+    await archive.after(29)
+    assert archive.led_to() == {"M1", "WAITS", "CASE"}
+    await archive.after(32)
+    assert archive.led_to() == {"WAITS", "CASE"}, "what is needed, or under a hold, is still found"
+    await archive.queue.record([RecipientUpdate("WAITS", 0, RecipientState.RELAYED, 1, None)])
+    assert archive.blinder.months() == [month_of(START)]
+    archive.holds.lift(hold.number, "dpo", archive.clock.now(), "it is over")
+    assert (await archive.after(50)).search_keys == ("2027-01",)
+    assert archive.led_to() == set()
+    assert archive.blinder.months() == []
+    assert [each.subject for each in Messages(archive.database).audit(0, 99) if each.kind == "SearchKeyDestroyed"] == [
+        "search key 2027-01"
+    ]
+
+
+async def test_the_key_of_this_month_stays_whatever_is_left_of_it(archive: Archive) -> None:
+    archive.terms = ("word letter",)
+    await archive.keep("M1", days=0)
+    done = await archive.after(2)
+    assert (done.messages, done.search_keys) == (1, ())
+    assert archive.led_to() == set()
+    assert archive.blinder.months() == [month_of(START)]
+    shelves = StoreShelves(archive.database, archive.queue.writer, archive.queue.contents)
+    await archive.keep("M2")
+    month = month_of(archive.clock.now())
+    assert not await shelves.destroy_search_key_if_unused(month, archive.blinder, "x"), "a message came meanwhile"
+    assert not await shelves.destroy_search_key_if_unused(month - 1, archive.blinder, "x"), "there is none"
 
 
 async def test_what_happened_stays_on_record(archive: Archive) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import smtplib
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +28,21 @@ def told(sandbox: Gateway) -> Told:
     return Told(sandbox)
 
 
+def test_commands_find_by_the_subject_and_by_the_applications_names(sandbox: Gateway) -> None:
+    letter = b"From: app@demo.example\r\nTo: a@example.nhs.uk\r\nSubject: =?utf-8?q?Clinic_list_f=C3=BCr_Zo=C3=AB?=\r\n"
+    names = b"Message-ID: <11@epr.example>\r\nWardmail-Reference: EPR 11\r\n\r\nHello\r\n"
+    with smtplib.SMTP("localhost", sandbox.port) as client:
+        client.starttls(context=ssl.create_default_context(cafile=str(sandbox.directory / "tls" / "ca.pem")))
+        client.login("demo", "demo")
+        client.mail("app@demo.example")
+        client.rcpt("a@example.nhs.uk")
+        message = client.data(letter + names)[1].decode().rpartition(" ")[2]
+    for typed in ("fur zoe clinic", '"Clinic list für Zoë"', "<11@epr.example>", "epr 11"):
+        assert message in sandbox.run("messages", typed).stdout, typed
+        assert f"Message {message}" in sandbox.run("trace", typed).stdout, typed
+    assert message not in sandbox.run("messages", "clinic zzz").stdout
+
+
 def test_a_message_is_found_read_and_a_held_one_released(sandbox: Gateway, told: Told, browser: Browser) -> None:
     sent = sandbox.run("send", "--to", "clinic@example.nhs.uk", "--subject", "Discharge", "--text", "Well.")
     held = sandbox.run("send", "--to", "held@sandbox.invalid", "--subject", "Held", "--text", "Waits.")
@@ -42,7 +59,15 @@ def test_a_message_is_found_read_and_a_held_one_released(sandbox: Gateway, told:
     page.close()
     page = told.log_in(context, "demo")
     looked_at(page, "overview")
-    page.click("text=Messages")
+    page.fill("#find", '"discharge"')
+    page.press("#find", "Enter")
+    page.wait_for_url("**/messages?q=**")
+    looked_at(page, "messages-by-subject")
+    assert page.locator(f"a[href='/messages/{sent_id}']").count() == 1
+    page.fill("#q", "discharge nothing")
+    page.click("button:has-text('Search')")
+    page.wait_for_selector("text=No messages match")
+    looked_at(page, "messages-none")
     page.fill("#q", "clinic@example.nhs.uk")
     page.click("button:has-text('Search')")
     looked_at(page, "messages")

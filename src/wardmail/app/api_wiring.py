@@ -53,7 +53,7 @@ def api_services(installation: Installation, world: World, desk: TrialDesk, rece
         office=office_of(installation, world),
         ledger=PeerLedger(limits.limits),
         check_address=check,
-        messages=StoredMessageRecords(installation.messages),
+        messages=StoredMessageRecords(installation.messages, installation.blinder),
         arrivals=StoredArrivalRecords(installation.inbox),
         pull=PullDesk(receiving),
         replies=StoreGivenReplies(installation.database),

@@ -12,6 +12,7 @@ from wardmail.app.heartbeats import Heartbeats
 from wardmail.app.set_up import PEPPER, store_settings
 from wardmail.app.settings import Settings, load
 from wardmail.app.tally import Counts, Tally
+from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.edges.clock import SystemClock
 from wardmail.edges.keys import DkimSigner, Keystore, KeystoreSecrets
 from wardmail.edges.master_key import MasterKey, master_key
@@ -146,6 +147,10 @@ class Installation:
         # Nobody is asked for a passphrase in the middle of the work: all mail would wait for the answer.
         again = None if self.settings.master_reference == "prompt:" else self._fetch_master
         return Keystore.open(self.settings.keystore_path, self.master, follow_every=1.0, fetch_master=again)
+
+    @cached_property
+    def blinder(self) -> MonthlyBlinder:
+        return MonthlyBlinder(self.keystore)
 
     @cached_property
     def stores(self) -> OutsideStores:

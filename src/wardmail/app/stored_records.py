@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 
 from wardmail.app import arrival_output, webhook_output
+from wardmail.app.message_finding import clues_of
 from wardmail.app.message_output import as_record, held_record, most_pressing
 from wardmail.app.output import rfc3339
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.delivery import RecipientState
 from wardmail.model.reading import NoSuchPage, Page, Record, Wanted
 from wardmail.model.webhook_endpoint import WebhookEndpoint
+from wardmail.ports import Blinder
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.inbox import ArrivalSearch, Inbox
 from wardmail.store.messages import MessageLine, Messages, Search
@@ -24,8 +26,9 @@ _CURSOR = re.compile(r"([0-9A-Z]{18})-([0-9]{1,6})")
 class StoredMessageRecords:
     """Implements `ports.MessageRecords` over the store."""
 
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: Messages, blinder: Blinder) -> None:
         self._messages = messages
+        self._blinder = blinder
 
     def of_message(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]:
         if not self._is_of(integration, message_id, sent_by):
@@ -43,6 +46,7 @@ class StoredMessageRecords:
                 since=wanted.since,
                 limit=wanted.limit + 1,
                 after=_place(wanted.after) if wanted.after else None,
+                clues=clues_of(self._blinder, wanted.text, wanted.found_by),
             )
         )
         shown = lines[: wanted.limit]

@@ -141,7 +141,7 @@ def console_of(installation: Installation, world: World, pages: Pages) -> Consol
         # Of its own: an application that fails to log in must not keep people out, nor the other way round.
         ledger=PeerLedger(replace(limits, failed_logins_per_user=MOST_FAILURES)),
         clock=installation.clock,
-        messages=StoredMessageRecords(installation.messages),
+        messages=StoredMessageRecords(installation.messages, installation.blinder),
         held=StoredHeldRecords(installation.messages, installation.holds),
         holds=installation.holds,
         integrations=lambda: {each.id: each.name for each in world.register.snapshot.integrations.values()},

@@ -74,7 +74,7 @@ def open_world(installation: Installation, slot: str = "cli") -> Iterator[World]
     try:
         yield World(
             register=register_view(installation),
-            queue=StoreQueue(installation.database, writer, sealer, spool, owner),
+            queue=StoreQueue(installation.database, writer, sealer, spool, owner, blinder=installation.blinder),
             signer=installation.signer,
             clock=clock,
             new_id=clock.new_message_id,
@@ -154,7 +154,8 @@ def make_teller(installation: Installation) -> Teller:
 
 def make_shredder(installation: Installation, queue: StoreQueue, spool: SealedSpool) -> Shredder:
     shelves = StoreShelves(installation.database, queue.writer, queue.contents)
-    return Shredder(shelves, ContentSealer(installation.keystore), spool, installation.clock)
+    keys = ContentSealer(installation.keystore)
+    return Shredder(shelves, keys, installation.blinder, spool, installation.clock)
 
 
 def make_poster(installation: Installation) -> HttpsPoster | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 Record = Mapping[str, object]
 
@@ -20,9 +21,23 @@ class NoSuchPage(Exception):
     """The `after` that was asked for is `following` of no page."""
 
 
+class FoundBy(IntEnum):
+    """What a text is compared with; each of them takes those before it in.
+
+    Names are an application's own Message-ID and reference, which anybody can give: who asks for one message by our ID
+    must not be shown another that has it for its name.
+    """
+
+    ADDRESS_OR_ID = 1
+    NAME = 2
+    SUBJECT = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`text` is an address, a message ID or the beginning of one; `after` is `following` of an earlier page.
+    """`text` is an address, a message ID or the beginning of one, or what `found_by` allows besides.
+
+    `after` is `following` of an earlier page.
 
     `status` is one state, or several with commas between them; `domain` is that of the recipient, `sent_by` the
     credential that a message came with.
@@ -36,3 +51,4 @@ class Wanted:
     limit: int = 50
     domain: str = ""
     sent_by: str = ""
+    found_by: FoundBy = FoundBy.ADDRESS_OR_ID

@@ -61,7 +61,8 @@ class AcceptedMessage:
     """One message, decided and transformed. `heads` are the header blocks as they will be sent, one for each variant.
 
     `lease_owner` is set when the storing process hands the message to its own couriers: others wait until `due_at`.
-    `retention_days` is how long its content is kept after it came in.
+    `retention_days` is how long its content is kept after it came in; `terms` are what it can be found by meanwhile
+    (`protocol.search_terms`).
     """
 
     id: str
@@ -80,6 +81,7 @@ class AcceptedMessage:
     lease_owner: str | None = None
     bulk: bool = False
     sighting: Sighting | None = None
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def compose(
     *,
     dispatch: Dispatch | None,
     counting: Counting,
+    terms: tuple[str, ...] = (),
 ) -> AcceptedMessage:
     """Put the stored form together. Handed to our own couriers when all of its routes have room, else left due now."""
     settings, now = world.settings, submission.received_at
@@ -57,6 +58,7 @@ def compose(
         bulk=counting.bulk,
         sighting=counting.sighting,
         retention_days=term_of(world, submission.origin.integration_id),
+        terms=terms,
     )
 
 

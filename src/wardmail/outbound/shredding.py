@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from wardmail.model.clue import month_ends, month_name
 from wardmail.model.refusal import Unavailable
 from wardmail.model.retention import GroupCount, Removed, group_ends, key_group
 from wardmail.ports import Clock, Spool
@@ -34,6 +35,16 @@ class KeyGroups(Protocol):
         ...
 
 
+class SearchKeys(Protocol):
+    """The keys by which messages are found (`ports.Blinder`), one for each month. Blocking."""
+
+    def months(self) -> Sequence[int]: ...
+
+    def destroy(self, month: int) -> None:
+        """What old copies of the database hold of that month's terms can never be guessed at again."""
+        ...
+
+
 class Shelves(Protocol):
     """Stored content by the data key that seals it; each method is one short write transaction, or reads."""
 
@@ -51,6 +62,10 @@ class Shelves(Protocol):
         """Destroy a data key that opens nothing any more; nobody can put anything there meanwhile."""
         ...
 
+    async def destroy_search_key_if_unused(self, month: int, keys: SearchKeys, actor: str) -> bool:
+        """Destroy a search key by which nothing is found any more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Shredded:
@@ -59,6 +74,7 @@ class Shredded:
     messages: int = 0
     moved: int = 0
     keys: tuple[str, ...] = ()
+    search_keys: tuple[str, ...] = ()
 
 
 class Shredder:
@@ -68,6 +84,7 @@ class Shredder:
         self,
         shelves: Shelves,
         keys: KeyGroups,
+        search_keys: SearchKeys,
         spool: Spool,
         clock: Clock,
         *,
@@ -76,6 +93,7 @@ class Shredder:
     ) -> None:
         self._shelves = shelves
         self._keys = keys
+        self._search_keys = search_keys
         self._spool = spool
         self._clock = clock
         self._every = every
@@ -108,7 +126,16 @@ class Shredder:
                 if await self._shelves.destroy_if_empty(group, self._keys, actor):
                     keys.append(group)
             progress(number, len(groups))
-        return Shredded(messages, moved, tuple(keys))
+        return Shredded(messages, moved, tuple(keys), await self._destroy_search_keys(actor))
+
+    async def _destroy_search_keys(self, actor: str) -> tuple[str, ...]:
+        """After the months whose messages have no content any more, or never had any that could be found."""
+        gone = []
+        for month in await asyncio.to_thread(self._search_keys.months):
+            is_over = month_ends(month) + GRACE <= self._clock.now()
+            if is_over and await self._shelves.destroy_search_key_if_unused(month, self._search_keys, actor):
+                gone.append(month_name(month))
+        return tuple(gone)
 
     async def _remove_due(self, group: str, actor: str) -> int:
         total = 0

@@ -29,6 +29,7 @@ from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import Dispatch, World
 from wardmail.policy.facts import NO, Fact, Facts, Known, Missing
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
+from wardmail.protocol.search_terms import terms_of
 
 URGENCY = b"wardmail-urgency"
 TOO_LARGE_A_CROWD = Refusal(
@@ -211,6 +212,7 @@ def _composed(
         body_hash=judged.examination.body_hash,
         author_domain=judged.author.domain,
     )
+    tags = {tag for copy in copies if (tag := transformation.tag_for(world, copy.decision)) is not None}
     return queueing.compose(
         world,
         submission,
@@ -221,6 +223,7 @@ def _composed(
         counting=traffic.Counting(
             traffic.charges_of(judged.integration, judged.envelope, len(copies)), judged.bulk == Known(True), sighting
         ),
+        terms=terms_of(judged.block, judged.envelope.envid, tags),
     )
 
 

@@ -1,7 +1,7 @@
 """Everything that the walks ask of the outside world, by subject."""
 
 from wardmail.ports.figures import Figures
-from wardmail.ports.keys import Sealer, Secrets, Signer, SigningKey
+from wardmail.ports.keys import Blinder, Sealer, Secrets, Signer, SigningKey
 from wardmail.ports.logins import Logins, Passwords, PeopleBook, PersonRecords, SecondFactors, SecurityKeys, SpentProofs
 from wardmail.ports.provider import IdentityProvider, ProviderLogins
 from wardmail.ports.queue import Holds, Queue
@@ -30,6 +30,7 @@ __all__ = [
     "AgreementBook",
     "ArrivalRecords",
     "Arrivals",
+    "Blinder",
     "BodySink",
     "Clock",
     "Cmdb",

@@ -41,6 +41,18 @@ class Signer(Protocol):
         ...
 
 
+class Blinder(Protocol):
+    """Makes clues (`model.clue`) of search terms: who has the clues alone learns no term, not even by guessing it."""
+
+    def blinded(self, terms: Sequence[str], at: float) -> Sequence[int]:
+        """By the key of the month of `at`, in the order of the terms. Raises Unavailable."""
+        ...
+
+    def blinded_ever(self, terms: Sequence[str]) -> Sequence[Sequence[int]]:
+        """What the terms became in each month whose key there is, the newest first. Raises Unavailable."""
+        ...
+
+
 class Sealer(Protocol):
     """Seals content at rest under the data key of a `group`; `context` binds it to its place: elsewhere it stays shut."""
 

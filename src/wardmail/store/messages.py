@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
+from wardmail.store.clues import MANY, rarest_first
 from wardmail.store.connection import Database
 from wardmail.store.rows import because_in_words
 from wardmail.store.schema import event, message, recipient
 from wardmail.store.search import Search as Search  # noqa: PLC0414 (who asks for messages finds it here)
-from wardmail.store.search import query_of, ways_of
+from wardmail.store.search import Way, has_an_index, query_of, ways_of
 
 _WAITING = tuple(state.value for state in WAITING)
 
@@ -78,7 +79,7 @@ class Messages:
         """Each way to find by the text is a query of its own, because no index serves two of them at once."""
         found: dict[tuple[str, int], MessageLine] = {}
         with self._database.read() as connection:
-            for way in ways_of(wanted):
+            for way in (*ways_of(wanted), *_ways_by_clues(connection, wanted)):
                 for line in map(_line, connection.execute(query_of(wanted, way))):
                     found[line.message_id, line.n] = line
         lines = sorted(found.values(), key=lambda line: line.n)
@@ -207,6 +208,13 @@ class Messages:
             events = [Event(kind, now, actor, of, f"recipient {n}", {"n": n, "reason": reason}) for of, n in changed]
             self._chain.append(connection, events)
             return changed
+
+
+def _ways_by_clues(connection: Connection, wanted: Search) -> Iterator[Way]:
+    for clues in wanted.clues:
+        counts = rarest_first(connection, clues)
+        if counts:
+            yield Way(clues=tuple(counts), by_clue=min(counts.values()) < MANY or not has_an_index(wanted.states))
 
 
 def _line(row: Row[Any]) -> MessageLine:

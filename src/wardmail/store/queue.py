@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, tuple_, update
 
 from wardmail.model.consignment import Consignment
 from wardmail.model.delivery import WAITING, RecipientState
@@ -23,12 +23,14 @@ from wardmail.model.stored import (
     StoredMessage,
     StoredRecipient,
 )
-from wardmail.ports import Sealer, Spool
+from wardmail.ports import Blinder, Sealer, Spool
 from wardmail.store import rows
 from wardmail.store.breakers import Breakers
 from wardmail.store.chain import EventChain
+from wardmail.store.clues import Clues
 from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
+from wardmail.store.lateness import clear_notice, late_recipients, notice_from
 from wardmail.store.quota import Quota
 from wardmail.store.schema import content, message, recipient
 from wardmail.store.sightings import Sightings
@@ -44,7 +46,9 @@ UNREADABLE = "Its stored content cannot be opened; the gateway's log names the p
 class StoreQueue:
     """`owner` names this process in leases; the same name after a restart takes its leases back at once."""
 
-    def __init__(self, database: Database, writer: Writer, sealer: Sealer, spool: Spool, owner: str) -> None:
+    def __init__(
+        self, database: Database, writer: Writer, sealer: Sealer, spool: Spool, owner: str, *, blinder: Blinder
+    ) -> None:
         self.owner = owner
         self._database = database
         self.writer = writer
@@ -54,6 +58,7 @@ class StoreQueue:
         self._suppressions = StoreSuppressions(database)
         self._breakers = Breakers(database)
         self.contents = Contents(database, sealer, spool)
+        self._clues = Clues(database, blinder)
         self._insert_message = insert_all(database, message)
         self._insert_content = insert_all(database, content)
         self._insert_recipient = insert_all(database, recipient)
@@ -106,12 +111,12 @@ class StoreQueue:
         return full.until if full else None
 
     async def late(self, now: float, limit: int) -> Sequence[LateRecipient]:
-        return await asyncio.to_thread(self._late, now, limit)
+        return await asyncio.to_thread(late_recipients, self._database, now, limit)
 
     async def notice_given(self, late: Sequence[LateRecipient]) -> None:
         """The delay notices of these recipients are in the store (or nobody wants one)."""
         keys = [(each.message_id, each.n) for each in late]
-        await self.writer.submit(self._one_by_one, partial(_clear_notice, keys))
+        await self.writer.submit(self._one_by_one, partial(clear_notice, keys))
 
     async def unreferenced(self, names: Sequence[str]) -> Sequence[str]:
         known = await asyncio.to_thread(self.contents.spooled, names)
@@ -164,6 +169,7 @@ class StoreQueue:
         cursor.executemany(
             self._insert_recipient, [rows.recipient_row(each, item) for each in messages for item in each.recipients]
         )
+        self._clues.insert(connection, messages)
         self._chain.append(connection, [rows.accepted_event(each) for each in messages])
 
     def _record_all(
@@ -200,7 +206,7 @@ class StoreQueue:
                 variants[each.head] = self.contents.add_variant(connection, message_id, each.head)
             row = rows.released_row(each, variants[each.head])
             where = and_(recipient.c.message_id == message_id, recipient.c.n == each.n)
-            connection.execute(update(recipient).where(where).values(**row, notice_at=_notice_from(each.due_at)))
+            connection.execute(update(recipient).where(where).values(**row, notice_at=notice_from(each.due_at)))
         self._chain.append(connection, [event])
         return True
 
@@ -265,26 +271,6 @@ class StoreQueue:
         )
         connection.execute(statement, [{"of": of, "index": index} for of, index in keys])
 
-    def _late(self, now: float, limit: int) -> Sequence[LateRecipient]:
-        # What a courier has on its desk is left alone: it may be delivered this very second.
-        at_rest = or_(recipient.c.lease_owner.is_(None), recipient.c.due_at <= now)
-        waiting = and_(recipient.c.due_at.is_not(None), recipient.c.state.in_(_WAITING), at_rest)
-        expired = message.c.expires_at <= now
-        query = (
-            select(recipient.c.message_id, recipient.c.n, message.c.expires_at)
-            .join(message, message.c.id == recipient.c.message_id)
-            .where(waiting, or_(recipient.c.notice_at <= now, expired))
-            .limit(limit)
-        )
-        with self._database.read() as connection:
-            return [LateRecipient(row.message_id, row.n, row.expires_at <= now) for row in connection.execute(query)]
-
-
-def _notice_from(released_at: float) -> ColumnElement[float]:
-    """As long after the release as it would have been after the arrival; NULL stays NULL."""
-    received_at = select(message.c.received_at).where(message.c.id == recipient.c.message_id).scalar_subquery()
-    return released_at + (recipient.c.notice_at - received_at)
-
 
 def _keys(consignments: Sequence[Consignment]) -> list[tuple[str, int]]:
     return [(each.message_id, r.id) for each in consignments for r in each.recipients]
@@ -293,8 +279,3 @@ def _keys(consignments: Sequence[Consignment]) -> list[tuple[str, int]]:
 def _update_row(each: RecipientUpdate, now: float) -> tuple[object, ...]:
     reply = rows.reply_text(each.result) if each.result is not None else each.why
     return (each.state.value, each.attempts, each.due_at, None, reply, now, each.message_id, each.n, *_WAITING)
-
-
-def _clear_notice(keys: Sequence[tuple[str, int]], connection: Connection) -> None:
-    statement = update(recipient).where(recipient.c.message_id == bindparam("of"), recipient.c.n == bindparam("index"))
-    connection.execute(statement.values(notice_at=None), [{"of": of, "index": index} for of, index in keys])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, and_, literal, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, exists, literal, or_, select
 
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.message_id import first_id_at
 from wardmail.store.schema import message, recipient
+from wardmail.store.schema_of_search import clue
 
 _ID_LENGTH = 18
 _WAITING = {state.value for state in WAITING}
@@ -21,6 +22,7 @@ class Search:
     """Any of these narrow the list, newest first; `text` is an address, a message ID or its beginning, `sent_by` a credential.
 
     `most_pressing`: the time-critical first, then the oldest, so that a limit never cuts off what waits longest.
+    `clues` are sets of which a message has all of one, besides what is found by `text` (see `ports.Blinder`).
     `after` is the message and row that an earlier list ended with, `after_urgent` whether that row was time-critical.
     """
 
@@ -34,19 +36,26 @@ class Search:
     after_urgent: bool = False
     most_pressing: bool = False
     sent_by: str = ""
+    clues: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to find messages. `by_message`: the index that serves it is the message's, not the recipient's."""
+    """One way to find messages. `by_message`: the index that serves it is the message's, not the recipient's.
+
+    `clues`: a message has all of them. `by_clue`: the first of them leads, for it is the rarest.
+    """
 
     where: tuple[ColumnElement[bool], ...] = ()
     by_message: bool = False
+    clues: tuple[int, ...] = ()
+    by_clue: bool = False
 
 
 def ways_of(wanted: Search) -> Sequence[Way]:
     """One without a condition where no text is asked for."""
-    text = wanted.text.strip()
+    # What a terminal could not decode comes as surrogates, which no database takes.
+    text = wanted.text.encode("utf-8", "replace").decode().strip()
     if not wanted.text:
         return (Way(),)
     addresses, upper = sorted(_as_stored(text)), text.upper()
@@ -61,20 +70,23 @@ def ways_of(wanted: Search) -> Sequence[Way]:
 
 def query_of(wanted: Search, way: Way) -> Select[Any]:
     """IDs are compared on the side whose index finds and sorts: they are the same on both."""
-    by_message = way.by_message or bool(wanted.integration)
-    identity = message.c.id if by_message else recipient.c.message_id
-    query = _lines().where(*way.where)
+    by_message = way.by_message or (bool(wanted.integration) and not has_an_index(wanted.states))
+    identity = clue.c.message_id if way.by_clue else message.c.id if by_message else recipient.c.message_id
+    query = _lines_of(way.clues[0]) if way.by_clue else _lines()
+    query = query.where(*way.where, *_have(way.clues[way.by_clue :], identity))
     if wanted.since:
         query = query.where(identity >= first_id_at(wanted.since))
     if wanted.states:
         query = query.where(_in_one_of(wanted.states))
     newest: ColumnElement[str] = identity
-    if wanted.states and set(wanted.states) <= _WAITING:
+    if wanted.states and set(wanted.states) <= _WAITING and not way.by_clue:
         # All that waits is due some time, which has an index. Ordered by an expression, for the order alone would make
         # SQLite take the index of all IDs.
         query, newest = query.where(recipient.c.due_at.is_not(None)), identity.concat("")
     if wanted.integration:
-        query = query.where(message.c.integration_id == wanted.integration)
+        # By an expression where the states lead, so that the integration's index, of all that it ever sent, does not.
+        of = message.c.integration_id.concat("") if has_an_index(wanted.states) else message.c.integration_id
+        query = query.where(of == wanted.integration)
     if wanted.sent_by:
         query = query.where(message.c.username == wanted.sent_by)
     if wanted.after is not None:
@@ -109,6 +121,29 @@ def _as_stored(typed: str) -> set[str]:
     plain = typed.strip("<> ").removeprefix("mailto:")
     local, _, domain = plain.rpartition("@")
     return {f"{local}@{domain.lower()}", plain.lower()} if local else {plain}
+
+
+def has_an_index(states: tuple[str, ...]) -> bool:
+    """Copies that wait or are held are few beside all others, and found by themselves."""
+    return bool(states) and set(states) <= {*_WAITING, RecipientState.HELD.value}
+
+
+def _lines_of(first: int) -> Select[Any]:
+    """By the clue's index, in whose order they come."""
+    return (
+        select(recipient, message)
+        .select_from(clue)
+        .join(recipient, recipient.c.message_id == clue.c.message_id)
+        .join(message, message.c.id == clue.c.message_id)
+        .where(clue.c.clue == first)
+    )
+
+
+def _have(clues: tuple[int, ...], identity: Column[str]) -> Iterator[ColumnElement[bool]]:
+    """Each is looked up for each message."""
+    for number, each in enumerate(clues):
+        its = clue.alias(f"clue_{number}")
+        yield exists(select(its.c.clue).where(its.c.clue == each, its.c.message_id == identity))
 
 
 def _lines() -> Select[Any]:

@@ -16,12 +16,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, not_, select, update
 
 from wardmail.model.arrival import NEEDED
+from wardmail.model.clue import month_name
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.refusal import Unavailable
 from wardmail.model.retention import A_DAY, GroupCount, Removed, group_ends
 from wardmail.model.stored import Event
-from wardmail.outbound.shredding import KeyGroups
+from wardmail.outbound.shredding import KeyGroups, SearchKeys
 from wardmail.store.chain import EventChain
+from wardmail.store.clues import has_clues, remove_clues
 from wardmail.store.connection import Database
 from wardmail.store.contents import Contents
 from wardmail.store.legal_holds import arrivals_under_a_hold, under_a_hold
@@ -84,6 +86,10 @@ class StoreShelves:
         gone: bool = await self._submit(partial(self._destroy_if_empty, group, keys, actor))
         return gone
 
+    async def destroy_search_key_if_unused(self, month: int, keys: SearchKeys, actor: str) -> bool:
+        gone: bool = await self._submit(partial(self._destroy_search_key_if_unused, month, keys, actor))
+        return gone
+
     async def _submit(self, operation: partial[Any]) -> Any:
         return await self._writer.submit(_each_alone, operation)
 
@@ -101,6 +107,7 @@ class StoreShelves:
         bodies = select(content.c.spooled).where(content.c.message_id.in_(ids), content.c.spooled.is_not(None))
         ended = set(connection.execute(bodies).scalars())
         connection.execute(delete(content).where(content.c.message_id.in_(ids)))
+        remove_clues(connection, ids)
         # What came in for two integrations is two arrivals and one body.
         needed = connection.execute(select(content.c.spooled).where(content.c.spooled.in_(ended))).scalars()
         spooled = tuple(sorted(ended.difference(needed)))
@@ -158,6 +165,15 @@ class StoreShelves:
         keys.destroy(group)
         now = self._database.clock.now()
         self._chain.append(connection, [Event("DataKeyDestroyed", now, actor, None, f"data key {group}", {})])
+        return True
+
+    def _destroy_search_key_if_unused(self, month: int, keys: SearchKeys, actor: str, connection: Connection) -> bool:
+        """Within the turn of a writer, as above."""
+        if has_clues(connection, month) or month not in keys.months():
+            return False
+        keys.destroy(month)
+        now, what = self._database.clock.now(), f"search key {month_name(month)}"
+        self._chain.append(connection, [Event("SearchKeyDestroyed", now, actor, None, what, {})])
         return True
 
 

@@ -16,6 +16,7 @@ from tests.inbound_desk import Office, office
 from tests.worlds import Stage, staged
 from wardmail.app.stored_ceilings import StoredCeilings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
+from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.pulling import PullDesk
@@ -70,7 +71,7 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             desk=Desk(world, NoDispatch()),
             ledger=PeerLedger(PeerLimits(failed_logins=5)),
             check_address=lambda profile, text: checker(world.register.table(profile), world.clock.now)(text),
-            messages=StoredMessageRecords(Messages(stage.database)),
+            messages=StoredMessageRecords(Messages(stage.database), MonthlyBlinder(stage.keystore)),
             arrivals=StoredArrivalRecords(Inbox(stage.database)),
             pull=PullDesk(desk.world),
             replies=StoreGivenReplies(stage.database),

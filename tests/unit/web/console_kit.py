@@ -30,6 +30,7 @@ from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.assurance.domain_desk import DomainDesk, records_for
+from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
@@ -156,7 +157,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             desk=desk,
             ledger=PeerLedger(PeerLimits(failed_logins_per_user=8)),
             clock=stage.clock,
-            messages=StoredMessageRecords(messages),
+            messages=StoredMessageRecords(messages, MonthlyBlinder(stage.keystore)),
             held=StoredHeldRecords(messages, tasks),
             holds=tasks,
             integrations=lambda: {each.id: each.name for each in stage.world.register.snapshot.integrations.values()},

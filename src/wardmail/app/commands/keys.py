@@ -9,6 +9,7 @@ from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.master_rotation import begin_move, finish_move, rotate_in_place
 from wardmail.app.output import confirm, emit, json_option, note, say
+from wardmail.edges.blinding import SEARCH_KEY
 from wardmail.edges.keys import DKIM
 from wardmail.edges.sealing import DATA_KEY
 from wardmail.model.person import Permission
@@ -26,13 +27,15 @@ def show(config_path: str | None, as_json: bool) -> None:
     """Where the master key is, and how many keys it opens."""
     installation = Installation.at(config_path)
     keystore, reference = installation.keystore, installation.settings.master_reference
-    data_keys, signing = len(keystore.names(DATA_KEY)), len(keystore.names(DKIM))
+    data_keys, searching, signing = (len(keystore.names(kind)) for kind in (DATA_KEY, SEARCH_KEY, DKIM))
     if as_json:
-        emit({"master": reference, "locks": keystore.locks, "data_keys": data_keys, "signing_keys": signing})
+        counts = {"data_keys": data_keys, "search_keys": searching, "signing_keys": signing}
+        emit({"master": reference, "locks": keystore.locks, **counts})
         return
     say(f"Master key    {reference}")
     say(f"Keystore      {installation.settings.keystore_path}")
     say(f"Data keys     {data_keys} (see `wardmail retention show`)")
+    say(f"Search keys   {searching} (one for each month whose messages are found by subject)")
     say(f"Signing keys  {signing} (see `wardmail domain list`)")
     if keystore.locks > 1:
         say("A change of the master key is not finished: `wardmail keys rotate-master --finish`")

@@ -121,7 +121,14 @@ def run(config_path: str | None, *, dry_run: bool, yes: bool, by: str, as_json: 
         shredder = make_shredder(installation, world.queue, SealedSpool(installation.settings.data / "spool"))
         done = asyncio.run(shredder.sweep(actor.id, progress("data keys")))
     if as_json:
-        emit({"messages": done.messages, "moved": done.moved, "destroyed": list(done.keys)})
+        emit(
+            {
+                "messages": done.messages,
+                "moved": done.moved,
+                "destroyed": list(done.keys),
+                "search_keys": list(done.search_keys),
+            }
+        )
     else:
         say(f"The content of {done.messages} messages is deleted, and {len(done.keys)} data keys are destroyed.")
         if done.moved:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import click
 
+from wardmail.app.acting import by_option
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
+from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
 from wardmail.app.message_output import as_record, state_word
 from wardmail.app.output import emit, json_option, moment, rfc3339, say
 from wardmail.app.periods import parse_period
@@ -22,14 +24,22 @@ from wardmail.store.messages import EventLine, MessageLine, Search
 @click.argument("text")
 @click.option("--since", default="90d", show_default=True, help="How far back to look: 30m, 12h, 7d.")
 @click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="Messages to show at most.")
+@by_option
 @json_option
 @click.pass_obj
-def command(config_path: str | None, text: str, since: str, limit: int, as_json: bool) -> None:
-    """Show what happened to a message, and why. TEXT is a message ID (or its beginning) or an address."""
+def command(config_path: str | None, *, text: str, since: str, limit: int, by: str, as_json: bool) -> None:
+    """Show what happened to a message, and why.
+
+    TEXT is a message ID (or its beginning), an address, a Message-ID or reference that the application gave, or, for who
+    may read content, whole words of the subject.
+    """
     installation = Installation.at(config_path)
     messages = installation.messages
-    lines = messages.search(Search(text, since=installation.clock.now() - parse_period(since), limit=1000))
+    reach = reach_of(installation, by)
+    clues = clues_at_hand(installation, text, reach)
+    lines = messages.search(Search(text, since=installation.clock.now() - parse_period(since), limit=1000, clues=clues))
     if not lines:
+        note_of_nothing(text, reach)
         came_in = installation.inbox.search(ArrivalSearch(text, limit=1)) if text.strip() else ()
         raise not_found("message", text, f"wardmail inbound show {came_in[0].id}" if came_in else "wardmail messages")
     groups: dict[str, list[MessageLine]] = {}

@@ -30,7 +30,7 @@ def office_of(installation: Installation, world: World) -> Office:
         world=world,
         held=StoredHeldRecords(installation.messages, installation.holds),
         holds=installation.holds,
-        messages=StoredMessageRecords(installation.messages),
+        messages=StoredMessageRecords(installation.messages, installation.blinder),
         waiting=installation.messages,
         suppressions=SuppressionOffice(installation),
         audit=AuditOffice(installation),

@@ -23,6 +23,8 @@ def composed(message: Message) -> bytes:
     made["Subject"] = message.subject
     if message.classification:
         made["Wardmail-Classification"] = message.classification
+    if message.reference:
+        made["Wardmail-Reference"] = message.reference
     if message.time_critical:
         made["Wardmail-Urgency"] = "time-critical"
     made.set_content(message.text, cte="quoted-printable")

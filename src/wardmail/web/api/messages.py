@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wardmail.model.decision import Decision
-from wardmail.model.reading import Wanted
+from wardmail.model.reading import FoundBy, Wanted
 from wardmail.model.refusal import Refusal
 from wardmail.outbound.walk import Judgement
 from wardmail.web.api import schema
@@ -63,7 +63,7 @@ async def search(request: Request, caller: Caller, find: Annotated[schema.Find, 
     """The integration's messages, newest first, a line for each recipient."""
     services = services_of(request)
     wanted = Wanted(caller.integration.id, find.q, find.status or "", after=find.after, limit=find.limit)
-    wanted = replace(wanted, sent_by=caller.reach)
+    wanted = replace(wanted, sent_by=caller.reach, found_by=FoundBy.NAME)
     page = await asyncio.to_thread(services.messages.search, wanted)
     return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)
 

@@ -78,11 +78,20 @@ class Message(Sent):
     attachments: Annotated[list[Attachment], Field(max_length=100)] = []
     classification: Annotated[Line, Field(max_length=100, examples=["official-sensitive"])] = ""
     time_critical: Annotated[bool, Field(description="Somebody's care waits for it.")] = False
+    reference: Annotated[
+        Line, Field(max_length=200, description="Your own name for it, by which it is found; sent to nobody.")
+    ] = ""
     require_tls: Annotated[bool, Field(description="TLS on every hop (RFC 8689).")] = False
 
 
 class Find(Sent):
-    q: Annotated[Line, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
+    q: Annotated[
+        Line,
+        Field(
+            max_length=320,
+            description="An address, an ID or the beginning of one, your own Message-ID, or the reference that you gave.",
+        ),
+    ] = ""
     status: Annotated[RecipientState | None, Field(description="Only copies in this state.")] = None
     after: Annotated[str, Field(pattern="^([0-9A-Z]{18}-[0-9]{1,6})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50

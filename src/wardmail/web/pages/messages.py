@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from wardmail.manage.message_search import found_by, rule_in_words
 from wardmail.manage.status_words import WORDS
-from wardmail.model.reading import NoSuchPage, Record, Wanted
+from wardmail.model.reading import FoundBy, NoSuchPage, Page, Record, Wanted
+from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.forms import query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.services import ConsoleServices
@@ -18,6 +21,9 @@ _PERIODS = {"": ("Any time", 0.0), "day": ("Last 24 hours", 86_400.0), "week": (
 _GROUPS = {"sent": ("Sent", "delivered,relayed"), "failed": ("Failed in any way", "bounced,expired,rejected")}
 _STATUSES = WORDS | {name: words for name, (words, _) in _GROUPS.items()}
 _SHOWN = 50
+_NOT_ALL = (
+    " Only addresses and queue IDs were looked for: a part of the gateway does not answer. Try again in a few minutes."
+)
 
 
 class MessagesPage:
@@ -35,9 +41,10 @@ class MessagesPage:
             services.clock.now() - period if period else 0.0,
             asked["after"],
             _SHOWN,
+            found_by=found_by(visit.visitor.person),
         )
         try:
-            page = await asyncio.to_thread(services.messages.search, wanted)
+            page, told = await asyncio.to_thread(self._found, wanted)
         except NoSuchPage:
             return services.pages.problem(
                 404, "There is no such page of the list", "Begin again at Messages.", visitor=visit.visitor
@@ -54,10 +61,18 @@ class MessagesPage:
             periods={name: words for name, (words, _) in _PERIODS.items()},
             integrations=services.integrations(),
             rows=[_row(each) for each in page.records],
-            told=_told(len(page.records), older),
+            told=_told(len(page.records), older) + told,
+            rule=rule_in_words(wanted.found_by),
             older=older,
             newest=newest,
         )
+
+    def _found(self, wanted: Wanted) -> tuple[Page, str]:
+        """With what to say of it besides. Without the keystore, addresses and IDs are still found."""
+        try:
+            return self._services.messages.search(wanted), ""
+        except Unavailable:
+            return self._services.messages.search(replace(wanted, found_by=FoundBy.ADDRESS_OR_ID)), _NOT_ALL
 
 
 def _states(asked: str) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
+from wardmail.manage.message_search import found_by, in_words
+from wardmail.model.person import Person
 from wardmail.web.pages.navigation import Places
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -63,7 +65,7 @@ class Pages:
             autoescape=True,
             undefined=ChainableUndefined,
         )
-        self._environment.globals |= {"site": site, "asset": asset, "pages": self}
+        self._environment.globals |= {"site": site, "asset": asset, "pages": self, "finds_by": _finds_by}
         self.places = Places()
 
     def draw(self, name: str, title: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -73,6 +75,10 @@ class Pages:
 
     def problem(self, status: int, title: str, *sentences: str, **values: object) -> HTMLResponse:
         return self.draw("problem.jinja", title, status, sentences=sentences, **values)
+
+
+def _finds_by(person: Person) -> str:
+    return in_words(found_by(person))
 
 
 def straight(text: str) -> str:
