@@ -13,10 +13,12 @@ from wardmail.posture.dmarc_record import only_record
 from wardmail.posture.mta_sts import StsMode, find_sts_policy
 from wardmail.posture.mx import MailHosts, find_mail_hosts
 from wardmail.posture.spf import MOST_LOOKUPS
-from wardmail.posture.spf_tree import SILENT, spf_tree
+from wardmail.posture.spf_tree import SILENT, TOO_MUCH, spf_tree
 
 _Finding = Generator[Question, Answer, DomainFinding]
 _SILENT = "The DNS does not answer; that says nothing about the domain."
+
+_TO_DO_FOR_SPF = {SILENT: _SILENT, TOO_MUCH: "Remove what does not send any more; see the tree below."}
 
 
 def look_at(domain: str, keys: Sequence[DnsRecord], now: float) -> Generator[Question, Answer, DomainReport]:
@@ -37,7 +39,7 @@ def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
     if root.problem:
         silent = root.problem == SILENT
         verdict = Verdict.UNKNOWN if silent else Verdict.FIX
-        to_do = _SILENT if silent else "Publish the record below: one, that names everything that sends for the domain."
+        to_do = _TO_DO_FOR_SPF.get(root.problem, "Publish one record that names everything that sends for the domain.")
         return DomainFinding("SPF", verdict, f"{root.problem[:1].upper()}{root.problem[1:]}.", to_do)
     if root.lookups > MOST_LOOKUPS:
         words = f"It needs {root.lookups} DNS look-ups, and receivers stop at {MOST_LOOKUPS}: some will see no SPF."
@@ -56,9 +58,7 @@ def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
 
 def _dkim(keys: Sequence[DnsRecord]) -> _Finding:
     if not keys:
-        return DomainFinding(
-            "DKIM", Verdict.IMPROVE, "The gateway has no key for it.", "Make one: wardmail domain rotate."
-        )
+        return DomainFinding("DKIM", Verdict.IMPROVE, "The gateway signs with no key for it.", "Make one below.")
     missing, silent = [], False
     for each in keys:
         answer = yield DnsQuestion(each.name, "TXT")
