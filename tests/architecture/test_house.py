@@ -140,6 +140,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "WaitingMail": "StoreWaiting",
         "DomainKeys": "KeystoreDomainKeys",
         "DomainReports": "StoreDomainReports",
+        "DomainBook": "StoreKnownDomains",
         "KeptBack": "StoredKeptBack",
         "WebhookBook": "StoredWebhookBook",
         "SourceRecords": "StoredSourceRecords",

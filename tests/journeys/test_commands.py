@@ -183,6 +183,32 @@ def test_domains_rotate_their_keys_and_print_their_records(gateway: Gateway) -> 
     assert failure(gateway, "domain", "dns", "unknown.example", status=5)["error"] == "WM-DKIM-NO-KEY"
 
 
+def test_a_key_waits_for_the_dns_and_the_last_one_stays(gateway: Gateway) -> None:
+    made = gateway.ask("domain", "make-key", "later.example")
+    assert [each["state"] for each in made] == ["waiting", "waiting"]
+    one = made[0]["selector"]
+    told = failure(gateway, "domain", "activate-key", "later.example", one)
+    assert told["error"] in {"WM-DKIM-NOT-PUBLISHED", "WM-DKIM-CANNOT-TELL"}
+    assert gateway.ask("domain", "retire-key", "later.example", one)[0]["state"] == "retired"
+    gateway.ask("domain", "rotate", "later.example", "--algorithm", "rsa-sha256")
+    (signs,) = [
+        each for each in gateway.ask("domain", "list") if (each["domain"], each["state"]) == ("later.example", "active")
+    ]
+    told = failure(gateway, "domain", "retire-key", "later.example", signs["selector"], status=6)
+    assert told["error"] == "WM-DKIM-LAST-KEY"
+
+
+def test_a_domain_is_put_on_record_and_taken_off(gateway: Gateway) -> None:
+    (added,) = gateway.ask("domain", "add", "Parked.example", "--note", "sends nothing")
+    assert (added["domain"], added["ours"]) == ("parked.example", True)
+    assert failure(gateway, "domain", "add", "parked.example", status=6)["error"] == "WM-DOMAIN-EXISTS"
+    assert failure(gateway, "domain", "add", "no domain", status=2)["error"] == "WM-DOMAIN"
+    assert failure(gateway, "domain", "spf-tree", "parked.example", status=5)["error"] == "WM-DOMAIN-UNSEEN"
+    assert gateway.ask("domain", "history", "parked.example") == []
+    assert gateway.ask("domain", "remove", "parked.example")[0]["removed"]
+    assert failure(gateway, "domain", "remove", "parked.example", status=5)["error"] == "WM-DOMAIN-NOT-FOUND"
+
+
 def test_secrets_go_in_and_never_come_out(gateway: Gateway) -> None:
     gateway.ask("secret", "put", "upstream", stdin="A-Secret-Of-Ours\n")
     assert "A-Secret-Of-Ours" not in json.dumps(gateway.ask("secret", "list"))

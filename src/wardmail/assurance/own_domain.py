@@ -61,10 +61,9 @@ def _dkim(keys: Sequence[DnsRecord]) -> _Finding:
         return DomainFinding("DKIM", Verdict.IMPROVE, "The gateway signs with no key for it.", "Make one below.")
     missing, silent = [], False
     for each in keys:
-        answer = yield DnsQuestion(each.name, "TXT")
-        silent = silent or isinstance(answer, Unknown)
-        wanted = _tag(each.value, "p")
-        if not isinstance(answer, Found) or not any(_tag(text, "p") == wanted for text in answer.records):
+        seen = yield from is_published(each)
+        silent = silent or seen is None
+        if not seen:
             missing.append(each.name.partition(".")[0])
     if silent:
         return DomainFinding("DKIM", Verdict.UNKNOWN, "The DNS does not answer.", _SILENT)
@@ -72,6 +71,15 @@ def _dkim(keys: Sequence[DnsRecord]) -> _Finding:
         words = f"Not published as we sign: {', '.join(missing)}. Signatures by it cannot be checked."
         return DomainFinding("DKIM", Verdict.FIX, words, "Publish the records below.")
     return DomainFinding("DKIM", Verdict.GOOD, f"{len(keys)} key{'s' if len(keys) > 1 else ''}, published as we sign.")
+
+
+def is_published(key: DnsRecord) -> Generator[Question, Answer, bool | None]:
+    """Whether the DNS has this DKIM record with this very key; None when it does not say."""
+    answer = yield DnsQuestion(key.name, "TXT")
+    if isinstance(answer, Unknown):
+        return None
+    wanted = _tag(key.value, "p")
+    return isinstance(answer, Found) and any(_tag(text, "p") == wanted for text in answer.records)
 
 
 def _dmarc(domain: str) -> _Finding:

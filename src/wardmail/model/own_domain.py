@@ -1,4 +1,4 @@
-"""What was found when one of our own sender domains was looked at from outside."""
+"""Domains that are looked at from outside, our own and others': what was found, and the keys that sign for ours."""
 
 from __future__ import annotations
 
@@ -44,14 +44,33 @@ class DomainReport:
     spf: tuple[SpfTerm, ...] = ()
 
 
+class KeyState(StrEnum):
+    """A waiting key is made, its record can be published, and nothing is signed with it yet."""
+
+    WAITING = "waiting"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
 @dataclass(frozen=True, slots=True)
 class DomainKey:
-    """`state` is active or retired; `public` what p= of its record holds; `last_used` in seconds since the epoch."""
+    """`public` is what p= of its record holds; `last_used` in seconds since the epoch."""
 
     domain: str
     selector: str
     algorithm: str
-    state: str
+    state: KeyState
     kept_in: str
     last_used: float | None
     public: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDomain:
+    """A domain that somebody put on record; `is_ours`, or another organisation's. `added_at` in seconds since the epoch."""
+
+    name: str
+    is_ours: bool
+    added_by: str
+    added_at: float
+    note: str = ""

@@ -1,20 +1,48 @@
-"""Our own sender domains: the keys that sign for them, and what was found when they were looked at. Blocking."""
+"""Domains, our own and others': the keys that sign for ours, and what was found when somebody looked. Blocking."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from wardmail.model.own_domain import DomainKey, DomainReport
+from wardmail.model.own_domain import DomainKey, DomainReport, KeyState, KnownDomain
 
 
 class DomainKeys(Protocol):
+    """Each change is an event in the actor's name. Every method raises Unavailable when the keystore does not answer."""
+
     def all(self) -> Sequence[DomainKey]: ...
+
+    def make(self, domain: str, selector: str, algorithm: str, state: KeyState, actor: str) -> None: ...
+
+    def take(self, domain: str, selector: str, reference: str, state: KeyState, actor: str) -> str:
+        """Enter a key that stays in its store; its algorithm. Raises ValueError for one that must not sign."""
+        ...
+
+    def move(self, domain: str, selector: str, state: KeyState, actor: str) -> None: ...
 
 
 class DomainReports(Protocol):
-    def all(self) -> Mapping[str, DomainReport]: ...
+    def newest(self) -> Mapping[str, DomainReport]:
+        """The last of each domain."""
+        ...
+
+    def of(self, domain: str, limit: int) -> Sequence[DomainReport]:
+        """The newest first."""
+        ...
 
     def keep(self, report: DomainReport) -> None:
-        """In place of an earlier one of the same domain."""
+        """Beside the earlier ones of the same domain; the oldest go when there are too many."""
         ...
+
+
+class DomainBook(Protocol):
+    """Domains that people put on record. Each change is an event in the actor's name."""
+
+    def all(self) -> Mapping[str, KnownDomain]: ...
+
+    def add(self, domain: KnownDomain) -> bool:
+        """False, and nothing is changed, when it is there already."""
+        ...
+
+    def remove(self, name: str, actor: str) -> bool: ...

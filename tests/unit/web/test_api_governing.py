@@ -12,6 +12,7 @@ import pytest
 from tests.unit.web.office_kit import PeoplesApi, opened
 from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.person import Role
+from wardmail.model.question import Answer, Question, Unknown
 from wardmail.store.register import ACCREDITED
 
 WHY = {"reason": "the discharge project"}
@@ -109,6 +110,63 @@ async def test_keys_of_a_domain_are_changed_by_who_keeps_secrets(api: PeoplesApi
     for wrong in ({"key": "hunter2"}, {"algorithms": ["md5"]}):
         assert (await call(api, "POST", f"{DOMAINS}/team.example/dkim-keys", "oli", wrong))[0] == 422
     assert (await call(api, "GET", f"{DOMAINS}/no..domain/dkim-keys", "oli"))[0] == 422
+
+
+class SilentDns:
+    def __init__(self, *place: object) -> None:
+        pass
+
+    async def answer(self, question: Question) -> Answer:
+        return Unknown("a test")
+
+
+@pytest.fixture
+def _silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wardmail.app.domain_wiring.DnsResolver", SilentDns)
+
+
+@pytest.mark.usefixtures("_silence")
+async def test_a_key_waits_and_does_not_sign_before_the_dns_shows_it(api: PeoplesApi) -> None:
+    keys = f"{DOMAINS}/trust.example/dkim-keys"
+    status, made = await call(api, "POST", keys, "oli", {"algorithms": ["ed25519-sha256"], "signs_now": False})
+    (waits,) = [each for each in made["items"] if each["state"] == "waiting"]
+    assert status == 201
+    one = f"{keys}/{waits['selector']}"
+    assert (await call(api, "POST", f"{one}/activate", "vera"))[0] == 403
+    status, told = await call(api, "POST", f"{one}/activate", "oli")
+    assert (status, told["code"]) == (503, "WM-DKIM-CANNOT-TELL")
+    assert (await call(api, "POST", f"{keys}/unknown/activate", "oli"))[1]["code"] == "WM-SIGNING-KEY-NOT-FOUND"
+    assert (await call(api, "POST", f"{one}/retire", "vera"))[0] == 403
+    assert (await call(api, "POST", f"{one}/retire", "oli"))[1]["state"] == "retired"
+    assert (await call(api, "POST", f"{one}/retire", "oli"))[0] == 409
+    assert (await call(api, "POST", f"{keys}/rsa/retire", "oli"))[1]["state"] == "retired"
+    status, told = await call(api, "POST", f"{keys}/ed25519/retire", "oli")
+    assert (status, told["code"]) == (409, "WM-DKIM-LAST-KEY")
+    assert [who for who, _ in api.events("SigningKeyRetired")] == ["oli", "oli"]
+
+
+@pytest.mark.usefixtures("_silence")
+async def test_domains_are_put_on_record_looked_at_and_taken_off(api: PeoplesApi) -> None:
+    for wrong in ({"domain": "no domain"}, {"domain": "x.example", "note": "n" * 201}, {"domain": "a.b\u0000c"}, {}):
+        assert (await call(api, "POST", DOMAINS, "oli", wrong))[0] == 422
+    wanted = {"domain": "Hospice.example", "ours": False, "note": "a partner"}
+    assert (await call(api, "POST", DOMAINS, "vera", wanted))[0] == 403
+    status, made = await call(api, "POST", DOMAINS, "oli", wanted)
+    assert (status, made["domain"], made["added_by"]) == (201, "hospice.example", "oli")
+    assert (await call(api, "POST", DOMAINS, "oli", wanted))[1]["code"] == "WM-DOMAIN-EXISTS"
+    listed = {each["domain"]: each for each in (await call(api, "GET", DOMAINS, "vera"))[1]["items"]}
+    assert (listed["hospice.example"]["ours"], listed["trust.example"]["ours"]) == (False, True)
+    looks = f"{DOMAINS}/hospice.example/checks"
+    assert (await call(api, "GET", looks, "vera"))[1] == {"items": []}
+    assert (await call(api, "GET", f"{DOMAINS}/hospice.example/spf-tree", "vera"))[1]["code"] == "WM-DOMAIN-UNSEEN"
+    status, seen = await call(api, "POST", looks, "vera")
+    assert (status, seen["good"]) == (201, False), "a silent DNS is not good"
+    assert (await call(api, "GET", looks, "vera"))[1]["items"] == [seen]
+    tree = (await call(api, "GET", f"{DOMAINS}/hospice.example/spf-tree", "vera"))[1]
+    assert tree["terms"][0]["problem"] == "the DNS does not answer"
+    assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "vera"))[0] == 403
+    assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "oli"))[0] == 204
+    assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "oli"))[0] == 404
 
 
 async def test_a_list_says_where_it_is_from(api: PeoplesApi) -> None:

@@ -1,65 +1,106 @@
-"""Our own sender domains with their signing keys, and the lists of others' domains, as people see them by the API."""
+"""Domains with their signing keys and how they look, and the lists of others' domains, as people see them by the API."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wardmail.app.commands.domain import domain_of, keys_of, records_of, rotated
+from wardmail.app.domain_output import (
+    activated_record,
+    dns_record,
+    domain_named,
+    done,
+    key_record,
+    known_record,
+    looked,
+    records_of,
+    report_record,
+    seen_last,
+    tree_record,
+)
+from wardmail.app.domain_wiring import domain_book_desk, domain_desk, domain_keys, signing_key_desk
 from wardmail.app.failures import not_found
-from wardmail.app.installation import Installation, usable
+from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
-from wardmail.edges.keys import DKIM
+from wardmail.assurance.domain_desk import our_domains
 from wardmail.model.accredited import ListVersion
+from wardmail.model.own_domain import KeyState
 from wardmail.model.person import Person
 from wardmail.model.reading import Record
 
 
 class DomainOffice:
-    """Everything here blocks, and raises CommandFailed for what cannot be done."""
+    """Blocks where it is not async, and raises CommandFailed for what cannot be done."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
+        self._desk = domain_desk(installation)
+        self._keys = signing_key_desk(installation)
+        self._book = domain_book_desk(installation)
 
     def all(self) -> list[Record]:
-        """Every domain that an integration sends as, or that has a key."""
+        """Every domain that an integration sends as, that has a key, or that is on record."""
+        integrations = self._installation.register.snapshot().integrations.values()
         senders: dict[str, list[str]] = {}
-        for each in self._installation.register.snapshot().integrations.values():
+        for each in integrations:
             for domain in {sender.rpartition("@")[2] for sender in each.senders}:
                 senders.setdefault(domain, []).append(each.id)
-        keys = [each.meta for each in self._installation.keystore.entries(DKIM)]
-        names = sorted({*senders, *(each["domain"] for each in keys)})
+        keys, known = domain_keys(self._installation).all(), self._book.all()
+        ours = set(our_domains(integrations, {each.domain for each in keys}, known))
         return [
             {
                 "domain": name,
+                "ours": name in ours,
                 "integrations": sorted(senders.get(name, [])),
-                "signing_keys": sum(each["domain"] == name and each["state"] != "retired" for each in keys),
+                "signing_keys": sum(each.domain == name and each.state is KeyState.ACTIVE for each in keys),
+                "note": known[name].note if name in known else "",
             }
-            for name in names
+            for name in sorted(ours | set(known))
         ]
+
+    def add(self, actor: Person, domain: str, *, ours: bool, note: str) -> Record:
+        return known_record(done(self._book.add(actor, domain, is_ours=ours, note=note)))
+
+    def remove(self, actor: Person, domain: str) -> None:
+        name = domain_named(domain)
+        if not done(self._book.remove(actor, name)):
+            raise not_found("domain", name, "wardmail domain list")
+
+    async def check(self, domain: str) -> Record:
+        """Asks the DNS now."""
+        name = domain_named(domain)
+        return report_record(looked(await self._desk.verify(name), name))
+
+    async def checks(self, domain: str, limit: int) -> list[Record]:
+        found = await self._desk.history(domain_named(domain), limit)
+        return [report_record(each) for each in found]
+
+    async def spf_tree(self, domain: str) -> Record:
+        """As it was seen last."""
+        name = domain_named(domain)
+        return tree_record(seen_last(await self._desk.history(name, 1), name))
 
     def keys(self, domain: str) -> list[Record]:
-        name = usable(domain_of(domain), "WM-DOMAIN")
-        used = {entry: note.last_used_at for entry, note in self._installation.secret_notes.all().items()}
-        return [
-            {
-                "selector": each.meta["selector"],
-                "algorithm": each.meta["algorithm"],
-                "state": each.meta["state"],
-                "kept_in": each.meta.get("key", "the keystore"),
-                "last_used_at": rfc3339(used.get(each.name)),
-            }
-            for each in keys_of(self._installation.keystore, name)
-        ]
+        return [key_record(each) for each in self._keys.of(domain_named(domain))]
 
-    def rotate(self, actor: Person, domain: str, algorithms: Sequence[str], key: str) -> list[Record]:
+    def make_keys(
+        self, actor: Person, domain: str, algorithms: Sequence[str], key: str, *, signs_now: bool
+    ) -> list[Record]:
         """`key` names one that stays where it is; empty: new ones are made."""
-        name = usable(domain_of(domain), "WM-DOMAIN")
-        rotated(self._installation, actor, name, algorithms, key)
+        name = domain_named(domain)
+        done(self._keys.make(actor, name, algorithms, key, signs_now=signs_now))
         return self.keys(name)
 
+    async def activate(self, actor: Person, domain: str, selector: str) -> Record:
+        """Asks the DNS first."""
+        changed = done(await self._keys.activate(actor, domain_named(domain), selector), selector)
+        return activated_record(changed)
+
+    def retire(self, actor: Person, domain: str, selector: str) -> Record:
+        return key_record(done(self._keys.retire(actor, domain_named(domain), selector), selector))
+
     def dns_records(self, domain: str) -> list[Record]:
-        found = records_of(self._installation, usable(domain_of(domain), "WM-DOMAIN"))
-        return [{"name": each.name, "type": each.type, "value": each.value, "why": each.why} for each in found]
+        name = domain_named(domain)
+        return [dns_record(each) for each in records_of(name, self._keys.of(name))]
 
     def lists(self) -> list[Record]:
         """The newest version of each list."""

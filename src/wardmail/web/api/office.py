@@ -152,15 +152,35 @@ class AgreementsDesk(Protocol):
 
 
 class DomainsDesk(Protocol):
-    """Blocking."""
+    """Blocking, but for what says otherwise: `check` and `activate` ask the DNS."""
 
     def all(self) -> Sequence[Record]: ...
 
+    def add(self, actor: Person, domain: str, *, ours: bool, note: str) -> Record: ...
+
+    def remove(self, actor: Person, domain: str) -> None: ...
+
+    async def check(self, domain: str) -> Record: ...
+
+    async def checks(self, domain: str, limit: int) -> Sequence[Record]:
+        """The newest first."""
+        ...
+
+    async def spf_tree(self, domain: str) -> Record:
+        """As it was seen last."""
+        ...
+
     def keys(self, domain: str) -> Sequence[Record]: ...
 
-    def rotate(self, actor: Person, domain: str, algorithms: Sequence[str], key: str) -> Sequence[Record]:
+    def make_keys(
+        self, actor: Person, domain: str, algorithms: Sequence[str], key: str, *, signs_now: bool
+    ) -> Sequence[Record]:
         """`key` names one that stays where it is; empty: new ones are made."""
         ...
+
+    async def activate(self, actor: Person, domain: str, selector: str) -> Record: ...
+
+    def retire(self, actor: Person, domain: str, selector: str) -> Record: ...
 
     def dns_records(self, domain: str) -> Sequence[Record]: ...
 

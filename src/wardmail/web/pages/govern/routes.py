@@ -7,6 +7,7 @@ from starlette.routing import Route
 from wardmail.model.person import Permission
 from wardmail.web.pages.govern.agreement import AgreementPages
 from wardmail.web.pages.govern.credentials import CredentialPages
+from wardmail.web.pages.govern.domain_keys import DomainKeyPages
 from wardmail.web.pages.govern.domains import DomainsPages
 from wardmail.web.pages.govern.going_live import GoLivePages
 from wardmail.web.pages.govern.integration import IntegrationPages
@@ -20,18 +21,28 @@ from wardmail.web.pages.govern.sharing import NEW as NEW_AGREEMENT
 from wardmail.web.pages.govern.sharing import SharingPages
 from wardmail.web.pages.guard import GuardedRoute, guarding
 
-_ONE = "/integrations/{id}"
+_ONE, _DOMAIN = "/integrations/{id}", "/domains/{domain}"
 
 
 def govern_routes(services: GovernServices) -> list[Route]:
-    guarded, domains = guarding(services.console.pages, services.console.desk), DomainsPages(services)
+    guarded = guarding(services.console.pages, services.console.desk)
     return [
         *_integrations(services, guarded),
-        guarded("/domains", domains.show_all, Permission.SEE),
-        guarded("/domains/{domain}", domains.show, Permission.SEE),
-        guarded("/domains/{domain}", domains.verify, Permission.SEE, method="POST"),
+        *_domains(services, guarded),
         *_policy(services, guarded),
         *_sharing(services, guarded),
+    ]
+
+
+def _domains(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
+    domains, keys = DomainsPages(services), DomainKeyPages(services)
+    return [
+        guarded("/domains", domains.show_all, Permission.SEE),
+        guarded("/domains", domains.add, Permission.MANAGE_LISTS, method="POST"),
+        guarded(_DOMAIN, domains.show, Permission.SEE),
+        guarded(_DOMAIN, domains.verify, Permission.SEE, method="POST"),
+        guarded(f"{_DOMAIN}/keys", keys.change, Permission.KEEP_SECRETS, method="POST"),
+        guarded(f"{_DOMAIN}/remove", domains.remove, Permission.MANAGE_LISTS, method="POST"),
     ]
 
 
