@@ -141,6 +141,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "DomainKeys": "KeystoreDomainKeys",
         "DomainReports": "StoreDomainReports",
         "DomainBook": "StoreKnownDomains",
+        "ReportBook": "StoreOutsideReports",
         "KeptBack": "StoredKeptBack",
         "WebhookBook": "StoredWebhookBook",
         "SourceRecords": "StoredSourceRecords",

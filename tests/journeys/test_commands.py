@@ -15,6 +15,8 @@ import pytest
 
 from tests.journeys.gateway import SENDER, USER, WARDMAIL, Gateway, let_in, make_gateway, running
 from tests.journeys.peers.ground import Authority, free_port
+from tests.reports import A_DAY, dmarc_xml, gzipped, zipped
+from wardmail.edges.clock import SystemClock
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 
@@ -207,6 +209,27 @@ def test_a_domain_is_put_on_record_and_taken_off(gateway: Gateway) -> None:
     assert gateway.ask("domain", "history", "parked.example") == []
     assert gateway.ask("domain", "remove", "parked.example")[0]["removed"]
     assert failure(gateway, "domain", "remove", "parked.example", status=5)["error"] == "WM-DOMAIN-NOT-FOUND"
+
+
+def test_reports_are_imported_once_and_summed_up(gateway: Gateway, tmp_path: Path) -> None:
+    began = int(SystemClock().now()) - A_DAY
+    good, other, junk = tmp_path / "a.xml.gz", tmp_path / "b.zip", tmp_path / "c.xml"
+    good.write_bytes(gzipped(dmarc_xml(began=began)))
+    other.write_bytes(zipped(dmarc_xml("other-trust.example", began=began)))
+    junk.write_bytes(b"<html>")
+    (taken,) = gateway.ask("report", "dmarc", "import", good)
+    assert (len(taken["kept"]), taken["known"], taken["refused"]) == (1, 0, [])
+    done = gateway.run("report", "dmarc", "import", good, other, junk, "--json", status=3)
+    again = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(len(each["kept"]), each["known"], len(each["refused"])) for each in again] == [
+        (0, 1, 0),
+        (0, 0, 1),
+        (0, 0, 1),
+    ]
+    (found,) = gateway.ask("report", "dmarc", "summary", "--domain", "trust.example")
+    assert (found["reports"], found["good"], found["bad"]) == (1, 8, 3)
+    assert gateway.ask("report", "tls", "list") == []
+    assert failure(gateway, "report", "tls", "summary", "--domain", "no domain", status=2)["error"] == "WM-DOMAIN"
 
 
 def test_secrets_go_in_and_never_come_out(gateway: Gateway) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from wardmail.app.installation import Installation
 from wardmail.app.wiring import nameservers
-from wardmail.assurance.domain_desk import DomainDesk
+from wardmail.assurance.domain_desk import DomainDesk, our_domains
+from wardmail.assurance.report_desk import ReportDesk
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher, WorldResolver
 from wardmail.edges.keys import DKIM, add_dkim_key, add_outside_key, public_key
@@ -18,6 +19,7 @@ from wardmail.model.own_domain import DomainKey, KeyState
 from wardmail.ports import Resolver
 from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
+from wardmail.store.outside_reports import StoreOutsideReports
 
 _EVENTS = {
     KeyState.ACTIVE: "SigningKeyActivated",
@@ -101,3 +103,13 @@ def signing_key_desk(installation: Installation) -> SigningKeyDesk:
 
 def domain_book_desk(installation: Installation) -> DomainBookDesk:
     return DomainBookDesk(StoreKnownDomains(installation.database), installation.clock)
+
+
+def report_desk(installation: Installation) -> ReportDesk:
+    book, known = StoreOutsideReports(installation.database), StoreKnownDomains(installation.database)
+
+    def ours() -> Collection[str]:
+        keyed = {each.meta["domain"] for each in installation.keystore.entries(DKIM)}
+        return our_domains(installation.register.snapshot().integrations.values(), keyed, known.all())
+
+    return ReportDesk(book, ours, installation.clock)

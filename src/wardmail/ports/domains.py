@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from wardmail.model.aggregate_report import KeptReport, ReportKind
 from wardmail.model.own_domain import DomainKey, DomainReport, KeyState, KnownDomain
 
 
@@ -46,3 +47,17 @@ class DomainBook(Protocol):
         ...
 
     def remove(self, name: str, actor: str) -> bool: ...
+
+
+class ReportBook(Protocol):
+    """What others report about our domains."""
+
+    def keep(self, report: KeptReport) -> bool:
+        """False when it is there already. A claim never stands in the way of one whose sender is proved."""
+        ...
+
+    def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> Sequence[KeptReport]:
+        """Those whose period ended after `since`, the newest first; `domain` empty: of all."""
+        ...
+
+    def forget_old(self) -> None: ...

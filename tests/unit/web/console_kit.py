@@ -30,6 +30,7 @@ from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.assurance.domain_desk import DomainDesk, records_for
+from wardmail.assurance.report_desk import ReportDesk
 from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.outside_stores import OutsideStores, StoreSettings
 from wardmail.edges.passwords import Argon2Passwords
@@ -67,6 +68,7 @@ from wardmail.store.inbox import Inbox
 from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
+from wardmail.store.outside_reports import StoreOutsideReports
 from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
 from wardmail.store.provider_logins import StoreProviderLogins
@@ -249,6 +251,7 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidd
         domains=domains,
         domain_book=DomainBookDesk(book, stage.clock),
         signing_keys=SigningKeyDesk(keys, stage.clock, domains.is_published),
+        reports=ReportDesk(StoreOutsideReports(stage.database), lambda: ("trust.example",), stage.clock),
         seen=knowledge.seen,
         history=knowledge.history,
         webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),

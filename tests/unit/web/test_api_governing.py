@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.web.office_kit import PeoplesApi, opened
+from tests.reports import A_DAY, dmarc_xml
+from tests.unit.web.office_kit import SENSITIVE, PeoplesApi, opened
+from wardmail.app.domain_wiring import report_desk
 from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.person import Role
 from wardmail.model.question import Answer, Question, Unknown
@@ -167,6 +169,30 @@ async def test_domains_are_put_on_record_looked_at_and_taken_off(api: PeoplesApi
     assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "vera"))[0] == 403
     assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "oli"))[0] == 204
     assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "oli"))[0] == 404
+
+
+async def test_reports_of_others_are_summed_up_and_listed(api: PeoplesApi) -> None:
+    began = int(api.installation.clock.now()) - A_DAY
+    taken = report_desk(api.installation).take_file(dmarc_xml(began=began), "oli")
+    assert taken.kept, taken
+    found = (await call(api, "GET", "/v1/reports/dmarc", "vera", domain="trust.example"))[1]
+    assert (found["reports"], found["good"], found["bad"], found["claims"]) == (1, 8, 3, 0)
+    assert [each["source"] for each in found["sources"]] == ["192.0.2.1", "198.51.100.9"]
+    (one,) = (await call(api, "GET", "/v1/reports/dmarc/items", "vera"))[1]["items"]
+    assert (one["standing"], one["through"], len(one["rows"])) == ("imported", "oli", 2)
+    assert (await call(api, "GET", "/v1/reports/tls", "vera"))[1]["reports"] == 0
+    assert (await call(api, "GET", "/v1/reports/dmarc", "vera", domain="no domain"))[0] == 422
+    assert (await call(api, "GET", "/v1/reports/dmarc", "vera", days="0"))[0] == 422
+    assert (await call(api, "GET", "/v1/reports/other", "vera"))[0] == 422
+
+
+async def test_what_became_of_our_mail_is_counted(api: PeoplesApi) -> None:
+    await api.send("a@nhs.net")
+    await api.send("a@nhs.net", head=SENSITIVE)
+    found = (await call(api, "GET", "/v1/reports/delivery", "vera"))[1]
+    assert sum(each["copies"] for each in found["integrations"]) == 2
+    assert [(each["domain"], each["copies"]) for each in found["sensitive_destinations"]] == [("nhs.net", 1)]
+    assert found["holds"] == {"decided": 0, "median_seconds": None}
 
 
 async def test_a_list_says_where_it_is_from(api: PeoplesApi) -> None:

@@ -12,9 +12,11 @@ import pytest
 from starlette.routing import Route
 
 from tests.inbound_desk import MESSAGE
+from tests.reports import A_DAY, dmarc_xml, message, zipped
 from tests.unit.web.console_kit import SENSITIVE, Console, open_console
 from tests.unit.web.records import BOX, LETTERS
 from tests.worlds import APP
+from wardmail.assurance.report_desk import ReportDesk
 from wardmail.inbound.arrival import collected
 from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.policy_text import rules_of_text
@@ -24,6 +26,7 @@ from wardmail.model.registration import Contact, Registration
 from wardmail.model.verdict import Action
 from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.agreements import StoreAgreements
+from wardmail.store.outside_reports import StoreOutsideReports
 from wardmail.store.policies import StorePolicies
 from wardmail.store.sources import StoreSources
 from wardmail.store.webhooks import StoreWebhooks
@@ -71,6 +74,11 @@ async def seeded(console: Console) -> dict[str, str]:
     await desk.settle()
     endpoint = WebhookEndpoint("hook", "app", "https://hooks.example/<script>alert(1)</script>", ("keystore:hook",))
     StoreWebhooks(database).add(endpoint, "test")
+    hostile = HOSTILE.replace("<", "&lt;")
+    reported = dmarc_xml(began=int(console.stage.clock.at) - A_DAY, reporter=hostile, report_id=hostile)
+    book = ReportDesk(StoreOutsideReports(database), lambda: ("trust.example",), console.stage.clock)
+    assert book.take_file(reported, "oli").kept
+    assert book.take_message(message(zipped(reported)), HOSTILE, "").kept
     waiting = await console.send("a@nhs.net")
     held = await console.send("a@unknown.example", head=SENSITIVE)
     return {

@@ -29,6 +29,7 @@ from wardmail.web.api.people import (
     integrations,
     policies,
     queue,
+    reports,
     routes,
     suppressions,
 )
@@ -57,6 +58,7 @@ FOR_PEOPLE = (
     routes,
     agreements,
     domains,
+    reports,
     policies,
 )
 _DESCRIPTION = """Send through the gateway, and ask it what became of a message.

@@ -191,6 +191,20 @@ class DomainsDesk(Protocol):
     def entry(self, name: str, domain: str) -> Record: ...
 
 
+class ReportsDesk(Protocol):
+    """What others report about our domains; `kind` is dmarc or tls. Blocking."""
+
+    def summary(self, kind: str, domain: str, days: int) -> Record: ...
+
+    def reports(self, kind: str, domain: str, days: int, limit: int) -> Sequence[Record]:
+        """The newest first."""
+        ...
+
+    def delivery(self, days: int) -> Record:
+        """What became of our own mail: counts alone."""
+        ...
+
+
 class PoliciesDesk(Protocol):
     """Blocking. A version goes from draft to checked, approved by another person, and in force."""
 
@@ -265,5 +279,6 @@ class Office:
     routes: RoutesDesk
     agreements: AgreementsDesk
     domains: DomainsDesk
+    reports: ReportsDesk
     webhooks: WebhooksDesk
     policies: PoliciesDesk

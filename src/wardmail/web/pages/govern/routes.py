@@ -16,6 +16,7 @@ from wardmail.web.pages.govern.policy import PolicyPages
 from wardmail.web.pages.govern.policy_try import PolicyTryPage
 from wardmail.web.pages.govern.policy_version import PolicyVersionPages
 from wardmail.web.pages.govern.record import RecordPages
+from wardmail.web.pages.govern.reports import ReportPages
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.govern.sharing import NEW as NEW_AGREEMENT
 from wardmail.web.pages.govern.sharing import SharingPages
@@ -35,8 +36,10 @@ def govern_routes(services: GovernServices) -> list[Route]:
 
 
 def _domains(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
-    domains, keys = DomainsPages(services), DomainKeyPages(services)
+    domains, keys, reports = DomainsPages(services), DomainKeyPages(services), ReportPages(services)
     return [
+        guarded("/domains/reports/dmarc", reports.dmarc, Permission.SEE),
+        guarded("/domains/reports/tls", reports.tls, Permission.SEE),
         guarded("/domains", domains.show_all, Permission.SEE),
         guarded("/domains", domains.add, Permission.MANAGE_LISTS, method="POST"),
         guarded(_DOMAIN, domains.show, Permission.SEE),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wardmail.assurance.domain_desk import DomainDesk, our_domains
+from wardmail.assurance.report_desk import ReportDesk
 from wardmail.manage.agreement_desk import AgreementDesk
 from wardmail.manage.domain_book import DomainBookDesk
 from wardmail.manage.going_live import Seen
@@ -32,6 +33,7 @@ class GovernServices:
     domains: DomainDesk
     domain_book: DomainBookDesk
     signing_keys: SigningKeyDesk
+    reports: ReportDesk
     seen: Callable[[Integration], Seen]
     history: Callable[[str], Sequence[Record]]
     webhooks: WebhookRecords
