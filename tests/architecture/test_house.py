@@ -142,6 +142,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "DomainReports": "StoreDomainReports",
         "DomainBook": "StoreKnownDomains",
         "ReportBook": "StoreOutsideReports",
+        "MailServers": "MailServerLook",
         "KeptBack": "StoredKeptBack",
         "WebhookBook": "StoredWebhookBook",
         "SourceRecords": "StoredSourceRecords",

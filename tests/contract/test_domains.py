@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from alembic import command
@@ -10,7 +12,15 @@ from alembic.config import Config
 from sqlalchemy import insert
 
 from tests.worlds import SettableClock
-from wardmail.model.own_domain import DomainFinding, DomainReport, KnownDomain, SpfTerm, Verdict
+from wardmail.model.own_domain import (
+    Assurance,
+    AssuranceKind,
+    DomainFinding,
+    DomainReport,
+    KnownDomain,
+    SpfTerm,
+    Verdict,
+)
 from wardmail.store import records
 from wardmail.store.chain import verify
 from wardmail.store.connection import Database
@@ -53,11 +63,16 @@ def test_domains_are_put_on_record_once_and_taken_off(database: Database, clock:
     assert book.add(ours)
     assert not book.add(KnownDomain("a.example", False, "eve", 6.0))
     assert book.all() == {"a.example": ours}
+    shown = Assurance(AssuranceKind.DSPT, "X1", date(2027, 3, 31), "oli", 7.0)
+    changed = book.change("a.example", "DomainEvidenceRecorded", "oli", lambda each: replace(each, assurances=(shown,)))
+    assert changed is not None
+    assert book.all() == {"a.example": replace(ours, assurances=(shown,))}
+    assert book.change("b.example", "DomainEvidenceRecorded", "oli", lambda each: each) is None
     assert not book.remove("b.example", "oli")
     assert book.remove("a.example", "oli")
     assert book.all() == {}
     told = [(each.kind, each.actor, each.subject) for each in Messages(database).audit(0, 10)]
-    assert told == [("DomainAdded", "oli", "a.example"), ("DomainRemoved", "oli", "a.example")]
+    assert told == [(kind, "oli", "a.example") for kind in ("DomainAdded", "DomainEvidenceRecorded", "DomainRemoved")]
     assert verify(database).broken_at is None
 
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,14 @@ def test_a_domain_is_put_on_record_and_taken_off(gateway: Gateway) -> None:
     assert failure(gateway, "domain", "add", "no domain", status=2)["error"] == "WM-DOMAIN"
     assert failure(gateway, "domain", "spf-tree", "parked.example", status=5)["error"] == "WM-DOMAIN-UNSEEN"
     assert gateway.ask("domain", "history", "parked.example") == []
+    shown = ("--kind", "iso-27001", "--reference", "IS 1", "--until")
+    assert (
+        failure(gateway, "domain", "evidence", "parked.example", *shown, "2020-01-01", status=2)["error"]
+        == "WM-ASSURANCE"
+    )
+    ends = datetime.fromtimestamp(SystemClock().now() + 30 * A_DAY, UTC).date().isoformat()
+    (recorded,) = gateway.ask("domain", "evidence", "parked.example", *shown, ends)
+    assert (recorded["in_date"], recorded["until"]) == (True, ends)
     assert gateway.ask("domain", "remove", "parked.example")[0]["removed"]
     assert failure(gateway, "domain", "remove", "parked.example", status=5)["error"] == "WM-DOMAIN-NOT-FOUND"
 

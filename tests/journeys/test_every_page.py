@@ -69,6 +69,8 @@ def paths(sandbox: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[st
     for name, octets in reported(int(time.time())).items():
         (Path(sandbox.directory) / name).write_bytes(octets)
         sandbox.do("report", "dmarc", "import", str(Path(sandbox.directory) / name))
+    sandbox.do("domain", "add", "hospice.example", "--others", "--note", "a partner")
+    sandbox.do("domain", "evidence", "hospice.example", "--kind", "dspt", "--reference", "X1", "--until", in_a_year())
     sandbox.do("policy", "apply", str(rules), "--reason", WHY)
     found = {each["status"]: each["id"] for each in sandbox.ask("messages", "--limit", "500")}
     held = found["held"]
@@ -82,11 +84,16 @@ def paths(sandbox: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[st
         "sharing": "pharmacy",
         "versions": "1",
         "domains": "demo.example",
+        "others": "hospice.example",
         "sources": "letters",
         "quarantine": sandbox.ask("quarantine", "list")[0]["id"],
     }
     with open_console(tmp_path_factory.mktemp("routes")) as console:
         return [filled(path, examples) for path in pages(console)]
+
+
+def in_a_year() -> str:
+    return datetime.fromtimestamp(time.time() + 365 * A_DAY, UTC).date().isoformat()
 
 
 def reported(now: int) -> dict[str, bytes]:

@@ -15,12 +15,13 @@ from wardmail.app.failures import (
     not_found,
     not_permitted,
 )
-from wardmail.app.output import rfc3339
+from wardmail.app.output import rfc3339, today_of
 from wardmail.assurance.domain_desk import records_for
 from wardmail.assurance.publish import DnsRecord
+from wardmail.manage.document_text import Grid, Page, Section, to_html
 from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.manage.signing_keys import MadeKeys, checked_domain
-from wardmail.model.own_domain import DomainKey, DomainReport, KnownDomain, Verdict
+from wardmail.model.own_domain import Assurance, DomainKey, DomainReport, KnownDomain, Verdict
 from wardmail.model.reading import Record
 
 T = TypeVar("T")
@@ -88,6 +89,40 @@ def key_record(each: DomainKey) -> dict[str, object]:
 def known_record(each: KnownDomain) -> Record:
     added = {"added_by": each.added_by, "added_at": rfc3339(each.added_at)}
     return {"domain": each.name, "ours": each.is_ours, "note": each.note, **added}
+
+
+def assurance_record(each: Assurance, now: float) -> Record:
+    """`in_date`: it counts today."""
+    recorded = {"recorded_by": each.recorded_by, "recorded_at": rfc3339(each.recorded_at)}
+    in_date = each.until >= today_of(now)
+    return {
+        "kind": each.kind.value,
+        "reference": each.reference,
+        "until": each.until.isoformat(),
+        "in_date": in_date,
+        **recorded,
+    }
+
+
+def report_page(report: DomainReport, known: KnownDomain | None, now: float) -> str:
+    """As an HTML file that needs nothing beside it."""
+    findings = tuple((each.check, each.verdict.value, each.found, each.to_do) for each in report.findings)
+    shown = tuple(
+        (each.kind.value, each.reference, each.until.isoformat(), "in date" if each.until >= today_of(now) else "over")
+        for each in (known.assurances if known else ())
+    )
+    tree = tuple((str(each.depth), each.term, str(each.lookups), each.problem) for each in report.spf)
+    evidence: Grid | str = (
+        Grid(("Kind", "Where it is kept", "Until", "Standing"), shown) if shown else "None is recorded."
+    )
+    sections = (
+        Section("What was seen from outside", (Grid(("Check", "Result", "Found", "What to do"), findings),)),
+        Section("What is recorded besides", (evidence,)),
+        Section("SPF record, term by term", (Grid(("Level", "Term", "Look-ups", "Problem"), tree),)),
+    )
+    title, when = f"How {report.domain} looks from outside", rfc3339(report.checked_at)
+    words = "What could not be seen says nothing about the domain. Nothing was sent."
+    return to_html(Page(title, f"Looked at {when}.", sections, words))
 
 
 def report_record(report: DomainReport) -> Record:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from wardmail.app.installation import Installation
+from wardmail.app.settings import Settings
 from wardmail.app.wiring import nameservers
-from wardmail.assurance.domain_desk import DomainDesk, our_domains
+from wardmail.assurance.domain_desk import DomainDesk, ServersToTry, our_domains
 from wardmail.assurance.report_desk import ReportDesk
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher, WorldResolver
 from wardmail.edges.keys import DKIM, add_dkim_key, add_outside_key, public_key
 from wardmail.edges.keystore import Keystore
+from wardmail.edges.mail_server_look import MailServerLook
 from wardmail.edges.outside_stores import OutsideStores
 from wardmail.manage.domain_book import DomainBookDesk
 from wardmail.manage.signing_keys import SigningKeyDesk
@@ -93,7 +95,14 @@ def domain_desk(installation: Installation) -> DomainDesk:
 
     database = installation.database
     reports, book = StoreDomainReports(database), StoreKnownDomains(database)
-    return DomainDesk(domain_keys(installation), reports, book, resolver, clock)
+    return DomainDesk(domain_keys(installation), reports, book, resolver, clock, servers=_servers(settings))
+
+
+def _servers(settings: Settings) -> ServersToTry | None:
+    if not settings["domains.try_mail_servers"]:
+        return None
+    port, ca_file = settings["delivery.direct_port"], settings["delivery.ca_file"] or None
+    return ServersToTry(MailServerLook(settings["gateway.hostname"], port=port, ca_file=ca_file), port)
 
 
 def signing_key_desk(installation: Installation) -> SigningKeyDesk:
@@ -106,10 +115,12 @@ def domain_book_desk(installation: Installation) -> DomainBookDesk:
 
 
 def report_desk(installation: Installation) -> ReportDesk:
-    book, known = StoreOutsideReports(installation.database), StoreKnownDomains(installation.database)
+    book = StoreOutsideReports(installation.database)
+    return ReportDesk(book, lambda: ours_of(installation), installation.clock)
 
-    def ours() -> Collection[str]:
-        keyed = {each.meta["domain"] for each in installation.keystore.entries(DKIM)}
-        return our_domains(installation.register.snapshot().integrations.values(), keyed, known.all())
 
-    return ReportDesk(book, ours, installation.clock)
+def ours_of(installation: Installation) -> Collection[str]:
+    """The names of our domains. Blocking."""
+    keyed = {each.meta["domain"] for each in installation.keystore.entries(DKIM)}
+    known = StoreKnownDomains(installation.database).all()
+    return our_domains(installation.register.snapshot().integrations.values(), keyed, known)

@@ -1,4 +1,4 @@
-"""Looks at one of our own sender domains as the world sees it: what is good, what to improve, what to fix (SHARE-8, SHARE-17)."""
+"""Looks at a domain as the world sees it, ours or another's: what is good, what to improve, to fix (SHARE-8, SHARE-17)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _SILENT = "The DNS does not answer; that says nothing about the domain."
 _TO_DO_FOR_SPF = {SILENT: _SILENT, TOO_MUCH: "Remove what does not send any more; see the tree below."}
 
 
-def look_at(domain: str, keys: Sequence[DnsRecord], now: float) -> Generator[Question, Answer, DomainReport]:
-    """`keys` are the DKIM records that must be published for what signs now."""
+def look_at(domain: str, keys: Sequence[DnsRecord] | None, now: float) -> Generator[Question, Answer, DomainReport]:
+    """`keys` are the DKIM records that must be published for what signs now; None for a domain that is not ours."""
     tree = yield from spf_tree(domain)
     dkim = yield from _dkim(keys)
     dmarc = yield from _dmarc(domain)
@@ -56,7 +56,10 @@ def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
     return DomainFinding("SPF", Verdict.GOOD, f"{root.lookups} look-ups of {MOST_LOOKUPS}.")
 
 
-def _dkim(keys: Sequence[DnsRecord]) -> _Finding:
+def _dkim(keys: Sequence[DnsRecord] | None) -> _Finding:
+    if keys is None:
+        words = "Which keys it signs with shows only in mail that comes from it."
+        return DomainFinding("DKIM", Verdict.NOT_USED, words)
     if not keys:
         return DomainFinding("DKIM", Verdict.IMPROVE, "The gateway signs with no key for it.", "Make one below.")
     missing, silent = [], False

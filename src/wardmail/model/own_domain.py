@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -66,6 +67,49 @@ class DomainKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerLook:
+    """What one mail server showed when we knocked. `why` says why less was seen, in words.
+
+    `versions` of TLS with approved suites; `proof` is a sentence: why the certificate does not prove the name, empty where
+    it does. `chain` is DER, the server's own first. `expires_at` in seconds since the epoch.
+    """
+
+    host: str
+    address: str
+    is_reached: bool = False
+    offers_tls: bool = False
+    versions: tuple[str, ...] = ()
+    cipher: str = ""
+    proof: str = ""
+    key: str = ""
+    is_key_strong: bool = True
+    expires_at: float = 0.0
+    chain: tuple[bytes, ...] = ()
+    why: str = ""
+
+
+class AssuranceKind(StrEnum):
+    """What another organisation shows besides what can be seen from outside (SHARE-8)."""
+
+    ISO_27001 = "iso-27001"
+    PENETRATION_TEST = "penetration-test"
+    DSPT = "dspt"
+    CYBER_ESSENTIALS = "cyber-essentials"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Assurance:
+    """`reference` says where the evidence is kept; `until` is the last day on which it counts."""
+
+    kind: AssuranceKind
+    reference: str
+    until: date
+    recorded_by: str
+    recorded_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class KnownDomain:
     """A domain that somebody put on record; `is_ours`, or another organisation's. `added_at` in seconds since the epoch."""
 
@@ -74,3 +118,4 @@ class KnownDomain:
     added_by: str
     added_at: float
     note: str = ""
+    assurances: tuple[Assurance, ...] = ()

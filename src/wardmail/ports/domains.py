@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from wardmail.model.aggregate_report import KeptReport, ReportKind
-from wardmail.model.own_domain import DomainKey, DomainReport, KeyState, KnownDomain
+from wardmail.model.own_domain import DomainKey, DomainReport, KeyState, KnownDomain, ServerLook
 
 
 class DomainKeys(Protocol):
@@ -46,7 +46,21 @@ class DomainBook(Protocol):
         """False, and nothing is changed, when it is there already."""
         ...
 
+    def change(
+        self, name: str, kind: str, actor: str, step: Callable[[KnownDomain], KnownDomain]
+    ) -> KnownDomain | None:
+        """`kind` is the event's; None: there is no such domain."""
+        ...
+
     def remove(self, name: str, actor: str) -> bool: ...
+
+
+class MailServers(Protocol):
+    """Not blocking."""
+
+    async def look(self, host: str, address: str) -> ServerLook:
+        """Knock as a sender does, and send nothing. Never raises."""
+        ...
 
 
 class ReportBook(Protocol):

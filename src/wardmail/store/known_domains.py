@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from wardmail.model.own_domain import KnownDomain
 from wardmail.model.stored import Event
@@ -35,6 +35,18 @@ class StoreKnownDomains:
             event = Event("DomainAdded", domain.added_at, domain.added_by, None, domain.name, detail)
             self._chain.append(connection, [event])
         return True
+
+    def change(
+        self, name: str, kind: str, actor: str, step: Callable[[KnownDomain], KnownDomain]
+    ) -> KnownDomain | None:
+        with self._database.write() as connection:
+            text = connection.execute(select(table.c.record).where(table.c.name == name)).scalar_one_or_none()
+            if text is None:
+                return None
+            changed = step(records.decode(KnownDomain, text))
+            connection.execute(update(table).where(table.c.name == name).values(record=records.encode(changed)))
+            self._chain.append(connection, [Event(kind, self._database.clock.now(), actor, None, name, {})])
+        return changed
 
     def remove(self, name: str, actor: str) -> bool:
         with self._database.write() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,14 @@ async def test_domains_are_put_on_record_looked_at_and_taken_off(api: PeoplesApi
     assert (await call(api, "GET", looks, "vera"))[1]["items"] == [seen]
     tree = (await call(api, "GET", f"{DOMAINS}/hospice.example/spf-tree", "vera"))[1]
     assert tree["terms"][0]["problem"] == "the DNS does not answer"
+    evidence, shown = f"{DOMAINS}/hospice.example/evidence", {"kind": "dspt", "reference": "X26", "until": "2020-01-01"}
+    assert (await call(api, "POST", evidence, "vera", shown))[0] == 403
+    assert (await call(api, "POST", evidence, "oli", shown))[1]["code"] == "WM-ASSURANCE"
+    shown["until"] = datetime.fromtimestamp(api.installation.clock.now() + 30 * A_DAY, UTC).date().isoformat()
+    status, made = await call(api, "POST", evidence, "oli", shown)
+    assert (status, made["items"][0]["in_date"], made["items"][0]["recorded_by"]) == (201, True, "oli")
+    assert (await call(api, "POST", f"{DOMAINS}/unknown.example/evidence", "oli", shown))[0] == 404
+    assert (await call(api, "GET", evidence, "vera"))[1] == made
     assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "vera"))[0] == 403
     assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "oli"))[0] == 204
     assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "oli"))[0] == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,42 @@ async def test_looks_stay_and_what_changed_is_said(console: Console) -> None:
         seen = (await http.get("/domains/trust.example")).text
     assert "DKIM: Good, then Fix" in seen
     assert "Not published as we sign: rsa." in seen
+
+
+async def test_another_organisations_domain_is_looked_at_and_its_evidence_recorded(console: Console) -> None:
+    async with console.visitor("governance") as http, console.visitor("viewer") as viewer:
+        page = await viewer.get("/domains/others")
+        look = {"form_token": form_token(page), "domain": "Hospice.example."}
+        assert (await viewer.post("/domains/others", data=look | {"domain": "<b>no domain</b>"})).status_code == 422
+        assert (await viewer.get("/domains/others/hospice.example")).status_code == 404
+        done = await viewer.post("/domains/others", data=look)
+        assert done.headers["location"] == "/domains/others/hospice.example"
+        seen = (await viewer.get("/domains/others/hospice.example")).text
+        assert "There is no SPF record" in seen
+        assert "shows only in mail that comes from it" in seen
+        assert "Record evidence" not in seen
+        assert "hospice.example" in (await viewer.get("/domains/others")).text
+        ours = await viewer.post("/domains/others", data=look | {"domain": "trust.example"})
+        assert ours.headers["location"] == "/domains/trust.example"
+        where = "/domains/others/hospice.example"
+        fields = {"kind": "iso-27001", "reference": "IS 12345", "until": "2099-01-01"}
+        refused = await viewer.post(f"{where}/evidence", data=fields | {"form_token": look["form_token"]})
+        assert refused.status_code == 403
+        token = {"form_token": form_token(await http.get(where))}
+        for wrong in (
+            {},
+            {"until": "soon"},
+            {"kind": "luck"},
+            {"until": "2020-01-01"},
+            {"until": "2026-12-31", "reference": ""},
+        ):
+            answer = await http.post(f"{where}/evidence", data=fields | wrong | token)
+            assert answer.status_code == 422, wrong
+        until = datetime.fromtimestamp(console.stage.clock.at + 30 * 86_400, UTC).date().isoformat()
+        assert (await http.post(f"{where}/evidence", data=fields | token | {"until": until})).status_code == 303
+        shown = (await http.get(where)).text
+        assert "IS 12345" in shown
+        assert "In date" in shown
+        console.wait(40 * 86_400)
+    async with console.visitor("viewer") as later:
+        assert "Over" in (await later.get(where)).text

@@ -1,27 +1,31 @@
-"""`wardmail domain add|remove|check|history|spf-tree`: domains on record, and how they look from outside."""
+"""`wardmail domain add|remove|check|evidence|history|spf-tree`: domains on record, and how they look from outside."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import date
+from typing import IO
 
 import click
 
 from wardmail.app.acting import acting_person, by_option
 from wardmail.app.domain_output import (
+    assurance_record,
     domain_named,
     done,
     known_record,
     looked,
+    report_page,
     report_record,
     seen_last,
     tree_record,
 )
-from wardmail.app.domain_wiring import domain_book_desk, domain_desk
+from wardmail.app.domain_wiring import domain_book_desk, domain_desk, ours_of
 from wardmail.app.failures import FINDINGS, not_found
 from wardmail.app.installation import Installation
-from wardmail.app.output import emit, json_option, moment, note, say, table
-from wardmail.model.own_domain import DomainReport
+from wardmail.app.output import day_option, emit, json_option, moment, note, say, table
+from wardmail.model.own_domain import AssuranceKind, DomainReport
 from wardmail.model.person import Permission
 
 
@@ -57,19 +61,51 @@ def remove(config_path: str | None, *, domain: str, by: str, as_json: bool) -> N
 
 @click.command()
 @click.argument("domain")
+@click.option("--html", "page", type=click.File("w", lazy=True), help="Write it to this file too, as a page.")
 @json_option
 @click.pass_obj
-def check(config_path: str | None, domain: str, as_json: bool) -> None:
-    """Look at DOMAIN from outside now, and say what to do; what was found is kept. Exit 3 when something is to be fixed."""
+def check(config_path: str | None, *, domain: str, page: IO[str] | None, as_json: bool) -> None:
+    """Look at DOMAIN from outside now, ours or another's; what is found is kept. Exit 3 when something is to be fixed.
+
+    Its mail servers are tried as a sender would, and nothing is sent: STARTTLS, TLS versions, certificate, DANE.
+    """
+    installation = Installation.at(config_path)
     name = domain_named(domain)
-    report = looked(asyncio.run(domain_desk(Installation.at(config_path)).verify(name)), name)
+    is_ours = name in ours_of(installation)
+    report = looked(asyncio.run(domain_desk(installation).verify(name, is_ours=is_ours)), name)
     record = report_record(report)
+    if page is not None:
+        known = domain_book_desk(installation).all().get(name)
+        page.write(report_page(report, known, installation.clock.now()))
     if as_json:
         emit(record)
     else:
         _show(report)
     if not record["good"]:
         sys.exit(FINDINGS)
+
+
+@click.command()
+@click.argument("domain")
+@click.option("--kind", type=click.Choice([each.value for each in AssuranceKind]), required=True)
+@click.option("--reference", required=True, help="Where the evidence is kept: a certificate's number, a document.")
+@day_option("--until", required=True, help="The last day on which it counts, as 2027-03-31.")
+@by_option
+@json_option
+@click.pass_obj
+def evidence(
+    config_path: str | None, *, domain: str, kind: str, reference: str, until: date, by: str, as_json: bool
+) -> None:
+    """Record what DOMAIN's organisation shows besides: ISO 27001, a penetration test, DSPT. The domain is on record."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.MANAGE_LISTS)
+    name, desk = domain_named(domain), domain_book_desk(installation)
+    made = desk.record_assurance(actor, name, AssuranceKind(kind), reference, until)
+    if made is None:
+        raise not_found("domain", name, f"wardmail domain add {name} --others")
+    for each in done(made).assurances:
+        record = assurance_record(each, installation.clock.now())
+        emit(record) if as_json else say(f"{each.kind.value}: {each.reference}, until {each.until.isoformat()}")
 
 
 @click.command()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import date
 
 from wardmail.app.domain_output import (
     activated_record,
+    assurance_record,
     dns_record,
     domain_named,
     done,
@@ -17,13 +20,13 @@ from wardmail.app.domain_output import (
     seen_last,
     tree_record,
 )
-from wardmail.app.domain_wiring import domain_book_desk, domain_desk, domain_keys, signing_key_desk
+from wardmail.app.domain_wiring import domain_book_desk, domain_desk, domain_keys, ours_of, signing_key_desk
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
 from wardmail.assurance.domain_desk import our_domains
 from wardmail.model.accredited import ListVersion
-from wardmail.model.own_domain import KeyState
+from wardmail.model.own_domain import AssuranceKind, KeyState
 from wardmail.model.person import Person
 from wardmail.model.reading import Record
 
@@ -66,9 +69,22 @@ class DomainOffice:
             raise not_found("domain", name, "wardmail domain list")
 
     async def check(self, domain: str) -> Record:
-        """Asks the DNS now."""
+        """Asks the DNS and the mail servers now."""
         name = domain_named(domain)
-        return report_record(looked(await self._desk.verify(name), name))
+        is_ours = name in await asyncio.to_thread(ours_of, self._installation)
+        return report_record(looked(await self._desk.verify(name, is_ours=is_ours), name))
+
+    def assurances(self, domain: str) -> list[Record]:
+        known = self._book.all().get(domain_named(domain))
+        return [assurance_record(each, self._installation.clock.now()) for each in (known.assurances if known else ())]
+
+    def record_assurance(self, actor: Person, domain: str, kind: str, reference: str, until: date) -> list[Record]:
+        name = domain_named(domain)
+        made = self._book.record_assurance(actor, name, AssuranceKind(kind), reference, until)
+        if made is None:
+            raise not_found("domain", name, "wardmail domain list")
+        done(made)
+        return self.assurances(name)
 
     async def checks(self, domain: str, limit: int) -> list[Record]:
         found = await self._desk.history(domain_named(domain), limit)

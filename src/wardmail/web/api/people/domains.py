@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -26,6 +27,12 @@ class NewDomain(Sent):
     domain: Annotated[Line, Field(min_length=1, max_length=253)]
     ours: Annotated[bool, Field(description="false: another organisation's, which is only looked at.")] = True
     note: Annotated[Line, Field(max_length=200)] = ""
+
+
+class NewAssurance(Sent):
+    kind: Literal["iso-27001", "penetration-test", "dspt", "cyber-essentials", "other"]
+    reference: Annotated[Line, Field(min_length=1, max_length=200, description="Where the evidence is kept.")]
+    until: Annotated[date, Field(description="The last day on which it counts.")]
 
 
 class NewKeys(Sent):
@@ -70,8 +77,24 @@ async def checks(
 
 @router.post("/domains/{domain}/checks", status_code=201)
 async def check(request: Request, person: Seer, domain: _Domain) -> dict[str, object]:
-    """Look at it from outside now. What is found is kept."""
+    """Look at it from outside now, ours or another's, its mail servers too. Nothing is sent; what is found is kept."""
     return dict(await office_of(request).domains.check(domain))
+
+
+@router.get("/domains/{domain}/evidence")
+async def assurances(request: Request, person: Seer, domain: _Domain) -> dict[str, object]:
+    """What its organisation shows besides what can be seen from outside, and until when each counts."""
+    return {"items": await asyncio.to_thread(office_of(request).domains.assurances, domain)}
+
+
+@router.post("/domains/{domain}/evidence", status_code=201, max_body_size=SMALL)
+async def record_assurance(
+    request: Request, person: ListKeeper, domain: _Domain, wanted: NewAssurance
+) -> dict[str, object]:
+    """Record it for a domain that is on record, in place of what was recorded of that kind."""
+    desk = office_of(request).domains
+    made = await asyncio.to_thread(desk.record_assurance, person, domain, wanted.kind, wanted.reference, wanted.until)
+    return {"items": made}
 
 
 @router.get("/domains/{domain}/spf-tree")

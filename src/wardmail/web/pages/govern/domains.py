@@ -48,7 +48,7 @@ class DomainsPages:
         rows = [
             cells(
                 Cell(each, f"{HERE}/{each}"),
-                _worst_cell(reports.get(each)),
+                worst_cell(reports.get(each)),
                 _worst_words(reports.get(each)),
                 str(sum(key.state is KeyState.ACTIVE for key in keys.get(each, ()))),
                 moment(reports[each].checked_at) if each in reports else "Not yet",
@@ -131,7 +131,7 @@ def _worst(report: DomainReport | None) -> DomainFinding | None:
     return min(report.findings, key=lambda each: _WORST_FIRST.index(each.verdict)) if report else None
 
 
-def _worst_cell(report: DomainReport | None) -> Cell:
+def worst_cell(report: DomainReport | None) -> Cell:
     worst = _worst(report)
     return _verdict(worst.verdict) if worst is not None else Cell("Not looked at", colour="blue")
 
@@ -146,9 +146,9 @@ def _verdict(verdict: Verdict) -> Cell:
     return Cell(words, colour=colour)
 
 
-def verdicts(report: DomainReport) -> Grid:
+def verdicts(report: DomainReport, title: str = "Is this domain ready to send?") -> Grid:
     rows = [cells(each.check, _verdict(each.verdict), each.found, each.to_do or "Nothing") for each in report.findings]
-    return Grid("Is this domain ready to send?", ("Check", "Result", "What we found", "What to do"), rows)
+    return Grid(title, ("Check", "Result", "What we found", "What to do"), rows)
 
 
 def history(looks: Sequence[DomainReport]) -> Grid:
@@ -161,7 +161,7 @@ def history(looks: Sequence[DomainReport]) -> Grid:
             for each in look.findings
             if each.check in earlier and earlier[each.check] is not each.verdict
         ]
-        rows.append(cells(moment(look.checked_at), _worst_cell(look), "; ".join(changed) or "–"))
+        rows.append(cells(moment(look.checked_at), worst_cell(look), "; ".join(changed) or "–"))
     return Grid("Looks at this domain", ("Looked at", "Verdict", "What changed"), rows)
 
 

@@ -12,6 +12,7 @@ from wardmail.web.pages.govern.domains import DomainsPages
 from wardmail.web.pages.govern.going_live import GoLivePages
 from wardmail.web.pages.govern.integration import IntegrationPages
 from wardmail.web.pages.govern.integrations import NEW, IntegrationsPages
+from wardmail.web.pages.govern.other_domains import OtherDomainPages
 from wardmail.web.pages.govern.policy import PolicyPages
 from wardmail.web.pages.govern.policy_try import PolicyTryPage
 from wardmail.web.pages.govern.policy_version import PolicyVersionPages
@@ -37,7 +38,13 @@ def govern_routes(services: GovernServices) -> list[Route]:
 
 def _domains(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
     domains, keys, reports = DomainsPages(services), DomainKeyPages(services), ReportPages(services)
+    others, other = OtherDomainPages(services), "/domains/others/{domain}"
     return [
+        guarded("/domains/others", others.show_all, Permission.SEE),
+        guarded("/domains/others", others.look, Permission.SEE, method="POST"),
+        guarded(other, others.show, Permission.SEE),
+        guarded(other, others.look, Permission.SEE, method="POST"),
+        guarded(f"{other}/evidence", others.record, Permission.MANAGE_LISTS, method="POST"),
         guarded("/domains/reports/dmarc", reports.dmarc, Permission.SEE),
         guarded("/domains/reports/tls", reports.tls, Permission.SEE),
         guarded("/domains", domains.show_all, Permission.SEE),
