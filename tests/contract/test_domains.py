@@ -21,10 +21,10 @@ from wardmail.model.own_domain import (
     SpfTerm,
     Verdict,
 )
-from wardmail.store import records
+from wardmail.store import domain_reports, records
 from wardmail.store.chain import verify
 from wardmail.store.connection import Database
-from wardmail.store.domain_reports import MOST_KEPT, StoreDomainReports
+from wardmail.store.domain_reports import KEPT_FOR, MOST_KEPT, StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.messages import Messages
 from wardmail.store.schema import meta
@@ -55,6 +55,22 @@ def test_who_looks_without_end_fills_nobodys_disk(database: Database) -> None:
     kept = reports.of("a.example", 1000)
     assert (len(kept), kept[0].checked_at, kept[-1].checked_at) == (MOST_KEPT, MOST_KEPT + 4.0, 5.0)
     assert len(reports.of("b.example", 10)) == 1
+
+
+def test_looks_end_but_for_the_newest_and_domains_are_not_without_end(
+    database: Database, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain_reports, "MOST_DOMAINS", 2)
+    reports = StoreDomainReports(database)
+    clock.at = KEPT_FOR + 10.0
+    for each in (look("a.example", 1.0), look("a.example", 5.0), look("b.example", 2.0), look("b.example", KEPT_FOR)):
+        reports.keep(each)
+    reports.forget_old()
+    assert [each.checked_at for each in reports.of("a.example", 10)] == [5.0]
+    assert [each.checked_at for each in reports.of("b.example", 10)] == [KEPT_FOR]
+    reports.keep(look("c.example", KEPT_FOR + 1))
+    reports.forget_old()
+    assert set(reports.newest()) == {"b.example", "c.example"}
 
 
 def test_domains_are_put_on_record_once_and_taken_off(database: Database, clock: SettableClock) -> None:

@@ -19,8 +19,10 @@ from tests.journeys.peers.ground import Authority, CertificateFilesOnDisk, free_
 from tests.journeys.peers.stage_server import Act, Play, Stage, on_stage
 from wardmail.assurance.domain_desk import DomainDesk, ServersToTry
 from wardmail.edges.dns import DnsResolver
+from wardmail.edges.https import HttpsFetcher
 from wardmail.edges.mail_server_look import MailServerLook
 from wardmail.model.own_domain import DomainReport, ServerLook, Verdict
+from wardmail.model.question import HttpsQuestion, Unknown
 
 pytestmark = pytest.mark.journey
 
@@ -203,6 +205,13 @@ async def test_addresses_that_are_not_public_are_not_called(
         look = await bench.server(allow_private=False).look("mx.plain.example", address)
         assert stage.connections == 0
     assert (look.is_reached, look.why) == (False, "its address is not public")
+
+
+async def test_a_policy_inside_is_not_fetched_for_whoever_names_a_domain(bench: Bench) -> None:
+    resolver = DnsResolver(WallClock(), bench.dns.nameservers, timeout=3)
+    question = HttpsQuestion("https://mx.plain.example/.well-known/mta-sts.txt")
+    answer = await HttpsFetcher(resolver, port=bench.port, allow_private=False).answer(question)
+    assert answer == Unknown("its address is not public")
 
 
 async def test_only_old_tls_is_none(bench: Bench, certificate: CertificateFilesOnDisk, port: int) -> None:

@@ -91,7 +91,9 @@ def domain_desk(installation: Installation) -> DomainDesk:
 
     def resolver() -> Resolver:
         dns = DnsResolver(clock, nameservers(settings))
-        return WorldResolver(dns, HttpsFetcher(dns, ca_file=settings["delivery.ca_file"] or None))
+        # Anybody who may see names the domain: its policy must not be a way to knock at doors inside.
+        https = HttpsFetcher(dns, ca_file=settings["delivery.ca_file"] or None, allow_private=False)
+        return WorldResolver(dns, https)
 
     database = installation.database
     reports, book = StoreDomainReports(database), StoreKnownDomains(database)

@@ -12,8 +12,10 @@ from wardmail.store import records
 from wardmail.store.connection import Database
 from wardmail.store.schema_of_domains import domain_look as table
 
-MOST_KEPT = 100
-"""Looks of one domain: whoever presses the button again and again fills nobody's disk."""
+MOST_KEPT, MOST_DOMAINS = 100, 5000
+"""Looks of one domain, and domains: whoever presses the button again and again fills nobody's disk."""
+
+KEPT_FOR = 400 * 86_400.0
 
 
 class StoreDomainReports:
@@ -48,3 +50,16 @@ class StoreDomainReports:
         with self._database.write() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["domain", "checked_at"], set_=changed))
             connection.execute(delete(table).where(mine, table.c.checked_at < oldest.scalar_subquery()))
+
+    def forget_old(self) -> None:
+        """What was seen long ago, but for the newest of each domain; and domains that nobody has asked about for longest."""
+        last = select(table.c.domain, func.max(table.c.checked_at).label("at")).group_by(table.c.domain)
+        newest = last.subquery()
+        is_newest = select(newest.c.domain).where(newest.c.domain == table.c.domain, newest.c.at == table.c.checked_at)
+        old = table.c.checked_at < self._database.clock.now() - KEPT_FOR
+        too_many = (
+            last.order_by(func.max(table.c.checked_at).desc()).offset(MOST_DOMAINS).limit(MOST_DOMAINS).subquery()
+        )
+        with self._database.write() as connection:
+            connection.execute(delete(table).where(old, ~is_newest.exists()))
+            connection.execute(delete(table).where(table.c.domain.in_(select(too_many.c.domain))))
