@@ -204,6 +204,7 @@ def test_a_key_that_waits_is_given_up_and_the_last_one_stays(gateway: Gateway) -
 def test_a_domain_is_put_on_record_and_taken_off(gateway: Gateway) -> None:
     (added,) = gateway.ask("domain", "add", "Parked.example", "--note", "sends nothing")
     assert (added["domain"], added["ours"]) == ("parked.example", True)
+    assert {each["domain"]: each["ours"] for each in gateway.ask("domain", "all")}["parked.example"] is True
     assert failure(gateway, "domain", "add", "parked.example", status=6)["error"] == "WM-DOMAIN-EXISTS"
     assert failure(gateway, "domain", "add", "no domain", status=2)["error"] == "WM-DOMAIN"
     assert failure(gateway, "domain", "spf-tree", "parked.example", status=5)["error"] == "WM-DOMAIN-UNSEEN"

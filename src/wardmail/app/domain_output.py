@@ -106,12 +106,12 @@ def assurance_record(each: Assurance, now: float) -> Record:
 
 def report_page(report: DomainReport, known: KnownDomain | None, now: float) -> str:
     """As an HTML file that needs nothing beside it."""
-    findings = tuple((each.check, each.verdict.value, each.found, each.to_do) for each in report.findings)
+    findings = tuple((each.check, each.verdict.value, each.found, each.to_do or "–") for each in report.findings)
     shown = tuple(
         (each.kind.value, each.reference, each.until.isoformat(), "in date" if each.until >= today_of(now) else "over")
         for each in (known.assurances if known else ())
     )
-    tree = tuple((str(each.depth), each.term, str(each.lookups), each.problem) for each in report.spf)
+    tree = tuple((str(each.depth), each.term, str(each.lookups), each.problem or "–") for each in report.spf)
     evidence: Grid | str = (
         Grid(("Kind", "Where it is kept", "Until", "Standing"), shown) if shown else "None is recorded."
     )

@@ -18,7 +18,7 @@ from wardmail.posture.spf_tree import SILENT, TOO_MUCH, spf_tree
 _Finding = Generator[Question, Answer, DomainFinding]
 _SILENT = "The DNS does not answer; that says nothing about the domain."
 
-_TO_DO_FOR_SPF = {SILENT: _SILENT, TOO_MUCH: "Remove what does not send any more; see the tree below."}
+_TO_DO_FOR_SPF = {SILENT: _SILENT, TOO_MUCH: "Remove what does not send any more; see the SPF tree."}
 
 
 def look_at(domain: str, keys: Sequence[DnsRecord] | None, now: float) -> Generator[Question, Answer, DomainReport]:
@@ -43,7 +43,7 @@ def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
         return DomainFinding("SPF", verdict, f"{root.problem[:1].upper()}{root.problem[1:]}.", to_do)
     if root.lookups > MOST_LOOKUPS:
         words = f"It needs {root.lookups} DNS look-ups, and receivers stop at {MOST_LOOKUPS}: some will see no SPF."
-        return DomainFinding("SPF", Verdict.FIX, words, "Remove what does not send any more; see the tree below.")
+        return DomainFinding("SPF", Verdict.FIX, words, "Remove what does not send any more; see the SPF tree.")
     if problems:
         words = f"{problems[0].term}: {problems[0].problem}."
         return DomainFinding("SPF", Verdict.FIX, words, "Remove that term, or mend what it names.")
@@ -61,7 +61,9 @@ def _dkim(keys: Sequence[DnsRecord] | None) -> _Finding:
         words = "Which keys it signs with shows only in mail that comes from it."
         return DomainFinding("DKIM", Verdict.NOT_USED, words)
     if not keys:
-        return DomainFinding("DKIM", Verdict.IMPROVE, "The gateway signs with no key for it.", "Make one below.")
+        return DomainFinding(
+            "DKIM", Verdict.IMPROVE, "The gateway signs with no key for it.", "Make one, and publish its record."
+        )
     missing, silent = [], False
     for each in keys:
         seen = yield from is_published(each)
@@ -72,7 +74,7 @@ def _dkim(keys: Sequence[DnsRecord] | None) -> _Finding:
         return DomainFinding("DKIM", Verdict.UNKNOWN, "The DNS does not answer.", _SILENT)
     if missing:
         words = f"Not published as we sign: {', '.join(missing)}. Signatures by it cannot be checked."
-        return DomainFinding("DKIM", Verdict.FIX, words, "Publish the records below.")
+        return DomainFinding("DKIM", Verdict.FIX, words, "Publish the records of these keys as we give them.")
     return DomainFinding("DKIM", Verdict.GOOD, f"{len(keys)} key{'s' if len(keys) > 1 else ''}, published as we sign.")
 
 
@@ -91,7 +93,7 @@ def _dmarc(domain: str) -> _Finding:
         return DomainFinding("DMARC", Verdict.UNKNOWN, "The DNS does not answer.", _SILENT)
     record = only_record(domain, answer.records) if isinstance(answer, Found) else None
     if record is None or not record.usable:
-        to_do = "Publish the record below; begin with p=none, and read the reports."
+        to_do = "Publish one: begin with p=none, and read the reports."
         return DomainFinding("DMARC", Verdict.FIX, "There is no record that can be used.", to_do)
     if record.policy is DmarcPolicy.NONE or record.testing:
         to_do = "Read the reports; go on to quarantine and reject as soon as all of our own mail passes."
@@ -121,7 +123,7 @@ def _tls_reports(domain: str) -> _Finding:
     if isinstance(answer, Found) and any(text.startswith("v=TLSRPTv1") for text in answer.records):
         return DomainFinding("TLS reports", Verdict.GOOD, "Others tell when they could not reach it over TLS.")
     words = "Nobody tells when TLS fails."
-    return DomainFinding("TLS reports", Verdict.NOT_USED, words, "Publish the record below.")
+    return DomainFinding("TLS reports", Verdict.NOT_USED, words, "Publish a record that says where reports go.")
 
 
 def _mail_hosts(domain: str) -> _Finding:

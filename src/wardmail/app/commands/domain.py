@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.domain_looks import add, check, evidence, history, remove, spf_tree
+from wardmail.app.commands.domain_looks import add, all_, check, evidence, history, remove, spf_tree
 from wardmail.app.domain_output import activated_record, dns_record, domain_named, done, key_record, records_of
 from wardmail.app.domain_wiring import domain_keys, signing_key_desk
 from wardmail.app.installation import Installation
@@ -27,7 +27,7 @@ def command() -> None:
     """Our own sender domains, and how others' domains look."""
 
 
-for _each in (add, remove, check, evidence, history, spf_tree):
+for _each in (all_, add, remove, check, evidence, history, spf_tree):
     command.add_command(_each)
 
 

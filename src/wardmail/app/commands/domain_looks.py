@@ -10,6 +10,7 @@ from typing import IO
 import click
 
 from wardmail.app.acting import acting_person, by_option
+from wardmail.app.domain_listing import all_domains
 from wardmail.app.domain_output import (
     assurance_record,
     domain_named,
@@ -44,6 +45,23 @@ def add(config_path: str | None, *, domain: str, others: bool, words: str, by: s
     emit(known_record(added)) if as_json else say(f"{added.name} is on record{' as another’s' if others else ''}.")
 
 
+@click.command("all")
+@json_option
+@click.pass_obj
+def all_(config_path: str | None, as_json: bool) -> None:
+    """Every domain: those that integrations send as, that have a key, or that are on record."""
+    records = all_domains(Installation.at(config_path))
+    if as_json:
+        for each in records:
+            emit(each)
+        return
+    rows = [
+        (each["domain"], "ours" if each["ours"] else "another's", each["signing_keys"], each["note"] or "-")
+        for each in records
+    ]
+    table(("Domain", "Whose", "Keys that sign", "Note"), rows)
+
+
 @click.command()
 @click.argument("domain")
 @by_option
@@ -55,7 +73,7 @@ def remove(config_path: str | None, *, domain: str, by: str, as_json: bool) -> N
     actor = acting_person(installation, by, Permission.MANAGE_LISTS)
     name = domain_named(domain)
     if not done(domain_book_desk(installation).remove(actor, name)):
-        raise not_found("domain", name, "wardmail domain list")
+        raise not_found("domain", name, "wardmail domain all")
     emit({"domain": name, "removed": True}) if as_json else say(f"{name} is on record no more.")
 
 

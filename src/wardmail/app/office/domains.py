@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
+from wardmail.app.domain_listing import all_domains
 from wardmail.app.domain_output import (
     activated_record,
     assurance_record,
@@ -20,13 +21,12 @@ from wardmail.app.domain_output import (
     seen_last,
     tree_record,
 )
-from wardmail.app.domain_wiring import domain_book_desk, domain_desk, domain_keys, ours_of, signing_key_desk
+from wardmail.app.domain_wiring import domain_book_desk, domain_desk, ours_of, signing_key_desk
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
-from wardmail.assurance.domain_desk import our_domains
 from wardmail.model.accredited import ListVersion
-from wardmail.model.own_domain import AssuranceKind, KeyState
+from wardmail.model.own_domain import AssuranceKind
 from wardmail.model.person import Person
 from wardmail.model.reading import Record
 
@@ -41,24 +41,7 @@ class DomainOffice:
         self._book = domain_book_desk(installation)
 
     def all(self) -> list[Record]:
-        """Every domain that an integration sends as, that has a key, or that is on record."""
-        integrations = self._installation.register.snapshot().integrations.values()
-        senders: dict[str, list[str]] = {}
-        for each in integrations:
-            for domain in {sender.rpartition("@")[2] for sender in each.senders}:
-                senders.setdefault(domain, []).append(each.id)
-        keys, known = domain_keys(self._installation).all(), self._book.all()
-        ours = set(our_domains(integrations, {each.domain for each in keys}, known))
-        return [
-            {
-                "domain": name,
-                "ours": name in ours,
-                "integrations": sorted(senders.get(name, [])),
-                "signing_keys": sum(each.domain == name and each.state is KeyState.ACTIVE for each in keys),
-                "note": known[name].note if name in known else "",
-            }
-            for name in sorted(ours | set(known))
-        ]
+        return all_domains(self._installation)
 
     def add(self, actor: Person, domain: str, *, ours: bool, note: str) -> Record:
         return known_record(done(self._book.add(actor, domain, is_ours=ours, note=note)))
@@ -66,7 +49,7 @@ class DomainOffice:
     def remove(self, actor: Person, domain: str) -> None:
         name = domain_named(domain)
         if not done(self._book.remove(actor, name)):
-            raise not_found("domain", name, "wardmail domain list")
+            raise not_found("domain", name, "wardmail domain all")
 
     async def check(self, domain: str) -> Record:
         """Asks the DNS and the mail servers now."""
@@ -82,7 +65,7 @@ class DomainOffice:
         name = domain_named(domain)
         made = self._book.record_assurance(actor, name, AssuranceKind(kind), reference, until)
         if made is None:
-            raise not_found("domain", name, "wardmail domain list")
+            raise not_found("domain", name, "wardmail domain all")
         done(made)
         return self.assurances(name)
 
