@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 A_DAY = 86_400
 Row = tuple[str, int, str, str, str]
@@ -40,7 +40,9 @@ def dmarc_xml(
     ).encode()
 
 
-def tls_json(*domains: str, report_id: str = "t-1", day: str = "2027-01-14", **changed: object) -> bytes:
+def tls_json(
+    *domains: str, report_id: str = "t-1", day: str = "2027-01-14", changed: Mapping[str, object] | None = None
+) -> bytes:
     policies = [
         {
             "policy": {"policy-type": "sts", "policy-domain": domain},
@@ -62,7 +64,7 @@ def tls_json(*domains: str, report_id: str = "t-1", day: str = "2027-01-14", **c
         "report-id": report_id,
         "policies": policies,
     }
-    return json.dumps(told | changed).encode()
+    return json.dumps(told | dict(changed or {})).encode()
 
 
 def zipped(octets: bytes, *names: str) -> bytes:

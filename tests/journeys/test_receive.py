@@ -188,7 +188,7 @@ def test_reports_about_our_domains_are_read_by_the_gateway_itself(
     proved = dmarc_xml(began=yesterday, reporter="nhs.example", email="dmarc@nhs.example")
     forged = dmarc_xml(began=yesterday, report_id="2", reporter="nhs.example", email="dmarc@nhs.example")
     day = datetime.fromtimestamp(yesterday, UTC).date().isoformat()
-    tls = gzipped(tls_json(day=day, **{"contact-info": "tls@nhs.example"}))
+    tls = gzipped(tls_json(day=day, changed={"contact-info": "tls@nhs.example"}))
     with receiving(made) as receiver:
         names = [
             receiver.bring(report_message(zipped(proved), sender="nhs.example")),
