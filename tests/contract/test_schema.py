@@ -7,6 +7,7 @@ from alembic.migration import MigrationContext
 
 from wardmail.store.connection import Database
 from wardmail.store.schema import metadata
+from wardmail.store.schema_of_domains import known_domain  # noqa: F401
 from wardmail.store.schema_of_holds import hold  # noqa: F401 (its tables join the same metadata)
 from wardmail.store.schema_of_inbound import arrival  # noqa: F401
 from wardmail.store.schema_of_keeping import legal_hold  # noqa: F401

@@ -9,12 +9,15 @@ import sqlite3
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.journeys.gateway import SENDER, USER, WARDMAIL, Gateway, let_in, make_gateway, running
 from tests.journeys.peers.ground import Authority, free_port
+from tests.reports import A_DAY, dmarc_xml, gzipped, zipped
+from wardmail.edges.clock import SystemClock
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 
@@ -183,6 +186,62 @@ def test_domains_rotate_their_keys_and_print_their_records(gateway: Gateway) -> 
     assert sorted(name.partition(".")[0] for name in published) == sorted(rotated["selectors"])
     assert {each["state"] for each in gateway.ask("domain", "list")} == {"active"}
     assert failure(gateway, "domain", "dns", "unknown.example", status=5)["error"] == "WM-DKIM-NO-KEY"
+
+
+def test_a_key_that_waits_is_given_up_and_the_last_one_stays(gateway: Gateway) -> None:
+    made = gateway.ask("domain", "make-key", "later.example")
+    assert [each["state"] for each in made] == ["waiting", "waiting"]
+    one = made[0]["selector"]
+    told = failure(gateway, "domain", "activate-key", "other.example", one, status=5)
+    assert told["error"] == "WM-SIGNING-KEY-NOT-FOUND"
+    assert gateway.ask("domain", "retire-key", "later.example", one)[0]["state"] == "retired"
+    gateway.ask("domain", "rotate", "later.example", "--algorithm", "rsa-sha256")
+    (signs,) = [
+        each for each in gateway.ask("domain", "list") if (each["domain"], each["state"]) == ("later.example", "active")
+    ]
+    told = failure(gateway, "domain", "retire-key", "later.example", signs["selector"], status=6)
+    assert told["error"] == "WM-DKIM-LAST-KEY"
+
+
+def test_a_domain_is_put_on_record_and_taken_off(gateway: Gateway) -> None:
+    (added,) = gateway.ask("domain", "add", "Parked.example", "--note", "sends nothing")
+    assert (added["domain"], added["ours"]) == ("parked.example", True)
+    assert {each["domain"]: each["ours"] for each in gateway.ask("domain", "all")}["parked.example"] is True
+    assert failure(gateway, "domain", "add", "parked.example", status=6)["error"] == "WM-DOMAIN-EXISTS"
+    assert failure(gateway, "domain", "add", "no domain", status=2)["error"] == "WM-DOMAIN"
+    assert failure(gateway, "domain", "spf-tree", "parked.example", status=5)["error"] == "WM-DOMAIN-UNSEEN"
+    assert gateway.ask("domain", "history", "parked.example") == []
+    shown = ("--kind", "iso-27001", "--reference", "IS 1", "--until")
+    assert (
+        failure(gateway, "domain", "evidence", "parked.example", *shown, "2020-01-01", status=2)["error"]
+        == "WM-ASSURANCE"
+    )
+    ends = datetime.fromtimestamp(SystemClock().now() + 30 * A_DAY, UTC).date().isoformat()
+    (recorded,) = gateway.ask("domain", "evidence", "parked.example", *shown, ends)
+    assert (recorded["in_date"], recorded["until"]) == (True, ends)
+    assert gateway.ask("domain", "remove", "parked.example")[0]["removed"]
+    assert failure(gateway, "domain", "remove", "parked.example", status=5)["error"] == "WM-DOMAIN-NOT-FOUND"
+
+
+def test_reports_are_imported_once_and_summed_up(gateway: Gateway, tmp_path: Path) -> None:
+    began = int(SystemClock().now()) - A_DAY
+    good, other, junk = tmp_path / "a.xml.gz", tmp_path / "b.zip", tmp_path / "c.xml"
+    good.write_bytes(gzipped(dmarc_xml(began=began)))
+    other.write_bytes(zipped(dmarc_xml("other-trust.example", began=began)))
+    junk.write_bytes(b"<html>")
+    (taken,) = gateway.ask("report", "dmarc", "import", good)
+    assert (len(taken["kept"]), taken["known"], taken["refused"]) == (1, 0, [])
+    done = gateway.run("report", "dmarc", "import", good, other, junk, "--json", status=3)
+    again = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(len(each["kept"]), each["known"], len(each["refused"])) for each in again] == [
+        (0, 1, 0),
+        (0, 0, 1),
+        (0, 0, 1),
+    ]
+    (found,) = gateway.ask("report", "dmarc", "summary", "--domain", "trust.example")
+    assert (found["reports"], found["good"], found["bad"]) == (1, 8, 3)
+    assert gateway.ask("report", "tls", "list") == []
+    assert failure(gateway, "report", "tls", "summary", "--domain", "no domain", status=2)["error"] == "WM-DOMAIN"
 
 
 def test_secrets_go_in_and_never_come_out(gateway: Gateway) -> None:

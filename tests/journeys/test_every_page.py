@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.journeys.browsing import ROOM, Told, looked_at, welcoming_sandbox
 from tests.journeys.gateway import Gateway
 from tests.journeys.peers.ground import wait_until
+from tests.reports import A_DAY, dmarc_xml, tls_json
 from tests.unit.web.console_kit import open_console
 from tests.unit.web.records import RECORD
 from tests.unit.web.test_every_page import filled, pages
@@ -64,6 +67,11 @@ def paths(sandbox: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[st
     """Of each page that there is, the address of one that has something on it."""
     rules = Path(sandbox.directory) / "rules.toml"
     rules.write_text(RULE)
+    for name, octets in reported(int(time.time())).items():
+        (Path(sandbox.directory) / name).write_bytes(octets)
+        sandbox.do("report", "dmarc", "import", str(Path(sandbox.directory) / name))
+    sandbox.do("domain", "add", "hospice.example", "--others", "--note", "a partner")
+    sandbox.do("domain", "evidence", "hospice.example", "--kind", "dspt", "--reference", "X1", "--until", in_a_year())
     sandbox.do("policy", "apply", str(rules), "--reason", WHY)
     found = {each["status"]: each["id"] for each in sandbox.ask("messages", "--limit", "500")}
     held = found["held"]
@@ -77,11 +85,32 @@ def paths(sandbox: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[st
         "sharing": "pharmacy",
         "versions": "1",
         "domains": "demo.example",
+        "others": "hospice.example",
         "sources": "letters",
         "quarantine": sandbox.ask("quarantine", "list")[0]["id"],
     }
     with open_console(tmp_path_factory.mktemp("routes")) as console:
         return [filled(path, examples) for path in pages(console)]
+
+
+def in_a_year() -> str:
+    return datetime.fromtimestamp(time.time() + 365 * A_DAY, UTC).date().isoformat()
+
+
+def reported(now: int) -> dict[str, bytes]:
+    """Some days as others tell them, for files."""
+    found: dict[str, bytes] = {}
+    for back in range(1, 9):
+        rows = [
+            ("192.0.2.1", 180 + 7 * back, "none", "pass", "pass"),
+            ("198.51.100.9", 3 * back, "reject", "fail", "fail"),
+            ("2001:db8::25", 40, "none", "pass", "fail"),
+        ]
+        began = now - back * A_DAY
+        found[f"{back}.xml"] = dmarc_xml("demo.example", began=began, report_id=f"r{back}", rows=rows)
+        day = datetime.fromtimestamp(began, UTC).date().isoformat()
+        found[f"{back}.json"] = tls_json("demo.example", day=day, report_id=f"t{back}")
+    return found
 
 
 def walked_by_keyboard(page: Page) -> None:

@@ -7,6 +7,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,9 @@ from tests.journeys.peers.dns import Dns, running_dns
 from tests.journeys.peers.ground import Authority, wait_until
 from tests.journeys.peers.postfix import running_postfix
 from tests.journeys.receiving import LETTERS, ZONE, Receiver, letter, make_receiver, receiving
+from tests.reports import A_DAY, dmarc_xml, gzipped, tls_json, zipped
+from tests.reports import message as report_message
+from wardmail.edges.clock import SystemClock
 from wardmail.model.arrival import ArrivalState
 
 
@@ -173,3 +177,36 @@ def test_a_bounce_about_what_we_sent_counts_and_reaches_the_application(receiver
 def _events(receiver: Receiver, name: str) -> list[str]:
     (shown,) = receiver.gateway.ask("inbound", "show", name)
     return [each["event"] for each in shown["history"]]
+
+
+def test_reports_about_our_domains_are_read_by_the_gateway_itself(
+    tmp_path_factory: pytest.TempPathFactory, authority: Authority, dns: Dns
+) -> None:
+    made = make_receiver(tmp_path_factory.mktemp("reports"), authority, dns)
+    made.gateway.do("handover", "set", "app", "--kind", "reports")
+    yesterday = int(SystemClock().now()) - A_DAY
+    proved = dmarc_xml(began=yesterday, reporter="nhs.example", email="dmarc@nhs.example")
+    forged = dmarc_xml(began=yesterday, report_id="2", reporter="nhs.example", email="dmarc@nhs.example")
+    day = datetime.fromtimestamp(yesterday, UTC).date().isoformat()
+    tls = gzipped(tls_json(day=day, changed={"contact-info": "tls@nhs.example"}))
+    with receiving(made) as receiver:
+        names = [
+            receiver.bring(report_message(zipped(proved), sender="nhs.example")),
+            receiver.bring(report_message(zipped(proved), sender="nhs.example")),
+            receiver.bring(report_message(zipped(forged), sender="stranger.example"), sender="a@stranger.example"),
+            receiver.bring(report_message(tls, "application/tlsrpt+gzip", "r.json.gz", sender="nhs.example")),
+            receiver.bring(letter()),
+        ]
+        for name in names:
+            receiver.wait_for(name, ArrivalState.HANDED_OVER)
+        (dmarc,) = made.gateway.ask("report", "dmarc", "summary")
+        assert (dmarc["reports"], dmarc["claims"], dmarc["good"], dmarc["bad"]) == (1, 1, 8, 3)
+        (told,) = made.gateway.ask("report", "tls", "summary", "--domain", "trust.example")
+        assert (told["reports"], told["bad"]) == (1, 2)
+        listed = made.gateway.ask("report", "dmarc", "list")
+        assert {each["standing"]: each["proved_sender"] for each in listed} == {
+            "proved": "nhs.example",
+            "claimed": None,
+        }
+        assert not receiver.delivered(), "no application is told"
+        assert "big.example" not in made.gateway.log()

@@ -41,6 +41,7 @@ COMMANDS = {
     "limits": "Ceilings, mass mail and circuit breakers: show, set, resume.",
     "suppression": "Addresses that mail must not go to: list, add, remove, import, export, check, report.",
     "domain": "DNS records and DKIM keys of our own domains.",
+    "report": "DMARC and TLS reports of others about our domains: import, summary.",
     "agreement": "Sharing agreements with other organisations.",
     "appetite": "How much risk sharing may take.",
     "policy": "The rules: recite, explain, simulate, change.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wardmail.app.domain_wiring import domain_desk
+from wardmail.app.domain_wiring import domain_book_desk, domain_desk, report_desk, signing_key_desk
 from wardmail.app.installation import Installation
 from wardmail.app.register_knowledge import integration_desk, knowledge_of
 from wardmail.app.stored_records import StoredWebhookRecords
@@ -28,6 +28,9 @@ def governing_of(installation: Installation, console: ConsoleServices) -> Govern
         policy=PolicyDesk(installation.policies, installation.clock),
         policy_book=installation.policies,
         domains=domain_desk(installation),
+        domain_book=domain_book_desk(installation),
+        signing_keys=signing_key_desk(installation),
+        reports=report_desk(installation),
         seen=knowledge.seen,
         history=knowledge.history,
         webhooks=StoredWebhookRecords(installation.webhooks),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wardmail.app.counting import CountedArrivals
+from wardmail.app.domain_wiring import report_desk
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
@@ -80,12 +81,19 @@ def make_receiving(installation: Installation, register: RegisterView, queue: St
         inspector=PooledInspector(),
         scanners=make_scanners(installation),
         decide=decide,
-        courier=assemble_handovers(installation.secrets, installation.clock, hostname=hostname),
+        courier=assemble_handovers(
+            installation.secrets, installation.clock, hostname=hostname, take_report=_take_report(installation)
+        ),
         returns=StoreReturns(installation.database),
         jitter=random.random,
     )
     seen = StoreSeenItems(installation.database, queue.writer, arrivals)
     return Receiving(world, Workers(world), seen, Quarantine(world))
+
+
+def _take_report(installation: Installation) -> Callable[[bytes, str, str], str]:
+    desk = report_desk(installation)
+    return lambda message, source, proof: desk.take_message(message, source, proof).words
 
 
 def inbound_settings(settings: Settings) -> InboundSettings:

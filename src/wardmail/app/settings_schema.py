@@ -136,6 +136,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("delivery.nameservers", list, [], "DNS servers, as ADDRESS or ADDRESS:PORT; empty: the system's"),
     Setting("delivery.ca_file", str, "", "CA certificates trusted for upstreams besides the system's; empty: none"),
     Setting("delivery.direct_port", int, 25, "the port of other domains' mail servers", least=1),
+    Setting(
+        "domains.try_mail_servers",
+        bool,
+        True,
+        "whether a look at a domain knocks at its mail servers too; nothing is sent",
+    ),
     Setting("delivery.drain_seconds", float, 30.0, "how long a stopping process may finish what it has begun", least=0),
     Setting("receive.listen", list, [], "addresses where other mail servers bring mail, such as [::]:25; none: nobody"),
     Setting("receive.largest_message_mb", int, 50, "megabytes that a message brought or collected may have", least=1),

@@ -13,6 +13,7 @@ from wardmail.app.audit_heads import keep_heads
 from wardmail.app.checking import local_rows
 from wardmail.app.counting import CountedCourier, CountedOutbox, CountedPoster, CountedWebhooks
 from wardmail.app.failures import USAGE, CommandFailed
+from wardmail.app.forgetting import forgetting
 from wardmail.app.host_and_port import address
 from wardmail.app.installation import Installation
 from wardmail.app.register_terms import review_terms
@@ -124,7 +125,7 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
     assert isinstance(queue, StoreQueue)
     holds = StoreHolds(installation.database, queue.writer, queue)
     return (
-        Sweeper(queue, Reporter(world), spool, world.clock, forget=installation.limits.forget_old).run(),
+        Sweeper(queue, Reporter(world), spool, world.clock, forget=forgetting(installation)).run(),
         Follower(
             world,
             NotifyCourier(

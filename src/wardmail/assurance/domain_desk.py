@@ -1,28 +1,51 @@
-"""What people ask about our own sender domains: their keys, the records to publish, and how they look from outside."""
+"""What people ask about domains: which are ours, their records to publish, and how any of them looks from outside."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from wardmail.assurance.own_domain import look_at
+from wardmail.assurance.mail_servers import look_at_servers
+from wardmail.assurance.own_domain import is_published, look_at
 from wardmail.assurance.publish import DnsRecord, dkim_record, records_to_publish
 from wardmail.model.integration import Integration
-from wardmail.model.own_domain import DomainKey, DomainReport
+from wardmail.model.own_domain import DomainFinding, DomainKey, DomainReport, KeyState, KnownDomain, Verdict
 from wardmail.model.question import drive
 from wardmail.ports import Clock, Resolver
-from wardmail.ports.domains import DomainKeys, DomainReports
+from wardmail.ports.domains import DomainBook, DomainKeys, DomainReports, MailServers
 
 _PATIENCE = 20.0
 """Seconds for which somebody waits at a page for all answers of the DNS."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServersToTry:
+    look: MailServers
+    port: int = 25
+
+
 class DomainDesk:
-    def __init__(self, keys: DomainKeys, reports: DomainReports, resolver: Resolver, clock: Clock) -> None:
+    def __init__(
+        self,
+        keys: DomainKeys,
+        reports: DomainReports,
+        book: DomainBook,
+        resolver: Callable[[], Resolver],
+        clock: Clock,
+        *,
+        servers: ServersToTry | None = None,
+    ) -> None:
+        """`resolver` gives a new one for each look: a record that was published a minute ago must be seen.
+
+        `servers` None: mail servers are not tried from here.
+        """
         self._keys = keys
         self._reports = reports
+        self._book = book
         self._resolver = resolver
         self._clock = clock
+        self._servers = servers
 
     async def keys(self) -> Mapping[str, Sequence[DomainKey]]:
         """By domain."""
@@ -31,20 +54,49 @@ class DomainDesk:
             found.setdefault(each.domain, []).append(each)
         return found
 
-    async def reports(self) -> Mapping[str, DomainReport]:
-        return await asyncio.to_thread(self._reports.all)
+    async def known(self) -> Mapping[str, KnownDomain]:
+        return await asyncio.to_thread(self._book.all)
 
-    async def verify(self, domain: str) -> DomainReport | None:
-        """Ask the DNS now, and keep what it says; None when it took too long."""
-        keys = (await self.keys()).get(domain, ())
-        active = [dkim_record(domain, *_parts(each)) for each in keys if each.state != "retired"]
+    async def reports(self) -> Mapping[str, DomainReport]:
+        """The newest of each domain."""
+        return await asyncio.to_thread(self._reports.newest)
+
+    async def history(self, domain: str, limit: int = 20) -> Sequence[DomainReport]:
+        """The newest first."""
+        return await asyncio.to_thread(self._reports.of, domain, limit)
+
+    async def verify(self, domain: str, *, is_ours: bool = True) -> DomainReport | None:
+        """Ask the DNS and the mail servers now, and keep what they say; None when the DNS took too long."""
+        keys = (await self.keys()).get(domain, ()) if is_ours else ()
+        signing = [_record(each) for each in keys if each.state is KeyState.ACTIVE] if is_ours else None
+        now, resolver = self._clock.now(), self._resolver()
         try:
             async with asyncio.timeout(_PATIENCE):
-                report = await drive(look_at(domain, active, self._clock.now()), self._resolver)
+                report = await drive(look_at(domain, signing, now), resolver)
         except TimeoutError:
             return None
+        report = replace(report, findings=(*report.findings, *await self._at_servers(domain, resolver, now)))
         await asyncio.to_thread(self._reports.keep, report)
         return report
+
+    async def _at_servers(self, domain: str, resolver: Resolver, now: float) -> Sequence[DomainFinding]:
+        if self._servers is None:
+            return ()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await look_at_servers(domain, resolver, self._servers.look, self._servers.port, now)
+        except TimeoutError:
+            return (
+                DomainFinding("TLS", Verdict.UNKNOWN, "Its mail servers took too long. That says nothing about them."),
+            )
+
+    async def is_published(self, key: DomainKey) -> bool | None:
+        """Whether the DNS has the key's record as we would sign; None when it does not say."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await drive(is_published(_record(key)), self._resolver())
+        except TimeoutError:
+            return None
 
 
 def records_for(domain: str, keys: Sequence[DomainKey]) -> Sequence[DnsRecord]:
@@ -52,10 +104,16 @@ def records_for(domain: str, keys: Sequence[DomainKey]) -> Sequence[DnsRecord]:
     return records_to_publish(domain, [_parts(each) for each in keys])
 
 
-def sender_domains(integrations: Iterable[Integration], keyed: Iterable[str]) -> Sequence[str]:
-    """Ours: what integrations send as, and what there is a key for."""
+def our_domains(
+    integrations: Iterable[Integration], keyed: Iterable[str], known: Mapping[str, KnownDomain]
+) -> Sequence[str]:
+    """What integrations send as, what there is a key for, and what somebody put on record as ours."""
     sent = {sender.rpartition("@")[2] for each in integrations for sender in each.senders}
-    return sorted(sent | set(keyed))
+    return sorted(sent | set(keyed) | {name for name, each in known.items() if each.is_ours})
+
+
+def _record(key: DomainKey) -> DnsRecord:
+    return dkim_record(key.domain, *_parts(key))
 
 
 def _parts(key: DomainKey) -> tuple[str, str, bytes]:

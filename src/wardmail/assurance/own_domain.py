@@ -1,4 +1,4 @@
-"""Looks at one of our own sender domains as the world sees it: what is good, what to improve, what to fix (SHARE-8, SHARE-17)."""
+"""Looks at a domain as the world sees it, ours or another's: what is good, what to improve, to fix (SHARE-8, SHARE-17)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from wardmail.posture.dmarc_record import only_record
 from wardmail.posture.mta_sts import StsMode, find_sts_policy
 from wardmail.posture.mx import MailHosts, find_mail_hosts
 from wardmail.posture.spf import MOST_LOOKUPS
-from wardmail.posture.spf_tree import SILENT, spf_tree
+from wardmail.posture.spf_tree import SILENT, TOO_MUCH, spf_tree
 
 _Finding = Generator[Question, Answer, DomainFinding]
 _SILENT = "The DNS does not answer; that says nothing about the domain."
 
+_TO_DO_FOR_SPF = {SILENT: _SILENT, TOO_MUCH: "Remove what does not send any more; see the SPF tree."}
 
-def look_at(domain: str, keys: Sequence[DnsRecord], now: float) -> Generator[Question, Answer, DomainReport]:
-    """`keys` are the DKIM records that must be published for what signs now."""
+
+def look_at(domain: str, keys: Sequence[DnsRecord] | None, now: float) -> Generator[Question, Answer, DomainReport]:
+    """`keys` are the DKIM records that must be published for what signs now; None for a domain that is not ours."""
     tree = yield from spf_tree(domain)
     dkim = yield from _dkim(keys)
     dmarc = yield from _dmarc(domain)
@@ -37,11 +39,11 @@ def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
     if root.problem:
         silent = root.problem == SILENT
         verdict = Verdict.UNKNOWN if silent else Verdict.FIX
-        to_do = _SILENT if silent else "Publish the record below: one, that names everything that sends for the domain."
+        to_do = _TO_DO_FOR_SPF.get(root.problem, "Publish one record that names everything that sends for the domain.")
         return DomainFinding("SPF", verdict, f"{root.problem[:1].upper()}{root.problem[1:]}.", to_do)
     if root.lookups > MOST_LOOKUPS:
         words = f"It needs {root.lookups} DNS look-ups, and receivers stop at {MOST_LOOKUPS}: some will see no SPF."
-        return DomainFinding("SPF", Verdict.FIX, words, "Remove what does not send any more; see the tree below.")
+        return DomainFinding("SPF", Verdict.FIX, words, "Remove what does not send any more; see the SPF tree.")
     if problems:
         words = f"{problems[0].term}: {problems[0].problem}."
         return DomainFinding("SPF", Verdict.FIX, words, "Remove that term, or mend what it names.")
@@ -54,24 +56,35 @@ def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
     return DomainFinding("SPF", Verdict.GOOD, f"{root.lookups} look-ups of {MOST_LOOKUPS}.")
 
 
-def _dkim(keys: Sequence[DnsRecord]) -> _Finding:
+def _dkim(keys: Sequence[DnsRecord] | None) -> _Finding:
+    if keys is None:
+        words = "Which keys it signs with shows only in mail that comes from it."
+        return DomainFinding("DKIM", Verdict.NOT_USED, words)
     if not keys:
         return DomainFinding(
-            "DKIM", Verdict.IMPROVE, "The gateway has no key for it.", "Make one: wardmail domain rotate."
+            "DKIM", Verdict.IMPROVE, "The gateway signs with no key for it.", "Make one, and publish its record."
         )
     missing, silent = [], False
     for each in keys:
-        answer = yield DnsQuestion(each.name, "TXT")
-        silent = silent or isinstance(answer, Unknown)
-        wanted = _tag(each.value, "p")
-        if not isinstance(answer, Found) or not any(_tag(text, "p") == wanted for text in answer.records):
+        seen = yield from is_published(each)
+        silent = silent or seen is None
+        if not seen:
             missing.append(each.name.partition(".")[0])
     if silent:
         return DomainFinding("DKIM", Verdict.UNKNOWN, "The DNS does not answer.", _SILENT)
     if missing:
         words = f"Not published as we sign: {', '.join(missing)}. Signatures by it cannot be checked."
-        return DomainFinding("DKIM", Verdict.FIX, words, "Publish the records below.")
+        return DomainFinding("DKIM", Verdict.FIX, words, "Publish the records of these keys as we give them.")
     return DomainFinding("DKIM", Verdict.GOOD, f"{len(keys)} key{'s' if len(keys) > 1 else ''}, published as we sign.")
+
+
+def is_published(key: DnsRecord) -> Generator[Question, Answer, bool | None]:
+    """Whether the DNS has this DKIM record with this very key; None when it does not say."""
+    answer = yield DnsQuestion(key.name, "TXT")
+    if isinstance(answer, Unknown):
+        return None
+    wanted = _tag(key.value, "p")
+    return isinstance(answer, Found) and any(_tag(text, "p") == wanted for text in answer.records)
 
 
 def _dmarc(domain: str) -> _Finding:
@@ -80,7 +93,7 @@ def _dmarc(domain: str) -> _Finding:
         return DomainFinding("DMARC", Verdict.UNKNOWN, "The DNS does not answer.", _SILENT)
     record = only_record(domain, answer.records) if isinstance(answer, Found) else None
     if record is None or not record.usable:
-        to_do = "Publish the record below; begin with p=none, and read the reports."
+        to_do = "Publish one: begin with p=none, and read the reports."
         return DomainFinding("DMARC", Verdict.FIX, "There is no record that can be used.", to_do)
     if record.policy is DmarcPolicy.NONE or record.testing:
         to_do = "Read the reports; go on to quarantine and reject as soon as all of our own mail passes."
@@ -110,7 +123,7 @@ def _tls_reports(domain: str) -> _Finding:
     if isinstance(answer, Found) and any(text.startswith("v=TLSRPTv1") for text in answer.records):
         return DomainFinding("TLS reports", Verdict.GOOD, "Others tell when they could not reach it over TLS.")
     words = "Nobody tells when TLS fails."
-    return DomainFinding("TLS reports", Verdict.NOT_USED, words, "Publish the record below.")
+    return DomainFinding("TLS reports", Verdict.NOT_USED, words, "Publish a record that says where reports go.")
 
 
 def _mail_hosts(domain: str) -> _Finding:

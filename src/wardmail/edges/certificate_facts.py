@@ -27,6 +27,10 @@ def certificate_facts(path: Path) -> CertificateFacts:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
         raise Unavailable(f"the certificate {path}", error) from error
+    return facts_of(certificate)
+
+
+def facts_of(certificate: x509.Certificate) -> CertificateFacts:
     key, strong = _strength(certificate)
     return CertificateFacts(_names(certificate), certificate.not_valid_after_utc.timestamp(), key, strong)
 

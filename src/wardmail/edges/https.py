@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 
+from wardmail.edges.public_address import may_call
 from wardmail.model.question import Answer, Found, HttpsQuestion, NotFound, Question, Unknown, drive
 from wardmail.ports import Resolver
 from wardmail.posture.mx import HostAddresses, find_addresses
@@ -28,14 +29,23 @@ class HttpsFetcher:
     """Implements `ports.Resolver` for HttpsQuestion.
 
     Names are looked up by our own `dns`. `ca_file` replaces the system's authorities; `timeout` covers a whole fetch
-    (RFC 8461 section 3.3 suggests a minute).
+    (RFC 8461 section 3.3 suggests a minute). `allow_private` False: somebody else chose the name, and must not reach inwards.
     """
 
-    def __init__(self, dns: Resolver, *, ca_file: str | None = None, port: int = 443, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        dns: Resolver,
+        *,
+        ca_file: str | None = None,
+        port: int = 443,
+        timeout: float = 60.0,
+        allow_private: bool = True,
+    ) -> None:
         self._dns = dns
         self._port = port
         self._timeout = timeout
         self._ca_file = ca_file
+        self._allow_private = allow_private
         self._context: ssl.SSLContext | None = None
 
     async def answer(self, question: Question) -> Answer:
@@ -58,6 +68,8 @@ class HttpsFetcher:
         if not isinstance(found, HostAddresses):
             return Unknown(found.why)
         address = found.addresses[0]
+        if not (self._allow_private or may_call(address, allow_private=False)):
+            return Unknown("its address is not public")
         place = f"[{address}]:{self._port}" if ":" in address else f"{address}:{self._port}"
         url = urlunsplit(("https", place, parts.path, parts.query, ""))
         headers = {"Host": host, "Accept": "text/plain"}

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 DKIM = "dkim"
-"""The kind of DKIM keys; their meta: domain, selector, algorithm, state (active, published or retired).
+"""The kind of DKIM keys; their meta: domain, selector, algorithm, state (waiting, active or retired).
 
 With `key` (and `version`) in the meta, the private key is elsewhere, and the entry holds its public part.
 """
@@ -172,7 +172,15 @@ def add_dkim_key(
     return name
 
 
-def add_outside_key(keystore: Keystore, domain: str, selector: str, reference: str, stores: OutsideStores) -> str:
+def add_outside_key(
+    keystore: Keystore,
+    domain: str,
+    selector: str,
+    reference: str,
+    stores: OutsideStores,
+    *,
+    state: str = "active",
+) -> str:
     """Enter a key that stays in its store, after it has signed something that its public part proves; its algorithm.
 
     Raises Unavailable when the store does not answer, or signs with another key.
@@ -181,7 +189,7 @@ def add_outside_key(keystore: Keystore, domain: str, selector: str, reference: s
     OutsideKey(domain, selector, public.algorithm, reference, public.version, _load_public(public.octets), stores).sign(
         b"wardmail asks whether this key can sign"
     )
-    meta = {"domain": domain, "selector": selector, "algorithm": public.algorithm, "state": "active"}
+    meta = {"domain": domain, "selector": selector, "algorithm": public.algorithm, "state": state}
     name = f"{DKIM}:{domain}:{selector}"
     keystore.put(name, DKIM, public.octets, **meta, key=reference, version=public.version)
     return public.algorithm

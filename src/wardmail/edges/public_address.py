@@ -28,6 +28,14 @@ async def address_to_call(host: str, port: int, *, allow_private: bool) -> str:
     return str(addresses[0])
 
 
+def may_call(address: str, *, allow_private: bool) -> bool:
+    """Whether somebody outside may send us to this address, of a name that was looked up already."""
+    try:
+        return _is_fit(_bare(ip_address(address)), allow_private=allow_private)
+    except ValueError:
+        return False
+
+
 def _bare(address: _Address) -> _Address:
     """An IPv4 address in IPv6 clothes is what it is."""
     if isinstance(address, IPv6Address):

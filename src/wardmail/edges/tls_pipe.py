@@ -17,6 +17,15 @@ class TlsFailure(Exception):
     """The handshake failed or the stream broke; the text names OpenSSL's reason and no secret."""
 
 
+def chain_of(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """DER, as the peer sent it and unverified, its own certificate first."""
+    if sys.version_info >= (3, 13):
+        return tuple(tls.get_unverified_chain())
+    # Python 3.11 and 3.12 have this only under the public object.
+    certificates = tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]
+    return tuple(certificate.public_bytes(_DER) for certificate in certificates)
+
+
 class TlsPipe:
     """One TLS connection. Whatever a call produced for the peer waits in `take_ciphertext`: send it after every call.
 
@@ -58,11 +67,7 @@ class TlsPipe:
 
     def peer_chain(self) -> tuple[bytes, ...]:
         """DER, as the peer sent it and unverified, its own certificate first; for DANE, which verifies by itself."""
-        if sys.version_info >= (3, 13):
-            return tuple(self._tls.get_unverified_chain())
-        # Python 3.11 and 3.12 have this only under the public object.
-        certificates = self._tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]
-        return tuple(certificate.public_bytes(_DER) for certificate in certificates)
+        return chain_of(self._tls)
 
     def feed_ciphertext(self, ciphertext: bytes | bytearray | memoryview) -> bytes:
         """The plaintext that this completes; empty during the handshake. Raises TlsFailure."""

@@ -12,6 +12,7 @@ from wardmail.inbound.world import InboundWorld
 from wardmail.model.arrival import Arrival, ArrivalState, Judgement
 from wardmail.model.handover import HandoverKind, NotTaken, Parcel, Taken
 from wardmail.model.refusal import Unavailable
+from wardmail.model.sender import AuthResult
 from wardmail.model.verdict import Action
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ async def parcel_of(world: InboundWorld, arrival: Arrival, message: bytes, judge
         arrival.received_at,
         summary(arrival, judgement),
         arrival.attempts,
+        judgement.sender.dmarc.domain if judgement.sender.dmarc.result is AuthResult.PASS else "",
     )
 
 

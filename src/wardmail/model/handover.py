@@ -17,6 +17,7 @@ class HandoverKind(StrEnum):
     SMTP = "smtp"
     LMTP = "lmtp"
     IMAP = "imap"
+    REPORTS = "reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Handover:
     """`secret_ref` is the log-in's; `signing_refs` are webhook secrets, newest first: two while one replaces another.
 
     `recipients` replace those of the envelope for SMTP and LMTP; none: the envelope's. `socket` is LMTP's on this machine.
+    REPORTS is for what others report about our domains: the gateway reads it itself, and no application is told.
     `allow_private`: the webhook may be at an address that is not public. `quarantine_days`: how long people may decide.
     """
 
@@ -61,6 +63,7 @@ class Parcel:
     received_at: float
     summary: Mapping[str, object]
     attempts: int = 0
+    author_domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,12 @@ from wardmail.posture.spf_record import QUALIFIERS, BadRecord, Mechanism, SpfRec
 SILENT = "the DNS does not answer"
 """The problem of a record of which nothing is known."""
 
-_MOST_TERMS = 60
+TOO_MUCH = "with all that it includes it is too much to walk: receivers take that for an error (permerror)"
+"""The problem of a domain whose tree was not walked to its end: what was counted is less than what there is."""
+
+_MOST_TERMS = 500
+_MOST_COSTLY = 60
+"""Far above the 10 of section 4.6.4, so that people see how much is to be removed."""
 _DEEPEST = 10
 _COSTLY = frozenset({"include", "a", "mx", "ptr", "exists"})  # RFC 7208 section 4.6.4, besides redirect=
 _SIGNS = {verdict: sign for sign, verdict in QUALIFIERS.items() if sign != "+"}
@@ -24,7 +29,7 @@ def spf_tree(domain: str) -> _Lines:
     """The lines of the tree, the domain itself first; only that one when it has no record."""
     walk = _Walk()
     below = yield from walk.record(domain, 1)
-    problem = walk.problems.get(domain, "")
+    problem = walk.problems.get(domain, "") or (TOO_MUCH if walk.was_cut else "")
     return [SpfTerm(0, domain, _cost(below, 1), problem), *below]
 
 
@@ -38,12 +43,17 @@ class _Walk:
     def __init__(self) -> None:
         self._read: dict[str, SpfRecord | None] = {}
         self._terms = 0
+        self._costly = 0
+        self.was_cut = False
         self.problems: dict[str, str] = {}
 
     def record(self, domain: str, depth: int) -> _Lines:
         record = yield from self._of(domain)
         lines: list[SpfTerm] = []
-        if record is None or depth > _DEEPEST:
+        if record is None:
+            return lines
+        if depth > _DEEPEST:
+            self.was_cut = True
             return lines
         for mechanism in record.mechanisms:
             lines += yield from self._line(_words(mechanism), mechanism, depth)
@@ -53,10 +63,11 @@ class _Walk:
         return lines
 
     def _line(self, words: str, mechanism: Mechanism, depth: int) -> _Lines:
-        self._terms += 1
-        if self._terms > _MOST_TERMS:
-            return []
         own = int(mechanism.name in _COSTLY)
+        self._terms, self._costly = self._terms + 1, self._costly + own
+        if self._terms > _MOST_TERMS or self._costly > _MOST_COSTLY:
+            self.was_cut = True
+            return []
         if mechanism.name != "include" or "%" in mechanism.domain:
             return [SpfTerm(depth, words, own)]
         below = yield from self.record(mechanism.domain.lower(), depth + 1)

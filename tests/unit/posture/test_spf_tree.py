@@ -6,7 +6,7 @@ import pytest
 from tests.zones import Zone, ask
 
 from wardmail.model.own_domain import SpfTerm
-from wardmail.posture.spf_tree import spf_tree
+from wardmail.posture.spf_tree import TOO_MUCH, spf_tree
 
 
 def tree(**records: str) -> list[SpfTerm]:
@@ -55,8 +55,9 @@ def test_what_an_include_lacks_stands_beside_it() -> None:
 
 def test_a_record_that_includes_itself_ends() -> None:
     found = tree(a_example=f"v=spf1 {'include:a.example ' * 12}-all")
-    assert len(found) <= 61
+    assert len(found) <= 71
     assert found[0].lookups > 10
+    assert found[0].problem == TOO_MUCH
 
 
 def test_names_are_asked_once() -> None:
@@ -69,3 +70,17 @@ def test_names_are_asked_once() -> None:
     found = ask(spf_tree("a.example"), zone)
     assert found[0].lookups == 4
     assert [each.name for each in zone.asked] == ["a.example", "b.example"]
+
+
+def test_many_addresses_are_no_fault_and_are_all_counted() -> None:
+    addresses = " ".join(f"ip4:192.0.2.{number}" for number in range(250))
+    found = tree(a_example=f"v=spf1 {addresses} include:b.example -all", b_example="v=spf1 mx -all")
+    assert (len(found), found[0].lookups, found[0].problem) == (255, 2, "")
+
+
+@pytest.mark.parametrize("record", ["mx " * 61, "include:b.example " * 61, "include:b.example include:c.example"])
+def test_what_is_too_long_to_walk_is_said(record: str) -> None:
+    addresses = " ".join(f"ip4:192.0.2.{number}" for number in range(255))
+    found = tree(a_example=f"v=spf1 {record} -all", b_example=f"v=spf1 {addresses}", c_example=f"v=spf1 {addresses}")
+    assert found[0].problem == TOO_MUCH
+    assert len(found) <= 501

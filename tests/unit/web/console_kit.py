@@ -30,8 +30,10 @@ from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.assurance.domain_desk import DomainDesk, records_for
+from wardmail.assurance.report_desk import ReportDesk
 from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
+from wardmail.edges.outside_stores import OutsideStores, StoreSettings
 from wardmail.edges.passwords import Argon2Passwords
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
@@ -39,12 +41,14 @@ from wardmail.inbound.quarantine import Quarantine
 from wardmail.manage.account import AccountDesk, AccountStores
 from wardmail.manage.address_check import checker
 from wardmail.manage.agreement_desk import AgreementDesk
+from wardmail.manage.domain_book import DomainBookDesk
 from wardmail.manage.key_log_in import KeyDesk
 from wardmail.manage.list_ages import list_ages
 from wardmail.manage.log_in import LoginDesk, SecondFactor, new_recovery_codes, recovery_hash
 from wardmail.manage.people_desk import LogInStores, PeopleDesk
 from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.provider_log_in import ProviderDesk
+from wardmail.manage.signing_keys import SigningKeyDesk
 from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProviderTerms
 from wardmail.model.question import Answer, Found, NotFound, Question, Unknown
@@ -62,13 +66,16 @@ from wardmail.store.figures import StoreFigures
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.holds import StoreHolds
 from wardmail.store.inbox import Inbox
+from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.logins import StoreLogins
 from wardmail.store.messages import Messages
+from wardmail.store.outside_reports import StoreOutsideReports
 from wardmail.store.people import StorePeople
 from wardmail.store.policies import StorePolicies
 from wardmail.store.provider_logins import StoreProviderLogins
 from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
+from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.security_keys import StoreSecurityKeys
 from wardmail.store.sources import StoreSources
 from wardmail.store.webhooks import StoreWebhooks
@@ -94,7 +101,7 @@ URGENT = SENSITIVE + b"Wardmail-Urgency: time-critical\r\n"
 
 @dataclass
 class Console:
-    """A site and what stands behind it; `recovery` are the codes of everybody."""
+    """A site and what stands behind it; `recovery` are the codes of everybody; `hidden` names the DNS does not show."""
 
     site: Starlette
     stage: Stage
@@ -105,6 +112,7 @@ class Console:
     office: Office
     check: CheckPage
     others: list[Route]
+    hidden: set[str]
     recovery: tuple[str, ...] = field(default_factory=new_recovery_codes)
 
     def register(self, name: str, *roles: Role, full_name: str = "") -> None:
@@ -187,10 +195,11 @@ def open_console(directory: Path) -> Iterator[Console]:
             theatre=SandboxStage(directory, database, stage.clock),
         )
         documents = documentation_routes(Documentation(services.pages, library))
-        govern = governing(stage, people, services)
+        hidden: set[str] = set()
+        govern = governing(stage, people, services, hidden)
         others = [*govern_routes(govern), *operate_routes(operate), *documents]
         site = build_site(check, Starlette(), [*console_routes(services), *others])
-        yield Console(site, stage, services, people, logins, keeper, inbound, check, others)
+        yield Console(site, stage, services, people, logins, keeper, inbound, check, others, hidden)
 
 
 def installed(directory: Path, database: Database) -> Installation:
@@ -206,23 +215,33 @@ class OutsideView:
     """What the DNS says of trust.example: SPF that includes one other, the keys as they are, DMARC that watches."""
 
     stage: Stage
+    hidden: set[str]
 
     async def answer(self, question: Question) -> Answer:
         name = getattr(question, "name", "")
-        keys = KeystoreDomainKeys(self.stage.keystore, dict).all()
+        keys = keystore_keys(self.stage).all()
         texts = {
             "trust.example": "v=spf1 include:spf.relay.example mx ~all",
             "spf.relay.example": "v=spf1 ip4:192.0.2.0/24 -all",
             "_dmarc.trust.example": "v=DMARC1; p=none; rua=mailto:dmarc@trust.example",
             **{each.name: each.value for each in records_for("trust.example", keys) if "_domainkey" in each.name},
         }
-        if getattr(question, "rdtype", "") == "TXT" and name in texts:
+        if getattr(question, "rdtype", "") == "TXT" and name in texts.keys() - self.hidden:
             return Found((texts[name],))
         return Unknown("a test") if name.endswith("team.example") else NotFound()
 
 
-def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> GovernServices:
+def keystore_keys(stage: Stage) -> KeystoreDomainKeys:
+    notes = StoreSecretNotes(stage.database)
+    return KeystoreDomainKeys(lambda: stage.keystore, lambda: OutsideStores(StoreSettings()), dict, notes.note)
+
+
+def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidden: set[str]) -> GovernServices:
     messages = Messages(stage.database)
+    keys, book = keystore_keys(stage), StoreKnownDomains(stage.database)
+    domains = DomainDesk(
+        keys, StoreDomainReports(stage.database), book, lambda: OutsideView(stage, hidden), stage.clock
+    )
     knowledge = Knowledge(stage.register, messages, people, lambda: stage.world.signer, stage.clock)
     return GovernServices(
         console=services,
@@ -230,12 +249,10 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices) -> G
         agreements=AgreementDesk(StoreAgreements(stage.database), stage.register, stage.clock),
         policy=PolicyDesk(StorePolicies(stage.database), stage.clock),
         policy_book=StorePolicies(stage.database),
-        domains=DomainDesk(
-            KeystoreDomainKeys(stage.keystore, dict),
-            StoreDomainReports(stage.database),
-            OutsideView(stage),
-            stage.clock,
-        ),
+        domains=domains,
+        domain_book=DomainBookDesk(book, stage.clock),
+        signing_keys=SigningKeyDesk(keys, stage.clock, domains.is_published),
+        reports=ReportDesk(StoreOutsideReports(stage.database), lambda: ("trust.example",), stage.clock),
         seen=knowledge.seen,
         history=knowledge.history,
         webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.web.office_kit import PeoplesApi, opened
+from tests.reports import A_DAY, dmarc_xml
+from tests.unit.web.office_kit import SENSITIVE, PeoplesApi, opened
+from wardmail.app.domain_wiring import report_desk
 from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.person import Role
+from wardmail.model.question import Answer, Question, Unknown
 from wardmail.store.register import ACCREDITED
 
 WHY = {"reason": "the discharge project"}
@@ -109,6 +112,95 @@ async def test_keys_of_a_domain_are_changed_by_who_keeps_secrets(api: PeoplesApi
     for wrong in ({"key": "hunter2"}, {"algorithms": ["md5"]}):
         assert (await call(api, "POST", f"{DOMAINS}/team.example/dkim-keys", "oli", wrong))[0] == 422
     assert (await call(api, "GET", f"{DOMAINS}/no..domain/dkim-keys", "oli"))[0] == 422
+
+
+class SilentDns:
+    def __init__(self, *place: object) -> None:
+        pass
+
+    async def answer(self, question: Question) -> Answer:
+        return Unknown("a test")
+
+
+@pytest.fixture
+def _silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wardmail.app.domain_wiring.DnsResolver", SilentDns)
+
+
+@pytest.mark.usefixtures("_silence")
+async def test_a_key_waits_and_does_not_sign_before_the_dns_shows_it(api: PeoplesApi) -> None:
+    keys = f"{DOMAINS}/trust.example/dkim-keys"
+    status, made = await call(api, "POST", keys, "oli", {"algorithms": ["ed25519-sha256"], "signs_now": False})
+    (waits,) = [each for each in made["items"] if each["state"] == "waiting"]
+    assert status == 201
+    one = f"{keys}/{waits['selector']}"
+    assert (await call(api, "POST", f"{one}/activate", "vera"))[0] == 403
+    status, told = await call(api, "POST", f"{one}/activate", "oli")
+    assert (status, told["code"]) == (503, "WM-DKIM-CANNOT-TELL")
+    assert (await call(api, "POST", f"{keys}/unknown/activate", "oli"))[1]["code"] == "WM-SIGNING-KEY-NOT-FOUND"
+    assert (await call(api, "POST", f"{one}/retire", "vera"))[0] == 403
+    assert (await call(api, "POST", f"{one}/retire", "oli"))[1]["state"] == "retired"
+    assert (await call(api, "POST", f"{one}/retire", "oli"))[0] == 409
+    assert (await call(api, "POST", f"{keys}/rsa/retire", "oli"))[1]["state"] == "retired"
+    status, told = await call(api, "POST", f"{keys}/ed25519/retire", "oli")
+    assert (status, told["code"]) == (409, "WM-DKIM-LAST-KEY")
+    assert [who for who, _ in api.events("SigningKeyRetired")] == ["oli", "oli"]
+
+
+@pytest.mark.usefixtures("_silence")
+async def test_domains_are_put_on_record_looked_at_and_taken_off(api: PeoplesApi) -> None:
+    for wrong in ({"domain": "no domain"}, {"domain": "x.example", "note": "n" * 201}, {"domain": "a.b\u0000c"}, {}):
+        assert (await call(api, "POST", DOMAINS, "oli", wrong))[0] == 422
+    wanted = {"domain": "Hospice.example", "ours": False, "note": "a partner"}
+    assert (await call(api, "POST", DOMAINS, "vera", wanted))[0] == 403
+    status, made = await call(api, "POST", DOMAINS, "oli", wanted)
+    assert (status, made["domain"], made["added_by"]) == (201, "hospice.example", "oli")
+    assert (await call(api, "POST", DOMAINS, "oli", wanted))[1]["code"] == "WM-DOMAIN-EXISTS"
+    listed = {each["domain"]: each for each in (await call(api, "GET", DOMAINS, "vera"))[1]["items"]}
+    assert (listed["hospice.example"]["ours"], listed["trust.example"]["ours"]) == (False, True)
+    looks = f"{DOMAINS}/hospice.example/checks"
+    assert (await call(api, "GET", looks, "vera"))[1] == {"items": []}
+    assert (await call(api, "GET", f"{DOMAINS}/hospice.example/spf-tree", "vera"))[1]["code"] == "WM-DOMAIN-UNSEEN"
+    status, seen = await call(api, "POST", looks, "vera")
+    assert (status, seen["good"]) == (201, False), "a silent DNS is not good"
+    assert (await call(api, "GET", looks, "vera"))[1]["items"] == [seen]
+    tree = (await call(api, "GET", f"{DOMAINS}/hospice.example/spf-tree", "vera"))[1]
+    assert tree["terms"][0]["problem"] == "the DNS does not answer"
+    evidence, shown = f"{DOMAINS}/hospice.example/evidence", {"kind": "dspt", "reference": "X26", "until": "2020-01-01"}
+    assert (await call(api, "POST", evidence, "vera", shown))[0] == 403
+    assert (await call(api, "POST", evidence, "oli", shown))[1]["code"] == "WM-ASSURANCE"
+    shown["until"] = datetime.fromtimestamp(api.installation.clock.now() + 30 * A_DAY, UTC).date().isoformat()
+    status, made = await call(api, "POST", evidence, "oli", shown)
+    assert (status, made["items"][0]["in_date"], made["items"][0]["recorded_by"]) == (201, True, "oli")
+    assert (await call(api, "POST", f"{DOMAINS}/unknown.example/evidence", "oli", shown))[0] == 404
+    assert (await call(api, "GET", evidence, "vera"))[1] == made
+    assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "vera"))[0] == 403
+    assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "oli"))[0] == 204
+    assert (await call(api, "DELETE", f"{DOMAINS}/hospice.example", "oli"))[0] == 404
+
+
+async def test_reports_of_others_are_summed_up_and_listed(api: PeoplesApi) -> None:
+    began = int(api.installation.clock.now()) - A_DAY
+    taken = report_desk(api.installation).take_file(dmarc_xml(began=began), "oli")
+    assert taken.kept, taken
+    found = (await call(api, "GET", "/v1/reports/dmarc", "vera", domain="trust.example"))[1]
+    assert (found["reports"], found["good"], found["bad"], found["claims"]) == (1, 8, 3, 0)
+    assert [each["source"] for each in found["sources"]] == ["192.0.2.1", "198.51.100.9"]
+    (one,) = (await call(api, "GET", "/v1/reports/dmarc/items", "vera"))[1]["items"]
+    assert (one["standing"], one["through"], len(one["rows"])) == ("imported", "oli", 2)
+    assert (await call(api, "GET", "/v1/reports/tls", "vera"))[1]["reports"] == 0
+    assert (await call(api, "GET", "/v1/reports/dmarc", "vera", domain="no domain"))[0] == 422
+    assert (await call(api, "GET", "/v1/reports/dmarc", "vera", days="0"))[0] == 422
+    assert (await call(api, "GET", "/v1/reports/other", "vera"))[0] == 422
+
+
+async def test_what_became_of_our_mail_is_counted(api: PeoplesApi) -> None:
+    await api.send("a@nhs.net")
+    await api.send("a@nhs.net", head=SENSITIVE)
+    found = (await call(api, "GET", "/v1/reports/delivery", "vera"))[1]
+    assert sum(each["copies"] for each in found["integrations"]) == 2
+    assert [(each["domain"], each["copies"]) for each in found["sensitive_destinations"]] == [("nhs.net", 1)]
+    assert found["holds"] == {"decided": 0, "median_seconds": None}
 
 
 async def test_a_list_says_where_it_is_from(api: PeoplesApi) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.unit.web.console_kit import Console, form_token, open_console
+from wardmail.edges.keys import add_dkim_key
 from wardmail.model.person import Role
 
 
@@ -52,3 +55,107 @@ async def test_what_is_none_of_ours_is_not_asked_about(console: Console) -> None
         assert (await http.get("/domains/else.example")).status_code == 404
         token = form_token(await http.get("/domains/trust.example"))
         assert (await http.post("/domains/else.example", data={"form_token": token})).status_code == 404
+
+
+async def test_keys_are_made_wait_and_take_over_when_the_dns_shows_them(console: Console) -> None:
+    async with console.visitor("mail-operator") as http, console.visitor("viewer") as viewer:
+        page = await http.get("/domains/trust.example")
+        fields = {"form_token": form_token(page), "do": "make", "known": "2"}
+        keys = "/domains/trust.example/keys"
+        assert (await http.post(keys, data=fields)).status_code == 303
+        assert (await http.post(keys, data=fields)).status_code == 409, "pressed twice"
+        seen = (await http.get("/domains/trust.example")).text
+        waiting = re.findall(r'aria-label="Sign with (\w+)"', seen)
+        assert len(waiting) == 2
+        assert f"{waiting[0]}._domainkey.trust.example" in seen
+        assert "Sign with" not in (await viewer.get("/domains/trust.example")).text
+        change = {"form_token": form_token(page), "do": "activate", "selector": waiting[0]}
+        assert (await http.post(keys, data=change)).status_code == 303
+        shown = (await http.get("/domains/trust.example")).text
+        assert shown.count("Signs<") == 2
+        assert shown.count("Retired<") == 1
+        question = await http.post(keys, data=change | {"do": "retire"})
+        assert "Retire the key" in question.text
+        assert (await http.post(keys, data=change | {"do": "retire", "confirmed": "yes"})).status_code == 303
+        last = next(iter(re.findall(r'aria-label="Retire (rsa|ed25519)"', shown)), "ed25519")
+        refused = await http.post(keys, data=change | {"do": "retire", "selector": last, "confirmed": "yes"})
+        assert refused.status_code == 409
+        assert "only key that signs" in refused.text
+
+
+async def test_only_who_keeps_secrets_changes_keys(console: Console) -> None:
+    for role in ("viewer", "developer", "governance", "clinician"):
+        async with console.visitor(role) as http:
+            page = await http.get("/domains/trust.example")
+            assert "Make new keys" not in page.text
+            fields = {"form_token": form_token(page), "do": "make", "known": "2"}
+            assert (await http.post("/domains/trust.example/keys", data=fields)).status_code == 403
+
+
+async def test_a_domain_that_sends_nothing_is_put_on_record_and_taken_off(console: Console) -> None:
+    async with console.visitor("governance") as http:
+        token = form_token(await http.get("/domains"))
+        wrong = await http.post("/domains", data={"form_token": token, "domain": "not a domain", "note": "<b>"})
+        assert wrong.status_code == 422
+        assert "&lt;b&gt;" in wrong.text
+        fields = {"form_token": token, "domain": "Parked.example", "note": "was the old trust's"}
+        assert (await http.post("/domains", data=fields)).status_code == 303
+        assert (await http.post("/domains", data=fields)).status_code == 422
+        shown = await http.get("/domains/parked.example")
+        assert "was the old trust" in shown.text
+        gone = await http.post("/domains/parked.example/remove", data={"form_token": token})
+        assert gone.status_code == 303
+        assert (await http.get("/domains/parked.example")).status_code == 404
+        assert (await http.post("/domains/parked.example/remove", data={"form_token": token})).status_code == 404
+
+
+async def test_looks_stay_and_what_changed_is_said(console: Console) -> None:
+    async with console.visitor("mail-operator") as http:
+        token = form_token(await http.get("/domains/trust.example"))
+        await http.post("/domains/trust.example", data={"form_token": token})
+        console.wait(60)
+        add_dkim_key(console.stage.keystore, "trust.example", "unseen", "ed25519-sha256", state="waiting")
+        console.hidden.add("rsa._domainkey.trust.example")
+        await http.post("/domains/trust.example", data={"form_token": token})
+        seen = (await http.get("/domains/trust.example")).text
+    assert "DKIM: Good, then Fix" in seen
+    assert "Not published as we sign: rsa." in seen
+
+
+async def test_another_organisations_domain_is_looked_at_and_its_evidence_recorded(console: Console) -> None:
+    async with console.visitor("governance") as http, console.visitor("viewer") as viewer:
+        page = await viewer.get("/domains/others")
+        look = {"form_token": form_token(page), "domain": "Hospice.example."}
+        assert (await viewer.post("/domains/others", data=look | {"domain": "<b>no domain</b>"})).status_code == 422
+        assert (await viewer.get("/domains/others/hospice.example")).status_code == 404
+        done = await viewer.post("/domains/others", data=look)
+        assert done.headers["location"] == "/domains/others/hospice.example"
+        seen = (await viewer.get("/domains/others/hospice.example")).text
+        assert "There is no SPF record" in seen
+        assert "shows only in mail that comes from it" in seen
+        assert "Record evidence" not in seen
+        assert "hospice.example" in (await viewer.get("/domains/others")).text
+        ours = await viewer.post("/domains/others", data=look | {"domain": "trust.example"})
+        assert ours.headers["location"] == "/domains/trust.example"
+        where = "/domains/others/hospice.example"
+        fields = {"kind": "iso-27001", "reference": "IS 12345", "until": "2099-01-01"}
+        refused = await viewer.post(f"{where}/evidence", data=fields | {"form_token": look["form_token"]})
+        assert refused.status_code == 403
+        token = {"form_token": form_token(await http.get(where))}
+        for wrong in (
+            {},
+            {"until": "soon"},
+            {"kind": "luck"},
+            {"until": "2020-01-01"},
+            {"until": "2026-12-31", "reference": ""},
+        ):
+            answer = await http.post(f"{where}/evidence", data=fields | wrong | token)
+            assert answer.status_code == 422, wrong
+        until = datetime.fromtimestamp(console.stage.clock.at + 30 * 86_400, UTC).date().isoformat()
+        assert (await http.post(f"{where}/evidence", data=fields | token | {"until": until})).status_code == 303
+        shown = (await http.get(where)).text
+        assert "IS 12345" in shown
+        assert "In date" in shown
+        console.wait(40 * 86_400)
+    async with console.visitor("viewer") as later:
+        assert "Over" in (await later.get(where)).text

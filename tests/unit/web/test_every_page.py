@@ -12,18 +12,32 @@ import pytest
 from starlette.routing import Route
 
 from tests.inbound_desk import MESSAGE
+from tests.reports import A_DAY, dmarc_xml, message, zipped
 from tests.unit.web.console_kit import SENSITIVE, Console, open_console
 from tests.unit.web.records import BOX, LETTERS
 from tests.worlds import APP
+from wardmail.assurance.report_desk import ReportDesk
 from wardmail.inbound.arrival import collected
 from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.policy_text import rules_of_text
 from wardmail.model.agreement import Agreement
+from wardmail.model.own_domain import (
+    Assurance,
+    AssuranceKind,
+    DomainFinding,
+    DomainReport,
+    KnownDomain,
+    SpfTerm,
+    Verdict,
+)
 from wardmail.model.person import Permission, Person, Role
 from wardmail.model.registration import Contact, Registration
 from wardmail.model.verdict import Action
 from wardmail.model.webhook_endpoint import WebhookEndpoint
 from wardmail.store.agreements import StoreAgreements
+from wardmail.store.domain_reports import StoreDomainReports
+from wardmail.store.known_domains import StoreKnownDomains
+from wardmail.store.outside_reports import StoreOutsideReports
 from wardmail.store.policies import StorePolicies
 from wardmail.store.sources import StoreSources
 from wardmail.store.webhooks import StoreWebhooks
@@ -46,6 +60,10 @@ def console(tmp_path: Path) -> Iterator[Console]:
         for role in Role:
             made.register(role.value, role, full_name=HOSTILE)
         yield made
+
+
+def lying(words: str) -> DomainFinding:
+    return DomainFinding("SPF", Verdict.FIX, words, words)
 
 
 async def seeded(console: Console) -> dict[str, str]:
@@ -71,6 +89,18 @@ async def seeded(console: Console) -> dict[str, str]:
     await desk.settle()
     endpoint = WebhookEndpoint("hook", "app", "https://hooks.example/<script>alert(1)</script>", ("keystore:hook",))
     StoreWebhooks(database).add(endpoint, "test")
+    hostile = HOSTILE.replace("<", "&lt;")
+    reported = dmarc_xml(began=int(console.stage.clock.at) - A_DAY, reporter=hostile, report_id=hostile)
+    book = ReportDesk(StoreOutsideReports(database), lambda: ("trust.example",), console.stage.clock)
+    assert book.take_file(reported, "oli").kept
+    assert book.take_message(message(zipped(reported)), HOSTILE, "").kept
+    partner = KnownDomain("hospice.example", False, HOSTILE, 0.0, HOSTILE)
+    shown = Assurance(AssuranceKind.OTHER, HOSTILE, day, HOSTILE, 0.0)
+    StoreKnownDomains(database).add(replace(partner, assurances=(shown,)))
+    StoreDomainReports(database).keep(DomainReport("hospice.example", 1.0, (lying(HOSTILE),)))
+    StoreDomainReports(database).keep(
+        DomainReport("trust.example", 1.0, (lying(HOSTILE),), (SpfTerm(0, HOSTILE, 1),) * 2)
+    )
     waiting = await console.send("a@nhs.net")
     held = await console.send("a@unknown.example", head=SENSITIVE)
     return {
@@ -83,6 +113,7 @@ async def seeded(console: Console) -> dict[str, str]:
         "sharing": "care",
         "versions": "1",
         "domains": "trust.example",
+        "others": "hospice.example",
         "sources": "letters",
         "quarantine": arrived.arrival.id,
     }

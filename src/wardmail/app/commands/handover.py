@@ -121,7 +121,8 @@ def set_(config_path: str | None, /, *, integration: str, reason: str, by: str, 
     if problems:
         raise CommandFailed("WM-HANDOVER-INVALID", "The handover cannot be used so.", " ".join(problems), USAGE)
     installation.sources.save_handover(terms, actor.id, reason)
-    emit(to_plain(terms)) if as_json else say(f"Mail for {integration} is handed over by {terms.kind.value}.")
+    how = "read by the gateway itself" if terms.kind is HandoverKind.REPORTS else f"handed over by {terms.kind.value}"
+    emit(to_plain(terms)) if as_json else say(f"Mail for {integration} is {how}.")
     if terms.kind is HandoverKind.PULL and not as_json:
         note(f"It waits to be collected: wardmail inbound list --integration {integration}")
 
@@ -189,4 +190,6 @@ def _existing(installation: Installation, integration: str) -> Handover:
 
 
 def _where(terms: Handover) -> str:
+    if terms.kind is HandoverKind.REPORTS:
+        return "the gateway reads it: reports of others about our domains"
     return terms.directory or terms.url or terms.socket or terms.host or "it is collected by its application"

@@ -1,65 +1,105 @@
-"""Our own sender domains with their signing keys, and the lists of others' domains, as people see them by the API."""
+"""Domains with their signing keys and how they look, and the lists of others' domains, as people see them by the API."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import date
 
-from wardmail.app.commands.domain import domain_of, keys_of, records_of, rotated
+from wardmail.app.domain_listing import all_domains
+from wardmail.app.domain_output import (
+    activated_record,
+    assurance_record,
+    dns_record,
+    domain_named,
+    done,
+    key_record,
+    known_record,
+    looked,
+    records_of,
+    report_record,
+    seen_last,
+    tree_record,
+)
+from wardmail.app.domain_wiring import domain_book_desk, domain_desk, ours_of, signing_key_desk
 from wardmail.app.failures import not_found
-from wardmail.app.installation import Installation, usable
+from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
-from wardmail.edges.keys import DKIM
 from wardmail.model.accredited import ListVersion
+from wardmail.model.own_domain import AssuranceKind
 from wardmail.model.person import Person
 from wardmail.model.reading import Record
 
 
 class DomainOffice:
-    """Everything here blocks, and raises CommandFailed for what cannot be done."""
+    """Blocks where it is not async, and raises CommandFailed for what cannot be done."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
+        self._desk = domain_desk(installation)
+        self._keys = signing_key_desk(installation)
+        self._book = domain_book_desk(installation)
 
     def all(self) -> list[Record]:
-        """Every domain that an integration sends as, or that has a key."""
-        senders: dict[str, list[str]] = {}
-        for each in self._installation.register.snapshot().integrations.values():
-            for domain in {sender.rpartition("@")[2] for sender in each.senders}:
-                senders.setdefault(domain, []).append(each.id)
-        keys = [each.meta for each in self._installation.keystore.entries(DKIM)]
-        names = sorted({*senders, *(each["domain"] for each in keys)})
-        return [
-            {
-                "domain": name,
-                "integrations": sorted(senders.get(name, [])),
-                "signing_keys": sum(each["domain"] == name and each["state"] != "retired" for each in keys),
-            }
-            for name in names
-        ]
+        return all_domains(self._installation)
+
+    def add(self, actor: Person, domain: str, *, ours: bool, note: str) -> Record:
+        return known_record(done(self._book.add(actor, domain, is_ours=ours, note=note)))
+
+    def remove(self, actor: Person, domain: str) -> None:
+        name = domain_named(domain)
+        if not done(self._book.remove(actor, name)):
+            raise not_found("domain", name, "wardmail domain all")
+
+    async def check(self, domain: str) -> Record:
+        """Asks the DNS and the mail servers now."""
+        name = domain_named(domain)
+        is_ours = name in await asyncio.to_thread(ours_of, self._installation)
+        return report_record(looked(await self._desk.verify(name, is_ours=is_ours), name))
+
+    def assurances(self, domain: str) -> list[Record]:
+        known = self._book.all().get(domain_named(domain))
+        return [assurance_record(each, self._installation.clock.now()) for each in (known.assurances if known else ())]
+
+    def record_assurance(self, actor: Person, domain: str, kind: str, reference: str, until: date) -> list[Record]:
+        name = domain_named(domain)
+        made = self._book.record_assurance(actor, name, AssuranceKind(kind), reference, until)
+        if made is None:
+            raise not_found("domain", name, "wardmail domain all")
+        done(made)
+        return self.assurances(name)
+
+    async def checks(self, domain: str, limit: int) -> list[Record]:
+        found = await self._desk.history(domain_named(domain), limit)
+        return [report_record(each) for each in found]
+
+    async def spf_tree(self, domain: str) -> Record:
+        """As it was seen last."""
+        name = domain_named(domain)
+        return tree_record(seen_last(await self._desk.history(name, 1), name))
 
     def keys(self, domain: str) -> list[Record]:
-        name = usable(domain_of(domain), "WM-DOMAIN")
-        used = {entry: note.last_used_at for entry, note in self._installation.secret_notes.all().items()}
-        return [
-            {
-                "selector": each.meta["selector"],
-                "algorithm": each.meta["algorithm"],
-                "state": each.meta["state"],
-                "kept_in": each.meta.get("key", "the keystore"),
-                "last_used_at": rfc3339(used.get(each.name)),
-            }
-            for each in keys_of(self._installation.keystore, name)
-        ]
+        return [key_record(each) for each in self._keys.of(domain_named(domain))]
 
-    def rotate(self, actor: Person, domain: str, algorithms: Sequence[str], key: str) -> list[Record]:
+    def make_keys(
+        self, actor: Person, domain: str, algorithms: Sequence[str], key: str, *, signs_now: bool
+    ) -> list[Record]:
         """`key` names one that stays where it is; empty: new ones are made."""
-        name = usable(domain_of(domain), "WM-DOMAIN")
-        rotated(self._installation, actor, name, algorithms, key)
+        name = domain_named(domain)
+        done(self._keys.make(actor, name, algorithms, key, signs_now=signs_now))
         return self.keys(name)
 
+    async def activate(self, actor: Person, domain: str, selector: str) -> Record:
+        """Asks the DNS first."""
+        changed = done(await self._keys.activate(actor, domain_named(domain), selector), selector)
+        return activated_record(changed)
+
+    def retire(self, actor: Person, domain: str, selector: str) -> Record:
+        return key_record(done(self._keys.retire(actor, domain_named(domain), selector), selector))
+
     def dns_records(self, domain: str) -> list[Record]:
-        found = records_of(self._installation, usable(domain_of(domain), "WM-DOMAIN"))
-        return [{"name": each.name, "type": each.type, "value": each.value, "why": each.why} for each in found]
+        name = domain_named(domain)
+        return [dns_record(each) for each in records_of(name, self._keys.of(name))]
 
     def lists(self) -> list[Record]:
         """The newest version of each list."""

@@ -11,6 +11,7 @@ from wardmail.app.office.domains import DomainOffice
 from wardmail.app.office.integrations import IntegrationOffice
 from wardmail.app.office.policies import PolicyOffice
 from wardmail.app.office.records import RecordOffice
+from wardmail.app.office.reports import ReportOffice
 from wardmail.app.office.routes import RouteOffice
 from wardmail.app.office.suppressions import SuppressionOffice
 from wardmail.app.office.webhooks import WebhookOffice
@@ -39,6 +40,7 @@ def office_of(installation: Installation, world: World) -> Office:
         routes=RouteOffice(installation),
         agreements=AgreementOffice(installation),
         domains=DomainOffice(installation),
+        reports=ReportOffice(installation),
         webhooks=WebhookOffice(installation),
         policies=PolicyOffice(installation),
     )

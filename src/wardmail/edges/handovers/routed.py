@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from wardmail.edges.connection_pool import ConnectionPool
 from wardmail.edges.handovers.forward import SmtpHandover
 from wardmail.edges.handovers.lmtp import LmtpHandover
 from wardmail.edges.handovers.maildir import MaildirHandover
+from wardmail.edges.handovers.reports import ReportsHandover
 from wardmail.edges.handovers.webhook import WebhookHandover
 from wardmail.edges.oauth import TokenSource
 from wardmail.edges.smtp_opening import SmtpOpener
@@ -47,7 +48,9 @@ class RoutedHandover:
             await courier.close()
 
 
-def assemble_handovers(secrets: Secrets, clock: Clock, *, hostname: str) -> RoutedHandover:
+def assemble_handovers(
+    secrets: Secrets, clock: Clock, *, hostname: str, take_report: Callable[[bytes, str, str], str] | None = None
+) -> RoutedHandover:
     """Every kind that is installed; what an application collects itself needs no courier."""
     tls = UpstreamTls(clock)
     login = UpstreamLogin(secrets, TokenSource(secrets, clock, None))
@@ -58,6 +61,8 @@ def assemble_handovers(secrets: Secrets, clock: Clock, *, hostname: str) -> Rout
         HandoverKind.SMTP: SmtpHandover(ConnectionPool(SmtpOpener(settings, tls, login), tls, settings.idle_timeout)),
         HandoverKind.LMTP: LmtpHandover(hostname),
     }
+    if take_report is not None:
+        by_kind[HandoverKind.REPORTS] = ReportsHandover(take_report)
     with contextlib.suppress(ImportError):  # the extra `imap`
         from wardmail.edges.handovers.imap_append import ImapHandover
 

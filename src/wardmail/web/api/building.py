@@ -29,11 +29,13 @@ from wardmail.web.api.people import (
     integrations,
     policies,
     queue,
+    reports,
     routes,
     suppressions,
 )
 from wardmail.web.api.problem import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
 from wardmail.web.api.rate import rate_fields
+from wardmail.web.api.retiring import RETIRING, Retiring, call_of
 from wardmail.web.api.services import ApiServices, services_of
 
 _log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ FOR_PEOPLE = (
     routes,
     agreements,
     domains,
+    reports,
     policies,
 )
 _DESCRIPTION = """Send through the gateway, and ask it what became of a message.
@@ -64,10 +67,11 @@ Every problem is `application/problem+json` (RFC 9457) with a `code` that stays 
 `X-Correlation-ID` come back as they were sent."""
 
 
-def build_api(services: ApiServices, version: str) -> FastAPI:
+def build_api(services: ApiServices, version: str, retiring: Retiring = RETIRING) -> FastAPI:
     # The pages that the framework brings would load scripts from elsewhere.
     api = FastAPI(title="Wardmail", version=version, description=_DESCRIPTION, docs_url=None, redoc_url=None)
     api.state.services = services
+    api.state.retiring = retiring
     for part in (messages, addresses, inbound, events, webhooks, *FOR_PEOPLE):
         api.include_router(part.router)
     api.add_exception_handler(Problem, answer_problem)
@@ -75,7 +79,7 @@ def build_api(services: ApiServices, version: str) -> FastAPI:
     api.add_exception_handler(RequestValidationError, answer_invalid)
     api.add_exception_handler(HTTPException, answer_http)
     api.middleware("http")(_accompany)
-    api.openapi = partial(described, api)  # type: ignore[method-assign]
+    api.openapi = partial(described, api, retiring)  # type: ignore[method-assign]
     return api
 
 
@@ -120,6 +124,8 @@ async def _accompany(request: Request, go_on: Callable[[Request], Awaitable[Resp
     if _ID.fullmatch(correlation):
         response.headers["X-Correlation-ID"] = correlation
     route = getattr(request.scope.get("route"), "path", "none")
+    leaving = call_of(request.app.state.retiring, request.method, route)
+    response.headers.update(leaving.fields if leaving else {})
     spent = (time.monotonic() - began) * 1000
     _log.info("event=api method=%s route=%s status=%d ms=%.0f", request.method, route, response.status_code, spent)
     return response

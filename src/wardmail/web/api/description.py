@@ -15,6 +15,7 @@ from wardmail.web.api import schema
 from wardmail.web.api.caller import SCHEMES
 from wardmail.web.api.person_caller import May
 from wardmail.web.api.problem import MEDIA_TYPE
+from wardmail.web.api.retiring import Retiring, mark
 
 _REF = "#/components/schemas/{model}"
 _PERSON = {"type": "http", "scheme": "bearer", "description": "wmp_PERSON.KEY of a person (`wardmail person key`)"}
@@ -51,7 +52,7 @@ class ProblemDetails(BaseModel):
     errors: list[PointedOut] = []
 
 
-def described(api: FastAPI) -> dict[str, Any]:
+def described(api: FastAPI, retiring: Retiring = ()) -> dict[str, Any]:
     """Made once, when it is first asked for."""
     if api.openapi_schema is None:
         made = get_openapi(title=api.title, version=api.version, description=api.description, routes=api.routes)
@@ -69,6 +70,7 @@ def described(api: FastAPI) -> dict[str, Any]:
             operation["security"] = [{"person": []}] if needs else [{name: []} for name in SCHEMES]
             if needs:
                 operation["x-permission"] = [each.value for each in needs]
+        mark(made, retiring)
         api.openapi_schema = made
     return api.openapi_schema
 

@@ -152,15 +152,41 @@ class AgreementsDesk(Protocol):
 
 
 class DomainsDesk(Protocol):
-    """Blocking."""
+    """Blocking, but for what says otherwise: `check` and `activate` ask the DNS."""
 
     def all(self) -> Sequence[Record]: ...
 
+    def add(self, actor: Person, domain: str, *, ours: bool, note: str) -> Record: ...
+
+    def remove(self, actor: Person, domain: str) -> None: ...
+
+    async def check(self, domain: str) -> Record: ...
+
+    def assurances(self, domain: str) -> Sequence[Record]: ...
+
+    def record_assurance(
+        self, actor: Person, domain: str, kind: str, reference: str, until: date
+    ) -> Sequence[Record]: ...
+
+    async def checks(self, domain: str, limit: int) -> Sequence[Record]:
+        """The newest first."""
+        ...
+
+    async def spf_tree(self, domain: str) -> Record:
+        """As it was seen last."""
+        ...
+
     def keys(self, domain: str) -> Sequence[Record]: ...
 
-    def rotate(self, actor: Person, domain: str, algorithms: Sequence[str], key: str) -> Sequence[Record]:
+    def make_keys(
+        self, actor: Person, domain: str, algorithms: Sequence[str], key: str, *, signs_now: bool
+    ) -> Sequence[Record]:
         """`key` names one that stays where it is; empty: new ones are made."""
         ...
+
+    async def activate(self, actor: Person, domain: str, selector: str) -> Record: ...
+
+    def retire(self, actor: Person, domain: str, selector: str) -> Record: ...
 
     def dns_records(self, domain: str) -> Sequence[Record]: ...
 
@@ -169,6 +195,20 @@ class DomainsDesk(Protocol):
     def list_named(self, name: str) -> Record: ...
 
     def entry(self, name: str, domain: str) -> Record: ...
+
+
+class ReportsDesk(Protocol):
+    """What others report about our domains; `kind` is dmarc or tls. Blocking."""
+
+    def summary(self, kind: str, domain: str, days: int) -> Record: ...
+
+    def reports(self, kind: str, domain: str, days: int, limit: int) -> Sequence[Record]:
+        """The newest first."""
+        ...
+
+    def delivery(self, days: int) -> Record:
+        """What became of our own mail: counts alone."""
+        ...
 
 
 class PoliciesDesk(Protocol):
@@ -245,5 +285,6 @@ class Office:
     routes: RoutesDesk
     agreements: AgreementsDesk
     domains: DomainsDesk
+    reports: ReportsDesk
     webhooks: WebhooksDesk
     policies: PoliciesDesk

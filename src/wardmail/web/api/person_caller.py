@@ -80,6 +80,7 @@ IntegrationGovernor = Annotated[Person, Depends(May(Permission.GOVERN_INTEGRATIO
 RouteChanger = Annotated[Person, Depends(May(Permission.CHANGE_ROUTES).person)]
 AgreementManager = Annotated[Person, Depends(May(Permission.MANAGE_AGREEMENTS).person)]
 SafetyOfficer = Annotated[Person, Depends(May(Permission.SIGN_OFF_CLINICAL_SAFETY).person)]
+ListKeeper = Annotated[Person, Depends(May(Permission.MANAGE_LISTS).person)]
 SecretKeeper = Annotated[Person, Depends(May(Permission.KEEP_SECRETS).person)]
 PolicyProposer = Annotated[Person, Depends(May(Permission.PROPOSE_POLICY).person)]
 PolicyApprover = Annotated[Person, Depends(May(Permission.APPROVE_POLICY).person)]

@@ -7,31 +7,52 @@ from starlette.routing import Route
 from wardmail.model.person import Permission
 from wardmail.web.pages.govern.agreement import AgreementPages
 from wardmail.web.pages.govern.credentials import CredentialPages
+from wardmail.web.pages.govern.domain_keys import DomainKeyPages
 from wardmail.web.pages.govern.domains import DomainsPages
 from wardmail.web.pages.govern.going_live import GoLivePages
 from wardmail.web.pages.govern.integration import IntegrationPages
 from wardmail.web.pages.govern.integrations import NEW, IntegrationsPages
+from wardmail.web.pages.govern.other_domains import OtherDomainPages
 from wardmail.web.pages.govern.policy import PolicyPages
 from wardmail.web.pages.govern.policy_try import PolicyTryPage
 from wardmail.web.pages.govern.policy_version import PolicyVersionPages
 from wardmail.web.pages.govern.record import RecordPages
+from wardmail.web.pages.govern.reports import ReportPages
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.govern.sharing import NEW as NEW_AGREEMENT
 from wardmail.web.pages.govern.sharing import SharingPages
 from wardmail.web.pages.guard import GuardedRoute, guarding
 
-_ONE = "/integrations/{id}"
+_ONE, _DOMAIN = "/integrations/{id}", "/domains/{domain}"
 
 
 def govern_routes(services: GovernServices) -> list[Route]:
-    guarded, domains = guarding(services.console.pages, services.console.desk), DomainsPages(services)
+    guarded = guarding(services.console.pages, services.console.desk)
     return [
         *_integrations(services, guarded),
-        guarded("/domains", domains.show_all, Permission.SEE),
-        guarded("/domains/{domain}", domains.show, Permission.SEE),
-        guarded("/domains/{domain}", domains.verify, Permission.SEE, method="POST"),
+        *_domains(services, guarded),
         *_policy(services, guarded),
         *_sharing(services, guarded),
+    ]
+
+
+def _domains(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
+    domains, keys, reports = DomainsPages(services), DomainKeyPages(services), ReportPages(services)
+    others, other = OtherDomainPages(services), "/domains/others/{domain}"
+    return [
+        guarded("/domains/others", others.show_all, Permission.SEE),
+        guarded("/domains/others", others.look, Permission.SEE, method="POST"),
+        guarded(other, others.show, Permission.SEE),
+        guarded(other, others.look, Permission.SEE, method="POST"),
+        guarded(f"{other}/evidence", others.record, Permission.MANAGE_LISTS, method="POST"),
+        guarded("/domains/reports/dmarc", reports.dmarc, Permission.SEE),
+        guarded("/domains/reports/tls", reports.tls, Permission.SEE),
+        guarded("/domains", domains.show_all, Permission.SEE),
+        guarded("/domains", domains.add, Permission.MANAGE_LISTS, method="POST"),
+        guarded(_DOMAIN, domains.show, Permission.SEE),
+        guarded(_DOMAIN, domains.verify, Permission.SEE, method="POST"),
+        guarded(f"{_DOMAIN}/keys", keys.change, Permission.KEEP_SECRETS, method="POST"),
+        guarded(f"{_DOMAIN}/remove", domains.remove, Permission.MANAGE_LISTS, method="POST"),
     ]
 
 

@@ -1,0 +1,99 @@
+"""Takes in what others report about our domains: each report once, about our domains alone, with what is proved of its sender."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from wardmail.assurance.report_reading import Unread, reports_in
+from wardmail.assurance.report_summary import DmarcSummary, TlsSummary, dmarc_summary, tls_summary
+from wardmail.model.aggregate_report import KeptReport, Report, ReportKind, Standing
+from wardmail.ports import Clock
+from wardmail.ports.domains import ReportBook
+
+A_DAY = 86_400.0
+LONGEST_PERIOD, OLDEST, AHEAD = 8 * A_DAY, 400 * A_DAY, 2 * A_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of one message or file. `known`: reports that were there already; `refused`: why, a sentence for each."""
+
+    kept: tuple[KeptReport, ...] = ()
+    known: int = 0
+    refused: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """For a receipt: nothing in it is from the report."""
+        counts = (("kept", len(self.kept)), ("known already", self.known), ("refused", len(self.refused)))
+        said = ", ".join(f"{count} {words}" for words, count in counts if count)
+        return f"reports: {said or 'none'}" + "".join(f"; {why}" for why in self.refused[:3])
+
+
+class ReportDesk:
+    """Everything here blocks, and raises Unavailable when the store does not answer."""
+
+    def __init__(self, book: ReportBook, ours: Callable[[], Collection[str]], clock: Clock) -> None:
+        self._book = book
+        self._ours = ours
+        self._clock = clock
+
+    def take_message(self, message: bytes, source: str, proof: str) -> Intake:
+        """From a mailbox of ours. `proof` is the author's domain where DMARC passed, else empty."""
+        return self._take(message, lambda report: _standing(report, proof), source, proof)
+
+    def take_file(self, octets: bytes, person: str) -> Intake:
+        """From a person, who answers for where it is from."""
+        return self._take(octets, lambda _: Standing.IMPORTED, person, "")
+
+    def kept(self, kind: ReportKind, domain: str, days: float, limit: int = 500) -> Sequence[KeptReport]:
+        """The newest first; `domain` empty: of all."""
+        return self._book.newest(kind, domain, self._clock.now() - days * A_DAY, limit)
+
+    def dmarc(self, domain: str, days: float) -> DmarcSummary:
+        return dmarc_summary(self.kept(ReportKind.DMARC, domain, days, MOST_SUMMED), MOST_SUMMED)
+
+    def tls(self, domain: str, days: float) -> TlsSummary:
+        return tls_summary(self.kept(ReportKind.TLS, domain, days, MOST_SUMMED), MOST_SUMMED)
+
+    def _take(self, octets: bytes, standing: Callable[[Report], Standing], through: str, proof: str) -> Intake:
+        now, ours = self._clock.now(), self._ours()
+        kept: list[KeptReport] = []
+        refused: list[str] = []
+        known = 0
+        for each in reports_in(octets):
+            why = each.why if isinstance(each, Unread) else _why_not(each, ours, now)
+            if why or isinstance(each, Unread):
+                refused.append(why)
+                continue
+            found = KeptReport(each, standing(each), now, through, proof)
+            if self._book.keep(found):
+                kept.append(found)
+            else:
+                known += 1
+        return Intake(tuple(kept), known, tuple(refused))
+
+
+MOST_SUMMED = 5000
+
+
+def _why_not(report: Report, ours: Collection[str], now: float) -> str:
+    if not any(report.domain == each or report.domain.endswith(f".{each}") for each in ours):
+        return "It is about a domain that is none of ours."
+    if not 0 <= report.ended - report.began <= LONGEST_PERIOD:
+        return "It is about no period, or one of more than a week."
+    if not now - OLDEST <= report.ended <= now + AHEAD:
+        return "It is about a time long ago, or still to come."
+    return ""
+
+
+def _standing(report: Report, proof: str) -> Standing:
+    """Proved when the domain that sent it is the one that it names as its own."""
+    claimed = {report.contact.rpartition("@")[2].lower().removeprefix("mailto:"), report.reporter.lower()}
+    is_its_own = any(_are_kin(proof, each) for each in claimed if "." in each)
+    return Standing.PROVED if proof and is_its_own else Standing.CLAIMED
+
+
+def _are_kin(one: str, other: str) -> bool:
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")

@@ -1,0 +1,116 @@
+"""Adds up what others report about our domains: by day, by who reports, and by who sends in our name. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from wardmail.model.aggregate_report import DmarcReport, DmarcRow, KeptReport, Standing, TlsReport
+
+_MOST_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """`good` and `bad` are messages that pass DMARC or do not, or sessions that had TLS as asked or had not."""
+
+    good: int = 0
+    bad: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.good + self.bad
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.good + other.good, self.bad + other.bad)
+
+
+@dataclass(frozen=True, slots=True)
+class DmarcSummary:
+    """`claimed`: reports whose sender is not proved; they are in no number here. `is_cut`: there are more."""
+
+    reports: int
+    claimed: int
+    total: Tally
+    days: tuple[tuple[date, Tally], ...]
+    reporters: tuple[tuple[str, Tally], ...]
+    sources: tuple[tuple[str, Tally], ...]
+    dispositions: tuple[tuple[str, int], ...]
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSummary:
+    """`failures`: the word of RFC 8460 section 4.3 and the server, with the number of sessions."""
+
+    reports: int
+    claimed: int
+    total: Tally
+    days: tuple[tuple[date, Tally], ...]
+    reporters: tuple[tuple[str, Tally], ...]
+    failures: tuple[tuple[str, str, int], ...]
+    is_cut: bool = False
+
+
+def dmarc_summary(kept: Sequence[KeptReport], most: int) -> DmarcSummary:
+    counted = [each.report for each in kept if each.standing is not Standing.CLAIMED]
+    reports = [each for each in counted if isinstance(each, DmarcReport)]
+    rows = [(report, row) for report in reports for row in report.rows]
+    treated: Counter[str] = Counter()
+    for _, row in rows:
+        treated[row.disposition] += row.count
+    return DmarcSummary(
+        len(reports),
+        len(kept) - len(counted),
+        sum((_of(row) for _, row in rows), Tally()),
+        _by_day((_day(report), _of(row)) for report, row in rows),
+        _ranked((report.reporter, _of(row)) for report, row in rows),
+        _ranked((row.source or "many others", _of(row)) for _, row in rows),
+        tuple(treated.most_common()),
+        len(kept) >= most,
+    )
+
+
+def tls_summary(kept: Sequence[KeptReport], most: int) -> TlsSummary:
+    counted = [each.report for each in kept if each.standing is not Standing.CLAIMED]
+    reports = [each for each in counted if isinstance(each, TlsReport)]
+    rows = [(report, Tally(each.successes, each.failures)) for report in reports for each in report.policies]
+    failures: Counter[tuple[str, str]] = Counter()
+    for report in reports:
+        for policy in report.policies:
+            for each in policy.details:
+                failures[each.result, each.host] += each.count
+    return TlsSummary(
+        len(reports),
+        len(kept) - len(counted),
+        sum((tally for _, tally in rows), Tally()),
+        _by_day((_day(report), tally) for report, tally in rows),
+        _ranked((report.reporter, tally) for report, tally in rows),
+        tuple((result, host, count) for (result, host), count in failures.most_common(_MOST_LINES)),
+        len(kept) >= most,
+    )
+
+
+def _of(row: DmarcRow) -> Tally:
+    return Tally(row.count, 0) if row.passes else Tally(0, row.count)
+
+
+def _day(report: DmarcReport | TlsReport) -> date:
+    """In UTC, by which reporters cut their days."""
+    return datetime.fromtimestamp(report.began, UTC).date()
+
+
+def _by_day(lines: Iterable[tuple[date, Tally]]) -> tuple[tuple[date, Tally], ...]:
+    found: dict[date, Tally] = {}
+    for day, tally in lines:
+        found[day] = found.get(day, Tally()) + tally
+    return tuple(sorted(found.items()))
+
+
+def _ranked(lines: Iterable[tuple[str, Tally]]) -> tuple[tuple[str, Tally], ...]:
+    found: dict[str, Tally] = {}
+    for name, tally in lines:
+        found[name] = found.get(name, Tally()) + tally
+    return tuple(sorted(found.items(), key=lambda line: (-line[1].all, line[0]))[:_MOST_LINES])

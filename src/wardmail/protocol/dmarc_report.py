@@ -1,0 +1,117 @@
+"""Reads DMARC aggregate reports (RFC 9990, and RFC 7489 appendix C before it). What they say is a claim of whoever sent them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from ipaddress import ip_address
+from xml.parsers import expat
+
+from wardmail.model.aggregate_report import DmarcReport, DmarcRow
+from wardmail.protocol.aggregate_words import MOST_ROWS, BadReport, count, domain, number, plain
+
+_DEEPEST, _MOST_ELEMENTS, _LONGEST_TEXT = 12, 1_000_000, 2_000
+_DISPOSITIONS = frozenset({"none", "pass", "quarantine", "reject"})
+_META, _ROW = "report_metadata", "record/row"
+
+
+def read_dmarc_report(octets: bytes) -> DmarcReport:
+    """Raises BadReport. Document types are refused, so nothing can define an entity and nothing is fetched."""
+    reading = _Reading()
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse_document_type
+    parser.StartElementHandler = reading.begin
+    parser.EndElementHandler = reading.end
+    parser.CharacterDataHandler = reading.text
+    parser.buffer_text = True
+    try:
+        parser.Parse(octets, True)
+    except (expat.ExpatError, ValueError, LookupError):
+        raise BadReport("it is no XML that can be read") from None
+    return reading.report()
+
+
+def _refuse_document_type(*_: object) -> None:
+    raise BadReport("it declares a document type, which no report does")
+
+
+class _Reading:
+    """Keeps the first text of each element that counts, and one record at a time; rows that say the same are added up."""
+
+    def __init__(self) -> None:
+        self._path: list[str] = []
+        self._elements = 0
+        self._texts: dict[str, str] = {}
+        self._record: dict[str, str] = {}
+        self._now = ""
+        self._rows: Counter[DmarcRow] = Counter()
+
+    def begin(self, name: str, _: object) -> None:
+        self._elements += 1
+        self._path.append(name.rpartition(":")[2])
+        if self._elements > _MOST_ELEMENTS or len(self._path) > _DEEPEST:
+            raise BadReport("it is too large, or too deep")
+        if len(self._path) == 1 and self._path != ["feedback"]:
+            raise BadReport("it is no DMARC report")
+        self._now = ""
+
+    def text(self, text: str) -> None:
+        self._now = (self._now + text)[:_LONGEST_TEXT]
+
+    def end(self, _: str) -> None:
+        where = "/".join(self._path[1:])
+        if where == "record":
+            self._count(self._record)
+            self._record = {}
+        else:
+            kept = self._record if where.startswith("record/") else self._texts
+            kept.setdefault(where, self._now)
+        self._path.pop()
+        self._now = ""
+
+    def report(self) -> DmarcReport:
+        told = self._texts
+        name, published = plain(told.get(f"{_META}/org_name", "")), domain(told.get("policy_published/domain", ""))
+        report_id = plain(told.get(f"{_META}/report_id", ""))
+        if not (name and published and report_id):
+            raise BadReport("it does not say who reports, about which domain, or by which ID")
+        return DmarcReport(
+            published,
+            name,
+            plain(told.get(f"{_META}/email", "")),
+            report_id,
+            number(told.get(f"{_META}/date_range/begin", ""), "beginning"),
+            number(told.get(f"{_META}/date_range/end", ""), "end"),
+            plain(told.get("policy_published/p", ""), 20),
+            self._kept_rows(),
+        )
+
+    def _count(self, record: dict[str, str]) -> None:
+        evaluated = f"{_ROW}/policy_evaluated"
+        disposition = record.get(f"{evaluated}/disposition", "").strip().lower()
+        row = DmarcRow(
+            _address(record.get(f"{_ROW}/source_ip", "")),
+            0,
+            disposition if disposition in _DISPOSITIONS else "none",
+            record.get(f"{evaluated}/dkim", "").strip().lower() == "pass",
+            record.get(f"{evaluated}/spf", "").strip().lower() == "pass",
+            domain(record.get("record/identifiers/header_from", "")),
+        )
+        self._rows[row] += count(record.get(f"{_ROW}/count", ""))
+
+    def _kept_rows(self) -> tuple[DmarcRow, ...]:
+        """The largest one by one; what is left over without its addresses, so that the totals stay right."""
+        ranked = self._rows.most_common()
+        rest: Counter[DmarcRow] = Counter()
+        for row, many in ranked[MOST_ROWS:]:
+            rest[DmarcRow("", 0, row.disposition, row.dkim, row.spf)] += many
+        return tuple(
+            DmarcRow(row.source, many, row.disposition, row.dkim, row.spf, row.header_from)
+            for row, many in [*ranked[:MOST_ROWS], *rest.items()]
+        )
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise BadReport("a record has no network address") from None

@@ -1,0 +1,79 @@
+"""What others report about our domains, each report once; claims of strangers are few, and end soon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select
+
+from wardmail.model.aggregate_report import DmarcReport, KeptReport, Report, ReportKind, Standing, TlsReport
+from wardmail.store import records
+from wardmail.store.connection import Database
+from wardmail.store.schema_of_domains import outside_report as table
+
+A_DAY = 86_400.0
+KEPT_FOR, CLAIMS_KEPT_FOR = 400 * A_DAY, 30 * A_DAY
+MOST, MOST_CLAIMS = 20_000, 500
+"""Of each kind for each domain: whoever sends more displaces the oldest."""
+
+
+class StoreOutsideReports:
+    """Implements `ports.domains.ReportBook`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, report: KeptReport) -> bool:
+        said = report.report
+        is_claim = report.standing is Standing.CLAIMED
+        key = {
+            "kind": report.kind.value,
+            "domain": said.domain,
+            "reporter": said.reporter,
+            "report_id": said.report_id,
+            "is_claim": is_claim,
+        }
+        row = key | {
+            "ended": said.ended,
+            "received_at": report.received_at,
+            "standing": report.standing.value,
+            "through": report.through,
+            "proof": report.proof,
+            "report": records.encode(said),
+        }
+        same = and_(*(table.c[name] == value for name, value in key.items()))
+        with self._database.write() as connection:
+            if connection.execute(select(table.c.kind).where(same)).first() is not None:
+                return False
+            connection.execute(insert(table).values(row))
+            self._displace(connection, key)
+        return True
+
+    def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> Sequence[KeptReport]:
+        query = select(table).where(table.c.kind == kind.value, table.c.ended >= since)
+        if domain:
+            query = query.where(table.c.domain == domain)
+        order = (table.c.ended.desc(), table.c.reporter, table.c.report_id, table.c.domain, table.c.is_claim)
+        with self._database.read() as connection:
+            return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
+
+    def forget_old(self) -> None:
+        now = self._database.clock.now()
+        old_claim = and_(table.c.is_claim.is_(True), table.c.received_at < now - CLAIMS_KEPT_FOR)
+        with self._database.write() as connection:
+            connection.execute(delete(table).where(or_(table.c.ended < now - KEPT_FOR, old_claim)))
+
+    def _displace(self, connection: Connection, key: Mapping[str, object]) -> None:
+        mine = and_(*(table.c[name] == key[name] for name in ("kind", "domain", "is_claim")))
+        most = MOST_CLAIMS if key["is_claim"] else MOST
+        last = select(table.c.received_at).where(mine).order_by(table.c.received_at.desc()).offset(most).limit(1)
+        oldest = connection.execute(last).scalar_one_or_none()
+        if oldest is not None:
+            connection.execute(delete(table).where(mine, table.c.received_at <= oldest))
+
+
+def _record(row: Row[Any]) -> KeptReport:
+    kind: type[Report] = DmarcReport if row.kind == ReportKind.DMARC else TlsReport
+    report = records.decode(kind, row.report)
+    return KeptReport(report, Standing(row.standing), row.received_at, row.through, row.proof)

@@ -1,0 +1,80 @@
+"""Reports of others, on both databases: kept once, found again, and forgotten in time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.worlds import SettableClock
+from wardmail.model.aggregate_report import (
+    DmarcReport,
+    DmarcRow,
+    KeptReport,
+    ReportKind,
+    Standing,
+    TlsFailure,
+    TlsPolicy,
+    TlsReport,
+)
+from wardmail.store import outside_reports
+from wardmail.store.connection import Database
+from wardmail.store.outside_reports import A_DAY, StoreOutsideReports
+
+ROW = DmarcRow("192.0.2.1", 8, "none", True, False, "a.example")
+DMARC = DmarcReport("a.example", "big.example", "d@big.example", "1", 900_000.0, 990_000.0, "reject", (ROW,))
+POLICY = TlsPolicy("sts", 4, 1, (TlsFailure("certificate-expired", "mx.a.example", 1),))
+TLS = TlsReport("a.example", "big.example", "t@big.example", "1", 900_000.0, 990_000.0, (POLICY,))
+
+
+def kept(report: DmarcReport | TlsReport = DMARC, standing: Standing = Standing.PROVED, at: float = 1.0) -> KeptReport:
+    return KeptReport(report, standing, at, "reports", "big.example")
+
+
+def test_each_report_is_kept_once_and_is_as_it_was(database: Database) -> None:
+    book = StoreOutsideReports(database)
+    assert book.keep(kept())
+    assert not book.keep(kept(standing=Standing.IMPORTED)), "the same from a file"
+    assert book.keep(kept(TLS)), "of another kind"
+    assert book.keep(kept(replace(DMARC, domain="b.example")))
+    assert book.keep(kept(replace(DMARC, reporter="other.example")))
+    assert book.newest(ReportKind.TLS, "", 0, 10) == [kept(TLS)]
+    assert book.newest(ReportKind.DMARC, "b.example", 0, 10) == [kept(replace(DMARC, domain="b.example"))]
+    assert len(book.newest(ReportKind.DMARC, "", 0, 10)) == 3
+    assert len(book.newest(ReportKind.DMARC, "", 0, 2)) == 2
+    assert book.newest(ReportKind.DMARC, "", 990_001.0, 10) == []
+
+
+@pytest.mark.parametrize("first", [Standing.CLAIMED, Standing.PROVED])
+def test_a_claim_keeps_no_proved_report_out(database: Database, first: Standing) -> None:
+    book = StoreOutsideReports(database)
+    second = Standing.PROVED if first is Standing.CLAIMED else Standing.CLAIMED
+    assert book.keep(kept(standing=first))
+    assert book.keep(kept(standing=second))
+    assert not book.keep(kept(standing=second))
+    assert {each.standing for each in book.newest(ReportKind.DMARC, "", 0, 10)} == {first, second}
+
+
+def test_who_floods_displaces_claims_and_nothing_else(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside_reports, "MOST_CLAIMS", 3)
+    book = StoreOutsideReports(database)
+    book.keep(kept(at=0.0))
+    for number in range(6):
+        book.keep(kept(replace(DMARC, report_id=f"f{number}"), Standing.CLAIMED, float(number)))
+    found = {each.report.report_id for each in book.newest(ReportKind.DMARC, "", 0, 50)}
+    assert found == {"1", "f3", "f4", "f5"}
+
+
+def test_reports_end_with_their_terms(database: Database, clock: SettableClock) -> None:
+    book = StoreOutsideReports(database)
+    book.keep(kept(at=clock.now()))
+    book.keep(kept(standing=Standing.CLAIMED, at=clock.now()))
+    clock.at += 29 * A_DAY
+    book.forget_old()
+    assert len(book.newest(ReportKind.DMARC, "", 0, 10)) == 2
+    clock.at += 2 * A_DAY
+    book.forget_old()
+    assert [each.standing for each in book.newest(ReportKind.DMARC, "", 0, 10)] == [Standing.PROVED]
+    clock.at += 370 * A_DAY
+    book.forget_old()
+    assert book.newest(ReportKind.DMARC, "", 0, 10) == []
