@@ -8,7 +8,7 @@ from wardmail.model.classification import Classification
 from wardmail.model.consignment import AttemptResult, ConsignedRecipient
 from wardmail.model.decision import Decision
 from wardmail.model.delivery import RecipientState
-from wardmail.model.message import Body, Envelope, Origin, Recipient
+from wardmail.model.message import Body, Envelope, Origin, Recipient, SentAgain
 from wardmail.model.retention import DEFAULT_DAYS
 from wardmail.model.suppression import Suppression
 from wardmail.model.traffic import Sighting, Verdict
@@ -80,6 +80,7 @@ class AcceptedMessage:
     lease_owner: str | None = None
     bulk: bool = False
     sighting: Sighting | None = None
+    again: SentAgain | None = None
 
 
 @dataclass(frozen=True, slots=True)

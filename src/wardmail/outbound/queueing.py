@@ -57,6 +57,7 @@ def compose(
         bulk=counting.bulk,
         sighting=counting.sighting,
         retention_days=term_of(world, submission.origin.integration_id),
+        again=submission.again,
     )
 
 
