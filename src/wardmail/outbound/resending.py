@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from wardmail.model.decision import Protection
 from wardmail.model.delivery import WAITING, RecipientState
@@ -42,6 +42,21 @@ _WAITING_STILL = NotResent(
     "WM-RESEND-WAITING", "It is still on its way there, or held: it would arrive twice. Look at the queue, or at Held."
 )
 _GONE = NotResent("WM-RESEND-GONE", "Its content is not kept any more: its term has ended.")
+
+
+@dataclass(frozen=True, slots=True)
+class ResendDesk:
+    """Where people and programs ask for it; `accept` hands it in."""
+
+    world: World
+    accept: Accept
+
+    def new_id(self) -> str:
+        return self.world.new_id()
+
+    async def send(self, wish: Wish) -> Accepted | Refusal | NotResent:
+        """Raises Unavailable."""
+        return await resend(self.world, self.accept, wish)
 
 
 async def resend(world: World, accept: Accept, wish: Wish) -> Accepted | Refusal | NotResent:
