@@ -40,6 +40,7 @@ EITHER = {
     "GET /v1/messages/{message_id}/content",
     "GET /v1/messages/{message_id}/attachments",
     "GET /v1/messages/{message_id}/attachments/{n}",
+    "GET /v1/messages/{message_id}/evidence",
     "POST /v1/messages/{message_id}/cancel",
     "POST /v1/messages/{message_id}/resend",
 }

@@ -1,19 +1,21 @@
-"""`/v1/messages/{id}/content` and `/attachments`: what was sent. People say why; every reading is in the audit."""
+"""`/v1/messages/{id}/content`, `/attachments` and `/evidence`: people say why, and each reading is in the audit."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header, Path, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from wardmail.model.refusal import ContentGone
-from wardmail.web.api.asker import Asker, Reading
-from wardmail.web.api.messages import copies_of
+from wardmail.web.api.asker import Asker, Reading, TakingEvidence
+from wardmail.web.api.messages import copies_of, missing
 from wardmail.web.api.problem import Problem
-from wardmail.web.api.services import services_of
+from wardmail.web.api.services import office_of, services_of
 
 router = APIRouter(prefix="/v1/messages", tags=["messages"])
 
@@ -73,16 +75,45 @@ async def attachment(
     return Response(octets, media_type="application/octet-stream", headers=headers)
 
 
-async def _opened(request: Request, asker: Asker, message_id: str, reason: str) -> str:
-    """Why, once it is in the audit. Raises Problem: 404, or 422 for a person who does not say why."""
+@router.get("/{message_id}/evidence", responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}})
+async def evidence(
+    request: Request,
+    asker: TakingEvidence,
+    message_id: str,
+    reason: Reason = "",
+    form: Annotated[Literal["json", "html"], Query(alias="format")] = "json",
+) -> Response:
+    """Decisions and their rules, TLS as it was achieved, receipts, and events with their links in the audit.
+
+    Nothing of what the message says. That it was taken is in the audit.
+    """
     await copies_of(request, asker, message_id)
-    said = " ".join(reason.split()) or ("" if asker.is_person else _BY_PROGRAM)
-    if len(said) < _SHORTEST:
-        wrong = {"pointer": "/header/Wardmail-Reason", "detail": "is missing, or says nothing"}
-        detail = "Say in Wardmail-Reason why you need to read it; no patient's name."
-        raise Problem(422, "WM-CONTENT-REASON", "Content is opened for a stated reason", detail, [wrong])
+    take = partial(office_of(request).audit.of_message, as_html=form == "html")
+    found = await asyncio.to_thread(take, asker.name, message_id, _said(asker, reason))
+    if found is None:
+        raise missing(message_id)
+    name = f'attachment; filename="message-{message_id}.{form}"'
+    if isinstance(found, str):
+        return Response(found, media_type="text/html", headers={"Content-Disposition": name})
+    return JSONResponse(dict(found))
+
+
+async def _opened(request: Request, asker: Asker, message_id: str, reason: str) -> str:
+    """Why, once it is in the audit. Raises Problem (404), and as `_said` does."""
+    await copies_of(request, asker, message_id)
+    said = _said(asker, reason)
     await services_of(request).content.open(message_id, asker.name, said)
     return said
+
+
+def _said(asker: Asker, reason: str) -> str:
+    """Raises Problem (422) for a person who does not say why."""
+    said = " ".join(reason.split()) or ("" if asker.is_person else _BY_PROGRAM)
+    if len(said) >= _SHORTEST:
+        return said
+    wrong = {"pointer": "/header/Wardmail-Reason", "detail": "is missing, or says nothing"}
+    detail = "Say in Wardmail-Reason why you need it; no patient's name."
+    raise Problem(422, "WM-CONTENT-REASON", "This is given for a stated reason", detail, [wrong])
 
 
 _SHORTEST = 5
