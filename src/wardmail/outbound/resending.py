@@ -97,10 +97,14 @@ def choose(
     return next(filter(None, map(_obstacle, named)), None) or named
 
 
+def may_go_again(state: RecipientState) -> bool:
+    return state not in _ON_ITS_WAY and state is not RecipientState.CANCELLED
+
+
 def _obstacle(copy: StoredRecipient) -> NotResent | None:
-    if copy.state in _ON_ITS_WAY:
-        return _WAITING_STILL
-    return _CANCELLED if copy.state is RecipientState.CANCELLED else None
+    if may_go_again(copy.state):
+        return None
+    return _CANCELLED if copy.state is RecipientState.CANCELLED else _WAITING_STILL
 
 
 def _plainest(copies: Sequence[StoredRecipient]) -> int:

@@ -85,6 +85,7 @@ async def seeded(console: Console) -> dict[str, str]:
         "domains": "trust.example",
         "sources": "letters",
         "quarantine": arrived.arrival.id,
+        "attachments": "1",
     }
 
 
