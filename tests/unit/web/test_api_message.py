@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -211,6 +212,20 @@ async def test_attachments_are_listed_and_given_as_octets_of_no_kind(api: People
     ]
     none = await api.http.get(f"{where}/2", headers=api.keys["governor"] | REASON)
     assert (none.status_code, none.json()["code"]) == (404, "WM-NOT-FOUND")
+
+
+async def test_what_may_do_harm_is_given_to_its_program_alone(api: PeoplesApi) -> None:
+    program = b"MZ" + bytes(58) + b"\x40\x00\x00\x00PE\x00\x00" + bytes(200)
+    part = b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    posted = await api.http.post(
+        "/v1/messages?from=app@trust.example&to=a@nhs.net",
+        content=FILES + b"\r\n--b\r\n" + part + base64.encodebytes(program).replace(b"\n", b"\r\n") + b"--b--\r\n",
+        headers=api.app_key | {"Content-Type": "message/rfc822"},
+    )
+    where = f"/v1/messages/{posted.json()['id']}/attachments/1"
+    kept = await api.http.get(where, headers=api.keys["governor"] | REASON)
+    assert (kept.status_code, kept.json()["code"]) == (403, "WM-ATTACHMENT-DANGEROUS")
+    assert (await api.http.get(where, headers=api.app_key)).content == program
 
 
 async def test_content_that_is_gone_is_said_to_be(api: PeoplesApi) -> None:

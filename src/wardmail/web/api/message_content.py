@@ -64,9 +64,12 @@ async def attachment(
     reason: Reason = "",
 ) -> Response:
     """One file, as octets of no kind: what it is called and what it is, the list says."""
-    said = await _opened(request, asker, message_id, reason)
+    said, desk = await _opened(request, asker, message_id, reason), services_of(request).content
     try:
-        octets = await services_of(request).content.file(message_id, n, asker.name, said)
+        if asker.is_person and any(each.n == n and each.is_dangerous for each in (await desk.files(message_id)).files):
+            detail = "Something dangerous was found in it: see /attachments. The application that sent it has it."
+            raise Problem(403, "WM-ATTACHMENT-DANGEROUS", "It is not given out", detail)
+        octets = await desk.file(message_id, n, asker.name, said)
     except ContentGone:
         raise _gone() from None
     if octets is None:
