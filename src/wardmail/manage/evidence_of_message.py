@@ -50,8 +50,9 @@ def sections_of(record: MessageRecord) -> tuple[Section, ...]:
         ("Size", f"{record.size:,} octets"),
     )
     return (
-        Section("The message", (Pairs(about), _decisions(record.copies))),
-        Section("Connections and receipts", (_attempts(record.events),)),
+        Section("The message", (Pairs(about),)),
+        Section("What was decided for each recipient", tuple(map(_decision, record.copies))),
+        Section("Connections and receipts", _attempts(record.events)),
         happened(record.events),
         Section("How the events hang together", (_HOW_HASHED, _links(record.events))),
     )
@@ -97,43 +98,45 @@ def record_of(evidence: MessageEvidence) -> dict[str, object]:
     }
 
 
-def _decisions(copies: Sequence[StoredRecipient]) -> Grid:
-    rows = tuple(
+def _decision(copy: StoredRecipient) -> Pairs:
+    decision = copy.decision
+    rules = "; ".join(f"{hit.sentence} ({hit.rule}, {hit.source})" for hit in decision.because)
+    return Pairs(
         (
-            str(each.recipient.address),
-            WORDS.get(each.state.value, each.state.value),
-            each.decision.outcome.value,
-            each.decision.route or "none",
-            each.decision.tls.name.lower(),
-            "; ".join(f"{hit.sentence} ({hit.rule}, {hit.source})" for hit in each.decision.because),
-            each.last_reply,
+            ("To", str(copy.recipient.address)),
+            ("Decided", decision.outcome.value),
+            ("Because of these rules", rules),
+            ("Route", decision.route or "none"),
+            ("TLS required", decision.tls.name.lower()),
+            ("Status", WORDS.get(copy.state.value, copy.state.value)),
+            ("Last word", copy.last_reply),
         )
-        for each in copies
     )
-    return Grid(("To", "Status", "Decided", "Route", "TLS required", "Because of these rules", "Last word"), rows)
 
 
-def _attempts(events: Sequence[ChainedEvent]) -> Grid | str:
-    rows = tuple(
+def _attempts(events: Sequence[ChainedEvent]) -> tuple[Pairs | str, ...]:
+    return tuple(_attempt(each, detail) for each, detail in _made(events)) or ("None.",)
+
+
+def _attempt(each: ChainedEvent, detail: Mapping[str, Any]) -> Pairs:
+    required, achieved, version, cipher = detail["tls"]
+    return Pairs(
         (
-            moment(each.at),
-            str(detail["n"]),
-            str(detail["host"]),
-            f"{detail['tls'][0].lower()} required, {detail['tls'][1].lower()} achieved",
-            " ".join(filter(None, (detail["tls"][2], detail["tls"][3], detail["proof"]))),
-            f"{detail['outcome']}: {detail['reply']}",
+            ("When", moment(each.at)),
+            ("Recipient", f"number {detail['n']}"),
+            ("Receiver", str(detail["host"])),
+            ("TLS", f"{required.lower()} required, {achieved.lower()} achieved"),
+            ("Connection", " ".join(filter(None, (version, cipher, detail["proof"])))),
+            ("What the receiver said", f"{detail['outcome']}: {detail['reply']}"),
         )
-        for each, detail in _made(events)
     )
-    return _grid(("When", "Recipient", "Receiver", "TLS", "Connection", "What the receiver said"), rows)
 
 
 def _links(events: Sequence[ChainedEvent]) -> Grid | str:
     rows = tuple(
-        (str(each.seq), each.kind, each.before, each.hash, "yes" if each.fits else "NO: it was changed")
-        for each in events
+        (f"{each.seq}", f"{each.before} {each.hash}", "yes" if each.fits else "NO: it was changed") for each in events
     )
-    return _grid(("Event", "What", "Hash before it", "Its hash", "Fits"), rows)
+    return _grid(("Event", "Hash before it, and its own", "Fits"), rows)
 
 
 def _made(events: Sequence[ChainedEvent]) -> Iterable[tuple[ChainedEvent, Mapping[str, Any]]]:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from wardmail.model.classification import Sensitivity
 from wardmail.model.decision import Protection
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.message import Body, MemoryBody, Origin, Recipient, SentAgain, Submission
@@ -120,7 +121,10 @@ def _submission(
     if isinstance(copy, BadHeaders):
         return NotResent("WM-RESEND-HEADER", f"It cannot be sent again as it is stored. {copy.reason}")
     now = world.clock.now()
-    resent = resent_fields(str(copy.author), now, wish.new_id, world.settings.hostname)
+    try:
+        resent = resent_fields(str(copy.author), now, wish.new_id, world.settings.hostname)
+    except ValueError:
+        return NotResent("WM-RESEND-HEADER", "It cannot be sent again as it is stored. Its author fits into no field.")
     # What the application told the gateway went no further than this: it is told anew, so that nothing is lowered.
     block = copy.block.prepend(*_instructions(stored, chosen), *resent, copy.trace)
     people = tuple(Recipient(each.recipient.address, each.recipient.notify, each.recipient.orcpt) for each in chosen)
@@ -132,10 +136,11 @@ def _submission(
 
 
 def _instructions(stored: StoredMessage, chosen: Sequence[StoredRecipient]) -> Sequence[bytes]:
-    level = stored.classification.level.label.lower().replace(" ", "-").encode("ascii")
+    level = stored.classification.level
+    said = level.label.lower().replace(" ", "-").encode("ascii")
     urgent = any(each.decision.urgent for each in chosen)
     return [
-        _instruction(classification.FIELD, level),
+        *([_instruction(classification.FIELD, said)] if level > Sensitivity.OFFICIAL else ()),
         *([_instruction(URGENCY, b"time-critical")] if urgent else ()),
         *([_instruction(traffic.FIELD, b"yes")] if stored.bulk else ()),
     ]

@@ -19,7 +19,6 @@ from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.held_together import PICK
 from wardmail.web.pages.journey import journey
-from wardmail.web.pages.operate.grid import Grid, cells
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, summary, tag
 
@@ -30,7 +29,6 @@ _MOST_SHOWN = 100
 """Copies of one message that are drawn out; the API has all of them."""
 
 _NO_REASON = "Say why you need to read it"
-_FILE_HEADINGS = ("Name", "Type by content", "Declared as", "Size", "SHA-256", "What was found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +125,25 @@ def _summary(message_id: str, first: Record) -> object:
 
 
 def _files(visit: Visit, opened: Opened | None) -> Mapping[str, object] | None:
-    """The list as a table, and for each file why it is not given out."""
+    """Each with what is known of it, and why it is not given out."""
     if opened is None or opened.files is None:
         return None
-    rows = [
-        cells(
-            each.name or "No name",
-            each.kind,
-            each.declared or "Nothing",
-            f"{each.size:,} octets",
-            each.sha256,
-            " ".join(finding.sentence for finding in each.findings) or "Nothing",
-        )
+    listed = [
+        {
+            "n": each.n,
+            "name": each.name or f"Attachment {each.n}, without a name",
+            "why_not": barred_file(visit, each),
+            "rows": summary(
+                ("Type by content", each.kind),
+                ("Declared as", each.declared or "nothing"),
+                ("Size", f"{each.size:,} octets"),
+                ("SHA-256", each.sha256),
+                ("What was found", " ".join(finding.sentence for finding in each.findings) or "Nothing"),
+            ),
+        }
         for each in opened.files.files
     ]
-    given = [
-        {"n": each.n, "name": each.name or f"attachment {each.n}", "why_not": barred_file(visit, each)}
-        for each in opened.files.files
-    ]
-    return {"grid": Grid("Attachments", _FILE_HEADINGS, rows), "given": given, "gap": opened.files.gap}
+    return {"listed": listed, "gap": opened.files.gap}
 
 
 def _copy(record: Record) -> Mapping[str, Any]:
