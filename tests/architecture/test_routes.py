@@ -13,7 +13,7 @@ from wardmail.edges.identity_provider import ProviderPlace
 from wardmail.model.provider_login import ProviderTerms
 from wardmail.web.api.building import build_api
 from wardmail.web.api.caller import SCHEMES, identified
-from wardmail.web.api.description import calls_of, needs_of
+from wardmail.web.api.description import calls_of, needs_of, schemes_of
 from wardmail.web.api.services import ApiServices
 from wardmail.web.pages.guard import Guarded, Open
 
@@ -31,6 +31,20 @@ OPEN = {
     ("/docs/{name:path}", "GET"),
 }
 """Whoever adds to this says why in the route, and thinks twice."""
+
+
+EITHER = {
+    "GET /v1/messages",
+    "GET /v1/messages/{message_id}",
+    "GET /v1/messages/{message_id}/events",
+    "GET /v1/messages/{message_id}/content",
+    "GET /v1/messages/{message_id}/attachments",
+    "GET /v1/messages/{message_id}/attachments/{n}",
+    "GET /v1/messages/{message_id}/evidence",
+    "POST /v1/messages/{message_id}/cancel",
+    "POST /v1/messages/{message_id}/resend",
+}
+"""What a program may ask of its own integration's messages, and a person of all by permission."""
 
 
 def test_every_page_names_its_permission(tmp_path: Path) -> None:
@@ -55,7 +69,7 @@ def test_every_page_names_its_methods(tmp_path: Path) -> None:
 
 
 def test_every_call_asks_who_calls() -> None:
-    """An integration by a credential, or a person of whom the operation names the permission; never both, never neither."""
+    """An integration by a credential, a person of whom the operation names the permission, or either where it says so."""
     api = build_api(cast("ApiServices", None), "0")
     calls = list(calls_of(api))
     assert {each.path_format for each in calls} == set(api.openapi()["paths"])
@@ -65,6 +79,10 @@ def test_every_call_asks_who_calls() -> None:
     assert by_person
     assert not by_integration & by_person
     assert {each.unique_id for each in calls} == by_integration | by_person
+    by_either = {
+        f"{method} {each.path_format}" for each in calls for method in each.methods if len(schemes_of(each)) > 4
+    }
+    assert by_either == EITHER
 
 
 def test_the_description_says_who_calls() -> None:
@@ -73,7 +91,9 @@ def test_the_description_says_who_calls() -> None:
         for method in call.methods:
             operation = api.openapi()["paths"][call.path_format][method.lower()]
             schemes = {name for each in operation["security"] for name in each}
-            assert schemes == ({"person"} if needs_of(call) else set(SCHEMES))
+            assert schemes == set(schemes_of(call))
+            assert ("person" in schemes) == bool(needs_of(call))
+            assert set(SCHEMES) <= schemes or schemes == {"person"}
             assert operation.get("x-permission", []) == [each.value for each in needs_of(call)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
@@ -11,6 +12,7 @@ from sqlalchemy import select, text
 from tests.messages import HEAD, NoSpool, PlainBlinder, ReversingSealer, accepted
 from wardmail.model.consignment import AttemptResult
 from wardmail.model.delivery import AttemptTls, Deferred, HandedOn, PeerReply, RecipientState
+from wardmail.model.message import SentAgain
 from wardmail.model.refusal import Unavailable
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import Charge, Full, RecipientUpdate
@@ -50,6 +52,20 @@ async def test_what_was_put_comes_back_whole(queue: StoreQueue) -> None:
     assert (consignment.ret, consignment.envid, consignment.eight_bit) == ("HDRS", "e1", True)
     assert consignment.tls is TlsLevel.VERIFIED
     assert str(consignment.sender) == "app@trust.example"
+
+
+async def test_what_is_sent_again_is_told_in_both_histories_or_in_none(queue: StoreQueue, database: Database) -> None:
+    await queue.put(accepted("M1"))
+    again = replace(accepted("M2"), again=SentAgain("M1", "alice", "it was lost"))
+    full = Charge("messages:app", 2, 1, 60)
+    assert await queue.put(replace(again, charges=(full,))) is not None
+    assert await queue.put(again) is None
+    with database.read() as connection:
+        query = (
+            select(event.c.message_id, event.c.actor).where(event.c.kind == "MessageSentAgain").order_by(event.c.seq)
+        )
+        assert [tuple(row) for row in connection.execute(query)] == [("M1", "alice"), ("M2", "alice")]
+    assert verify(database).broken_at is None
 
 
 async def test_content_is_sealed_in_the_rows(queue: StoreQueue, database: Database) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+import zipfile
 from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -14,7 +18,7 @@ from tests.journeys.browsing import NARROW, ROOM, Told, looked_at, welcoming_san
 from tests.journeys.gateway import Gateway
 from tests.journeys.peers.ground import wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +109,96 @@ def test_a_message_is_found_read_and_a_held_one_released(sandbox: Gateway, told:
     assert "Log in" in page.inner_text("h1")
     assert [each for each in wrong if "422" not in each and "data:" not in each] == []
     context.close()
+
+
+def test_a_message_is_looked_into_sent_again_and_proved(
+    sandbox: Gateway, told: Told, browser: Browser, tmp_path: Path
+) -> None:
+    first = handed_in(sandbox)
+    sandbox.wait_for_states(first, "delivered")
+    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)
+    page = told.log_in(context, "demo", f"/messages/{first}")
+    page.fill("#reason", "a complaint, case 12")
+    page.click("text=Show the content")
+    page.wait_for_url("**proof=**")
+    for words, name in (("Headers", "headers"), ("Source", "source"), ("Attachments", "attachments"), ("Text", "text")):
+        page.click(f"nav >> text={words}")
+        page.wait_for_url("**part=**")
+        looked_at(page, f"message {name}")
+        assert page.evaluate("document.querySelectorAll('script[src]').length") == 1
+    page.click("nav >> text=Headers")
+    assert "Received: " in page.frame_locator("iframe").locator("body").inner_text()
+    page.click("nav >> text=Attachments")
+    assert "scan.png" in page.inner_text("main")
+    with page.expect_download() as saving:
+        page.click("text=Save scan.png")
+    assert saving.value.suggested_filename == "scan.png"
+    page.goto(f"{told.address}/messages/{first}")
+    page.click("text=Take its evidence")
+    page.fill("#reason-evidence", "a complaint, case 12")
+    looked_at(page, "message evidence")
+    with page.expect_download() as taking:
+        page.click("button:has-text('Take the evidence')")
+    taking.value.save_as(tmp_path / "evidence.zip")
+    with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
+        (proof,) = [name for name in archive.namelist() if name.endswith(".html")]
+        (tmp_path / "evidence.html").write_bytes(archive.read(proof))
+    page.goto(f"{told.address}/messages/{first}")
+    page.click("summary:has-text('Send it again')")
+    page.click("text=Continue to send it again")
+    assert "Choose who should get it again" in page.inner_text("main")
+    looked_at(page, "message resend errors")
+    page.check("#pick-0")
+    page.fill("#reason-resend", "the clinic lost it")
+    page.click("text=Continue to send it again")
+    looked_at(page, "message send again?")
+    page.dblclick("text=Yes, send it again")
+    page.wait_for_url("**say=again")
+    looked_at(page, "message sent again")
+    second = page.url.partition("/messages/")[2].partition("?")[0]
+    sandbox.wait_for_states(second, "delivered")
+    assert [each["id"] for each in sandbox.ask("messages", "scans@example.nhs.uk")] == [second, first]
+    context.close()
+    reader = browser.new_context(viewport=ROOM)
+    page = reader.new_page()
+    page.goto((tmp_path / "evidence.html").as_uri())
+    looked_at(page, "evidence document")
+    assert "Discharge" not in page.content()
+    reader.close()
+
+
+def test_the_same_at_the_command_line(sandbox: Gateway, tmp_path: Path) -> None:
+    first = handed_in(sandbox)
+    sandbox.wait_for_states(first, "delivered")
+    (text,) = sandbox.ask("messages", "body", first, "--reason", "a complaint, case 12")
+    assert (text["subject"], text["text"].strip()) == ("Discharge", "Well.")
+    assert "DKIM-Signature: " in sandbox.run("messages", "headers", first, "--reason", "a complaint, case 12").stdout
+    assert "WM-REASON" in sandbox.run("messages", "body", first, "--reason", " x ", status=1).stderr
+    (line,) = sandbox.ask("messages", "evidence", first, "--reason", "a complaint", "--out", tmp_path / "out")
+    assert [Path(each).exists() for each in line["files"]] == [True] * 3
+    again = ("messages", "resend", first, "--reason", "the clinic lost it", "--yes")
+    (sent,) = sandbox.ask(*again)
+    assert (sent["first"], sent["to"]) == (first, "scans@example.nhs.uk")
+    sandbox.wait_for_states(sent["id"], "delivered")
+    assert f"as {sent['id']}" in sandbox.do("trace", first)
+    assert "WM-RESEND-RECIPIENT" in sandbox.run(*again, "--to", "x@example.nhs.uk", status=6).stderr
+    assert sandbox.run("messages", "resend", "X" * 18, "--reason", "the clinic lost it", status=5).returncode == 5
+
+
+def handed_in(sandbox: Gateway) -> str:
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = "app@demo.example", "scans@example.nhs.uk", "Discharge"
+    made.set_content("Well.")
+    made.add_attachment(b"\x89PNG\r\n\x1a\n" + bytes(64), maintype="image", subtype="png", filename="scan.png")
+    trust = ssl.create_default_context(cafile=str(sandbox.directory / "tls" / "ca.pem"))
+    with smtplib.SMTP("localhost", sandbox.port) as client:
+        client.starttls(context=trust)
+        client.login("demo", "demo")
+        client.mail("app@demo.example")
+        client.rcpt("scans@example.nhs.uk")
+        code, reply = client.data(made.as_bytes(policy=SMTP))
+    assert code == 250, reply
+    return reply.decode().rpartition(" ")[2]
 
 
 def test_it_works_narrow_and_without_scripts(told: Told, browser: Browser) -> None:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from wardmail.app.failures import CONFLICT, FINDINGS, NOT_FOUND, NOT_PERMITTED, TRY_LATER, CommandFailed, FaultyRecord
+from wardmail.app.inbound_wiring import inspection_by
 from wardmail.app.installation import Installation
 from wardmail.app.office.opening import office_of
 from wardmail.app.provider_wiring import pages_address
@@ -18,6 +19,8 @@ from wardmail.inbound.pulling import PullDesk
 from wardmail.inbound.world import InboundWorld
 from wardmail.manage.address_check import AddressCheck, checker
 from wardmail.model.standing import Profile
+from wardmail.outbound.opened_content import ContentDesk
+from wardmail.outbound.resending import ResendDesk
 from wardmail.outbound.world import World
 from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.notices_feed import NoticesFeed
@@ -62,6 +65,9 @@ def api_services(installation: Installation, world: World, desk: TrialDesk, rece
         largest=limits.terms.max_message_size,
         ceilings=StoredCeilings(installation.limits, installation.clock).of,
         tokens=token_desk(installation, desk),
+        waiting=installation.messages,
+        content=ContentDesk(world, inspection_by(receiving)),
+        resend=ResendDesk(world, desk.accept),
     )
 
 

@@ -27,7 +27,7 @@ COMMANDS = {
     "scan": "What is in a message, and what would be done with it.",
     "send": "Send a message, or see what would happen to it.",
     "trace": "What happened to a message, and why.",
-    "messages": "List messages.",
+    "messages": "Messages that were sent: list, body, headers, resend, evidence.",
     "hold": "Held messages: list, show, release, cancel.",
     "queue": "Waiting messages: list, flush, retry, hold, delete, shape.",
     "integration": "Integrations, their records and their credentials.",

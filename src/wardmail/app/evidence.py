@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +18,12 @@ from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.wiring import register_view
 from wardmail.edges.audit_heads import HeadSigner
+from wardmail.manage import evidence_of_message
 from wardmail.manage.document_text import Page, to_html
 from wardmail.manage.evidence_packs import PackKind, pack
 from wardmail.manage.evidence_tables import day_of
 from wardmail.model.evidence import Door, Evidence, ListAge, Period
+from wardmail.model.message_evidence import MessageEvidence
 from wardmail.model.person import Person
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain, head_of, verify
@@ -77,19 +81,33 @@ def page_of(installation: Installation, kind: PackKind, period: Period, message_
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Its files by name: the page as HTML and JSON, and a manifest with the hash of each, signed."""
+    """Its files by name: the page as HTML and JSON, and a manifest with the hash of each, signed.
+
+    `about`: the one message that all of it is about, whose history then says that it was taken.
+    """
 
     name: str
     files: Mapping[str, bytes]
     hashes: Mapping[str, str]
+    about: str | None = None
 
 
 def pack_of(installation: Installation, kind: str, page: Page) -> Pack:
+    return _signed(installation, kind, page, to_plain(page))
+
+
+def pack_of_message(installation: Installation, evidence: MessageEvidence) -> Pack:
+    message_id = evidence.record.message.id
+    page, record = evidence_of_message.page_of(evidence), evidence_of_message.record_of(evidence)
+    return replace(_signed(installation, f"message-{message_id}", page, record), about=message_id)
+
+
+def _signed(installation: Installation, what: str, page: Page, record: object) -> Pack:
     stamp = datetime.fromtimestamp(installation.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
-    name = f"{kind}-{stamp}"
+    name = f"{what}-{stamp}"
     files = {
         f"{name}.html": to_html(page).encode(),
-        f"{name}.json": (json.dumps(to_plain(page), ensure_ascii=False, indent=1) + "\n").encode(),
+        f"{name}.json": (json.dumps(record, ensure_ascii=False, indent=1) + "\n").encode(),
     }
     hashes = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     signer = HeadSigner(installation.keystore)
@@ -99,16 +117,25 @@ def pack_of(installation: Installation, kind: str, page: Page) -> Pack:
     return Pack(name, files, hashes)
 
 
-def write_pack(installation: Installation, directory: Path, made: Pack, actor: Person, reason: str) -> list[Path]:
+def archived(made: Pack) -> bytes:
+    """Its files as a ZIP archive."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in made.files.items():
+            opened.writestr(name, content)
+    return archive.getvalue()
+
+
+def write_pack(installation: Installation, directory: Path, made: Pack, actor: str, reason: str) -> list[Path]:
     """Raises CommandFailed."""
     _write(directory, made.files)
     note_taken(installation, made, actor, reason)
     return [directory / file for file in made.files]
 
 
-def note_taken(installation: Installation, made: Pack, actor: Person, reason: str) -> None:
+def note_taken(installation: Installation, made: Pack, actor: str, reason: str) -> None:
     detail: dict[str, object] = {"reason": reason, "files": dict(made.hashes)}
-    event = Event("EvidenceTaken", installation.clock.now(), actor.id, None, made.name, detail)
+    event = Event("EvidenceTaken", installation.clock.now(), actor, made.about, made.name, detail)
     with installation.database.write() as connection:
         EventChain(installation.database).append(connection, [event])
 

@@ -1,30 +1,39 @@
-"""What an incident pack says of one message: its journey, word for word as it was recorded."""
+"""What an incident pack says of one message, and one message's evidence by itself."""
 
 from __future__ import annotations
 
+from wardmail import __version__
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
+from wardmail.edges.audit_heads import HeadSigner
 from wardmail.manage.document_text import Grid, Section
-from wardmail.manage.evidence_tables import moment as in_full
-from wardmail.model.classification import Sensitivity
+from wardmail.manage.evidence_of_message import happened, sections_of
+from wardmail.manage.evidence_tables import day_of
+from wardmail.model.message_evidence import MessageEvidence
+from wardmail.store.chain import head_of
+from wardmail.store.evidence_of_messages import events_of, message_record
 from wardmail.store.inbox import ArrivalSearch
 from wardmail.store.messages import Search
 
 
 def about_message(installation: Installation, message_id: str) -> tuple[Section, ...]:
-    """Raises CommandFailed when there is no such message."""
-    lines = installation.messages.search(Search(message_id.strip(), limit=1000))
-    if not lines:
-        return _about_arrival(installation, message_id.strip())
-    first = lines[0]
-    copies = tuple(
-        (line.recipient, line.state, line.why, line.last_reply) for line in lines if line.message_id == first.message_id
-    )
-    what = f"{first.message_id} from {first.integration}, {Sensitivity(first.sensitivity).label}, {first.size} octets"
-    return (
-        Section("The message", (what, Grid(("To", "Status", "Why", "Last word"), copies))),
-        _happened(installation, first.message_id),
-    )
+    """Raises CommandFailed when there is no such message, sent or received. The beginning of an ID will do."""
+    text = message_id.strip()
+    lines = installation.messages.search(Search(text, limit=1))
+    record = message_record(installation.database, lines[0].message_id) if lines else None
+    return sections_of(record) if record is not None else _about_arrival(installation, text)
+
+
+def evidence_of(installation: Installation, message_id: str, by: str) -> MessageEvidence | None:
+    """None when no such message was sent."""
+    record = message_record(installation.database, message_id)
+    if record is None:
+        return None
+    now = installation.clock.now()
+    seq, digest = head_of(installation.database)
+    head = HeadSigner(installation.keystore).sign(day_of(now).isoformat(), seq, digest, now)
+    hostname = installation.settings["gateway.hostname"]
+    return MessageEvidence(hostname, f"Wardmail {__version__}", by, now, record, head)
 
 
 def _about_arrival(installation: Installation, arrival_id: str) -> tuple[Section, ...]:
@@ -35,14 +44,4 @@ def _about_arrival(installation: Installation, arrival_id: str) -> tuple[Section
     what = f"{first.id}, came in by {first.source} for {first.integration}, {first.size} octets"
     rows = ((first.state.value, first.action, ", ".join(first.findings), first.why),)
     headings = ("State", "Judged", "Findings", "Why")
-    return Section("The message", (what, Grid(headings, rows))), _happened(installation, first.id)
-
-
-def _happened(installation: Installation, message_id: str) -> Section:
-    history = installation.messages.history(message_id)
-    events = tuple((in_full(each.at), each.kind, each.actor, _told(each.detail)) for each in history)
-    return Section("What happened to it", (Grid(("When", "What", "By", "Detail"), events),))
-
-
-def _told(detail: dict[str, object]) -> str:
-    return "; ".join(f"{name} {value}" for name, value in detail.items())
+    return Section("The message", (what, Grid(headings, rows))), happened(events_of(installation.database, first.id))

@@ -33,6 +33,7 @@ from wardmail.model.inspection import Inspection, ScanReport
 from wardmail.model.route import TlsMode
 from wardmail.model.sender import SenderEvidence
 from wardmail.model.verdict import Verdict, Wishes
+from wardmail.outbound.opened_content import Inspect
 from wardmail.outbound.register_view import RegisterView
 from wardmail.ports import Scanner
 from wardmail.protocol.smtp_verbs import ServerTerms
@@ -120,6 +121,15 @@ class PooledInspector:
 
     async def close(self) -> None:
         await self._pool.close()
+
+
+def inspection_by(world: InboundWorld) -> Inspect:
+    """What looks into stored messages as it looks into those that come in: in processes that may die of one."""
+
+    async def inspect(message: bytes) -> Inspection:
+        return await world.inspector.inspect(message, Wishes(), None)
+
+    return inspect
 
 
 def decide(sender: SenderEvidence, inspection: Inspection, scans: Sequence[ScanReport], wishes: Wishes) -> Verdict:

@@ -62,7 +62,11 @@ class StoredMessageRecords:
         ]
 
     def _is_of(self, integration: str, message_id: str, sent_by: str) -> bool:
-        return bool(_ID.fullmatch(message_id)) and self._messages.of_integration(integration, message_id, sent_by)
+        if not _ID.fullmatch(message_id):
+            return False
+        if not integration:
+            return self._messages.exists(message_id)
+        return self._messages.of_integration(integration, message_id, sent_by)
 
 
 class StoredHeldRecords:

@@ -42,6 +42,7 @@ from wardmail.web.listening import HttpsListener
 from wardmail.web.operations import Watched, watching
 
 if TYPE_CHECKING:
+    from wardmail.web.api.services import ApiServices
     from wardmail.web.pages.operate.services import OperateServices
     from wardmail.web.pages.rendering import Pages
     from wardmail.web.pages.services import ConsoleServices
@@ -75,7 +76,7 @@ def make_https_listener(
     services = api_services(installation, world, desk, receiving.world)
     profile = Profile(settings["pages.profile"])
     pages = Pages(Site(settings["pages.organisation"], settings["pages.environment"]))
-    console = console_of(installation, world, pages)
+    console = console_of(installation, world, pages, services)
     networks_of_check = networks(settings, "pages.check_networks")
     page = CheckPage(pages, lambda text: services.check_address(profile, text), networks_of_check, console.desk)
     operations = [*watching(_watched(installation, world, doors)), token_route(services)]
@@ -131,7 +132,8 @@ def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, .
         raise CommandFailed("WM-CONFIG-NETWORK", f"{key}: {error}.", "Write 10.0.0.0/8.", USAGE) from error
 
 
-def console_of(installation: Installation, world: World, pages: Pages) -> ConsoleServices:
+def console_of(installation: Installation, world: World, pages: Pages, api: ApiServices) -> ConsoleServices:
+    """With the desks at which the API works too."""
     from wardmail.web.pages.services import ConsoleServices
 
     limits, desk = listener_settings(installation.settings).limits, login_desk(installation)
@@ -148,4 +150,8 @@ def console_of(installation: Installation, world: World, pages: Pages) -> Consol
         world=world,
         identity=identity_services(installation, desk),
         figures=StoreFigures(installation.database),
+        content=api.content,
+        resend=api.resend,
+        replies=api.replies,
+        evidence=AuditOffice(installation).pack_of_message,
     )

@@ -39,11 +39,11 @@ _MARKUP = re.compile(r"([\\`*_\[\]#|<>~&])")
 
 _STYLE = """
 body{font:1rem/1.5 Arial,sans-serif;color:#212b32;background:#fff;max-width:60rem;margin:0 auto;padding:1rem}
-h1{font-size:2rem;line-height:1.2}h2{font-size:1.4rem;margin-top:2rem}
+h1{font-size:2rem;line-height:1.2;overflow-wrap:anywhere}h2{font-size:1.4rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%;margin:.5rem 0}
 caption{position:absolute;left:-999rem}
 th,td{border-bottom:1px solid #aeb7bd;padding:.4rem .8rem .4rem 0;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{overflow-wrap:normal}th[scope=row]{width:16rem;font-weight:bold}a{color:#005eb8}
+th{overflow-wrap:normal}th[scope=row]{width:30%;font-weight:bold}a{color:#005eb8}
 footer{margin-top:2rem;border-top:2px solid #212b32;padding-top:.5rem}
 @media print{body{max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}tr{break-inside:avoid}}
 """

@@ -6,28 +6,45 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_BECAUSE: Mapping[str, str] = {
+    "HoldReleased": "Released by {actor}: {reason}",
+    "HoldReleaseProposed": "{actor} would release it, and another person must agree: {reason}",
+    "ContentOpened": "Read by {actor}: {reason}",
+    "AttachmentTaken": "Attachment {n} taken by {actor}: {reason}",
+    "EvidenceTaken": "Evidence of it taken by {actor}: {reason}",
+}
+"""What somebody did and gave a reason for."""
+
 
 def sentence(kind: str, actor: str, detail: Mapping[str, Any]) -> str:
     match kind:
         case "MessageAccepted":
-            marks = ", ".join(detail["marks"]) or "nothing in particular"
-            tls = f" over {detail['tls']}" if detail["tls"] else ""
-            peer = f" at {detail['peer']}" if detail["peer"] else ""
-            return f"Accepted from {detail['user']}{peer}{tls}; {detail['sensitivity']} because of {marks}"
+            return _accepted(detail)
         case "AttemptMade":
             return f"Recipient {detail['n']}: {_attempt(detail)}"
         case "RecipientChanged":
             return f"Recipient {detail['n']}: {detail['state']}, {detail.get('why', '')}"
-        case "HoldReleased":
-            return f"Released by {actor}: {detail['reason']}"
         case "RecipientCancelled" | "RecipientHeld":
             return f"Recipient {detail['n']}: {kind.removeprefix('Recipient').lower()} by {actor}: {detail['reason']}"
-        case "ContentOpened":
-            return f"Read by {actor}: {detail['reason']}"
-        case "HoldReleaseProposed":
-            return f"{actor} would release it, and another person must agree: {detail['reason']}"
+        case "MessageSentAgain":
+            return _sent_again(actor, detail)
         case _:
-            return f"{_spaced(kind)} by {actor}"
+            words = _BECAUSE.get(kind, f"{_spaced(kind)} by {{actor}}")
+            return words.format(actor=actor, reason=detail.get("reason", ""), n=detail.get("n", ""))
+
+
+def _accepted(detail: Mapping[str, Any]) -> str:
+    marks = ", ".join(detail["marks"]) or "nothing in particular"
+    tls = f" over {detail['tls']}" if detail["tls"] else ""
+    peer = f" at {detail['peer']}" if detail["peer"] else ""
+    return f"Accepted from {detail['user']}{peer}{tls}; {detail['sensitivity']} because of {marks}"
+
+
+def _sent_again(actor: str, detail: Mapping[str, Any]) -> str:
+    """In the history of the first message, or of the one that it was sent again as."""
+    if "again" in detail:
+        return f"Sent again by {actor}, as {detail['again']}: {detail['reason']}"
+    return f"This is {detail['first']}, sent again by {actor}: {detail['reason']}"
 
 
 def _spaced(kind: str) -> str:

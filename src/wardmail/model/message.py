@@ -95,6 +95,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class SentAgain:
+    """That a message is an earlier one, `first`, sent once more: who wanted it (a person, or a credential), and why."""
+
+    first: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """Everything that was handed in, before anything was decided.
 
@@ -108,3 +117,4 @@ class Submission:
     head: bytes
     body: Body
     received_at: float
+    again: SentAgain | None = None

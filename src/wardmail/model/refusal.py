@@ -30,3 +30,10 @@ class Unavailable(Exception):
         super().__init__(f"{part} is unavailable: {cause}")
         self.part = part
         self.cause = cause
+
+
+class ContentGone(Unavailable):
+    """A message's content is destroyed, because its term has ended: asking again is of no use."""
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__("the message's content", f"{message_id} has no content any more: its term has ended")

@@ -8,7 +8,7 @@ from wardmail.model.classification import Classification
 from wardmail.model.consignment import AttemptResult, ConsignedRecipient
 from wardmail.model.decision import Decision
 from wardmail.model.delivery import RecipientState
-from wardmail.model.message import Body, Envelope, Origin, Recipient
+from wardmail.model.message import Body, Envelope, Origin, Recipient, SentAgain
 from wardmail.model.retention import DEFAULT_DAYS
 from wardmail.model.suppression import Suppression
 from wardmail.model.traffic import Sighting, Verdict
@@ -82,6 +82,7 @@ class AcceptedMessage:
     bulk: bool = False
     sighting: Sighting | None = None
     terms: tuple[str, ...] = ()
+    again: SentAgain | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def compose(
         sighting=counting.sighting,
         retention_days=term_of(world, submission.origin.integration_id),
         terms=terms,
+        again=submission.again,
     )
 
 

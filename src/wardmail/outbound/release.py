@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import dropwhile, groupby
+from itertools import groupby
 from types import MappingProxyType
 
 from wardmail.model.decision import Decision, Outcome
@@ -18,10 +18,10 @@ from wardmail.outbound.decision import decide, gather_facts
 from wardmail.outbound.examination import examine
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.trying import kept_here
+from wardmail.outbound.unsigned import UnsignedCopy, unsigned
 from wardmail.outbound.world import World
 from wardmail.policy.facts import Known
-from wardmail.protocol.address import InvalidAddress, parse_mailboxes
-from wardmail.protocol.headers import BadHeaders, HeaderBlock
+from wardmail.protocol.headers import BadHeaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +96,30 @@ async def _release(
             if problem is not None:
                 return NotReleased(problem)
             finish = partial(_finished, world, original, transformation.tag_for(world, decision))
-            head = await apart_when_remote(world, original.author_domain, finish)
+            head = await apart_when_remote(world, original.copy.author.domain, finish)
             released.append(Released(each.n, decision, head, world.clock.now()))
     return tuple(released)
 
 
 @dataclass(frozen=True, slots=True)
 class _Original:
-    """A copy as it was before it was signed. `trace` is the Received field that stands on top."""
+    """A copy as it was before it was signed, with the hash of its body."""
 
-    trace: bytes
-    block: HeaderBlock
-    author_domain: str
+    copy: UnsignedCopy
     body_hash: bytes
 
 
 def _original(world: World, integration: Integration, content: tuple[bytes, Body]) -> _Original | NotReleased:
-    block = HeaderBlock.split(content[0])
-    if isinstance(block, BadHeaders):
-        return NotReleased(f"Its header cannot be read: {block.reason}")
-    author = parse_mailboxes(block.get(b"from") or b"")
-    if isinstance(author, InvalidAddress) or not author:
-        return NotReleased("Its author cannot be read.")
-    trace, fields = block.fields[0][1], block.fields[1:]
-    if world.signer.keys_for(author[0].domain):
-        # A copy that was held on its way out carries signatures, which are made anew.
-        fields = tuple(dropwhile(_is_signature, fields))
-    prepared = HeaderBlock(fields)
-    return _Original(trace, prepared, author[0].domain, examine(integration, prepared, content[1]).body_hash)
+    copy = unsigned(world, content[0])
+    if isinstance(copy, BadHeaders):
+        return NotReleased(copy.reason)
+    return _Original(copy, examine(integration, copy.block, content[1]).body_hash)
 
 
 def _finished(world: World, original: _Original, tag: str | None) -> bytes:
+    copy = original.copy
     return transformation.finish(
-        world, original.block, original.body_hash, author_domain=original.author_domain, tag=tag, trace=original.trace
+        world, copy.block, original.body_hash, author_domain=copy.author.domain, tag=tag, trace=copy.trace
     )
 
 
@@ -155,10 +146,6 @@ def _lacks_second_person(
         return False
     two = _Deciders("one person", {copy.n: "another person"})
     return _decision(world, stored, integration, copy, two).outcome in (Outcome.DELIVER, Outcome.PROTECT)
-
-
-def _is_signature(field: tuple[bytes, bytes]) -> bool:
-    return field[0] == b"dkim-signature"
 
 
 def _variant(copy: StoredRecipient) -> int:

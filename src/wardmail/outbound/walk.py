@@ -259,6 +259,7 @@ async def _note_refusal(world: World, submission: Submission, refusal: Refusal) 
         "reason": refusal.public,
         "domains": sorted({each.address.domain for each in submission.envelope.recipients}),
     }
-    await world.queue.note(
-        Event("SubmissionRefused", submission.received_at, submission.origin.username, submission.id, "message", detail)
-    )
+    actor, again = submission.origin.username, submission.again
+    if again is not None:
+        actor, detail = again.by, detail | {"first": again.first, "why": again.reason}
+    await world.queue.note(Event("SubmissionRefused", submission.received_at, actor, submission.id, "message", detail))

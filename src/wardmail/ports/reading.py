@@ -16,7 +16,10 @@ class MessageRecords(Protocol):
     """One record for each recipient. Blocking: call from a thread."""
 
     def of_message(self, integration: str, message_id: str, sent_by: str = "") -> Sequence[Record]:
-        """Empty when the message is not this integration's, or came with another credential than `sent_by`."""
+        """Empty when the message is not this integration's, or came with another credential than `sent_by`.
+
+        `integration` empty: anybody's, for people.
+        """
         ...
 
     def search(self, wanted: Wanted) -> Page:

@@ -69,6 +69,15 @@ def message_id_field(unique: str, host: str) -> bytes:
     return f"Message-ID: <{unique}@{host}>\r\n".encode("ascii")
 
 
+def resent_fields(author: str, at: float, unique: str, host: str) -> tuple[bytes, bytes, bytes]:
+    """What goes on top of a message that is put into the mail again, which stays as it is (RFC 5322 3.6.6).
+
+    Raises ValueError for an author that is no header text, and as `message_id_field` does.
+    """
+    resent = f"Resent-Date: {rfc5322_date(at)}\r\n".encode("ascii")
+    return resent, field("Resent-From", author), b"Resent-" + message_id_field(unique, host)
+
+
 def received_field(
     *,
     helo: str,
@@ -79,12 +88,17 @@ def received_field(
     protocol: str = "ESMTPSA",
     tls: TlsSession | None = None,
 ) -> bytes:
-    """A Received field (RFC 5321 4.4); `protocol` is a registered WITH word. What the peer called itself is cleaned."""
+    """A Received field (RFC 5321 4.4); `protocol` is a registered WITH word. What the peer called itself is cleaned.
+
+    Without a peer nobody handed it in: it says by whom and when alone (RFC 5322 3.6.7).
+    """
     said = _UNFIT_FOR_TRACE.sub("?", helo)[:255] or "unknown"
     address = _UNFIT_FOR_TRACE.sub("?", peer)
     literal = f"IPv6:{address}" if ":" in address else address
     if not _ID(message_id) or not _ID(host):
         raise ValueError("a Received field needs an identifier and a host name")
+    if not peer:
+        return f"Received: by {host} id {message_id};\r\n\t{rfc5322_date(at)}\r\n".encode("ascii")
     secured = f"\r\n\t({_UNFIT_FOR_TRACE.sub('?', tls.version)} {_UNFIT_FOR_TRACE.sub('?', tls.cipher)})" if tls else ""
     return (
         f"Received: from {said} ([{literal}])\r\n\tby {host} with {protocol} id {message_id}{secured};\r\n"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, select, tuple_, update
 
 from wardmail.model.consignment import Consignment
 from wardmail.model.message import Body, MemoryBody
-from wardmail.model.refusal import Unavailable
+from wardmail.model.refusal import ContentGone, Unavailable
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, StoredMessage, StoredRecipient
 from wardmail.ports import Sealer, Spool
@@ -68,7 +68,7 @@ class Contents:
         count = len(connection.execute(select(content.c.variant).where(content.c.message_id == message_id)).all())
         group = connection.execute(select(message.c.data_key).where(message.c.id == message_id)).scalar_one()
         if group is None:
-            raise Unavailable("the message's content", f"{message_id} has no content any more: its term has ended")
+            raise ContentGone(message_id)
         sealed = self._sealer.seal((head,), _context(message_id, f"head {count}"), group)
         connection.execute(content.insert().values(message_id=message_id, variant=count, head=sealed))
         return count
@@ -141,7 +141,7 @@ class Contents:
         query = select(content.c.head).where(content.c.message_id == message_id, content.c.variant == variant)
         row = connection.execute(query).one_or_none()
         if row is None:
-            raise Unavailable("the message's content", f"{message_id} has no content any more: its term has ended")
+            raise ContentGone(message_id)
         return self._sealer.open(bytes(row.head), _context(message_id, f"head {variant}"))
 
     def _body(self, connection: Connection, message_id: str) -> Body:
@@ -150,7 +150,7 @@ class Contents:
         )
         row = connection.execute(query).one_or_none()
         if row is None:
-            raise Unavailable("the message's content", f"{message_id} has no content any more: its term has ended")
+            raise ContentGone(message_id)
         if row.spooled is not None:
             key = self._sealer.open(bytes(row.body), _context(message_id, "body key"))
             return self._spool.open_body(row.spooled, key)

@@ -170,7 +170,7 @@ class StoreQueue:
             self._insert_recipient, [rows.recipient_row(each, item) for each in messages for item in each.recipients]
         )
         self._clues.insert(connection, messages)
-        self._chain.append(connection, [rows.accepted_event(each) for each in messages])
+        self._chain.append(connection, [event for each in messages for event in rows.first_events(each)])
 
     def _record_all(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -116,6 +117,19 @@ def accepted_event(message: AcceptedMessage) -> Event:
         ],
     }
     return Event("MessageAccepted", message.received_at, message.origin.username, message.id, "message", detail)
+
+
+def first_events(message: AcceptedMessage) -> Sequence[Event]:
+    """That it was accepted; and where it is another one sent once more, in the history of each which the other is."""
+    again, accepted = message.again, accepted_event(message)
+    if again is None:
+        return (accepted,)
+    told: dict[str, object] = {"reason": again.reason, "copies": len(message.recipients)}
+
+    def of(message_id: str, other: dict[str, object]) -> Event:
+        return Event("MessageSentAgain", message.received_at, again.by, message_id, "message", told | other)
+
+    return accepted, of(again.first, {"again": message.id}), of(message.id, {"first": again.first})
 
 
 def attempt_event(update: RecipientUpdate, at: float) -> Event:

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wardmail.model.message import TlsSession
-from wardmail.protocol.fields import date_field, field, message_id_field, received_field, rfc5322_date
+from wardmail.protocol.fields import (
+    date_field,
+    field,
+    message_id_field,
+    received_field,
+    resent_fields,
+    rfc5322_date,
+)
 from wardmail.protocol.headers import HeaderBlock
 
 
@@ -76,3 +83,16 @@ def test_nothing_the_peer_says_can_leave_its_place(helo: str) -> None:
     split = HeaderBlock.split(raw)
     assert isinstance(split, HeaderBlock)
     assert len(split.fields) == 1
+
+
+def test_what_nobody_handed_in_names_no_peer() -> None:
+    raw = received_field(helo="", peer="", host="gw.example", message_id="01x", at=0)
+    assert raw == b"Received: by gw.example id 01x;\r\n\tThu, 1 Jan 1970 00:00:00 +0000\r\n"
+
+
+def test_what_is_resent_is_dated_and_named_anew() -> None:
+    date, author, unique = resent_fields("app@trust.example", 0, "01x", "gw.example")
+    assert date == b"Resent-Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n"
+    assert (author, unique) == (b"Resent-From: app@trust.example\r\n", b"Resent-Message-ID: <01x@gw.example>\r\n")
+    with pytest.raises(ValueError, match="control character"):
+        resent_fields("app@trust.example\r\nBcc: x@y.example", 0, "01x", "gw.example")

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
 from tests.worlds import Stage, staged
+from wardmail.app.inbound_wiring import inspection_by
 from wardmail.app.stored_ceilings import StoredCeilings
 from wardmail.app.stored_records import StoredArrivalRecords, StoredMessageRecords, StoredWebhookRecords
 from wardmail.edges.blinding import MonthlyBlinder
@@ -22,6 +23,8 @@ from wardmail.edges.smtp_settings import PeerLimits
 from wardmail.inbound.pulling import PullDesk
 from wardmail.manage.address_check import checker
 from wardmail.manage.client_tokens import TokenDesk
+from wardmail.outbound.opened_content import ContentDesk
+from wardmail.outbound.resending import ResendDesk
 from wardmail.outbound.submission import Desk
 from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.inbox import Inbox
@@ -82,6 +85,9 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             tokens=TokenDesk(
                 Desk(world, NoDispatch()), StoreProviderLogins(stage.database), stage.clock, world.pepper, AUDIENCES
             ),
+            waiting=Messages(stage.database),
+            content=ContentDesk(world, inspection_by(desk.world)),
+            resend=ResendDesk(world, Desk(world, NoDispatch()).accept),
             office=cast("PeoplesOffice", None),  # people have a kit of their own
         )
         site = Starlette(routes=[token_route(services)])

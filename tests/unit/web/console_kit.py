@@ -31,6 +31,7 @@ from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords,
 from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.assurance.domain_desk import DomainDesk, records_for
 from wardmail.assurance.report_desk import ReportDesk
+from wardmail.content.inspection import inspect
 from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
 from wardmail.edges.outside_stores import OutsideStores, StoreSettings
@@ -49,12 +50,15 @@ from wardmail.manage.people_desk import LogInStores, PeopleDesk
 from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.provider_log_in import ProviderDesk
 from wardmail.manage.signing_keys import SigningKeyDesk
+from wardmail.model.inspection import Inspection
 from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProviderTerms
 from wardmail.model.question import Answer, Found, NotFound, Question, Unknown
 from wardmail.model.receipt import Accepted
 from wardmail.model.standing import Profile
 from wardmail.outbound.holding import HoldKeeper
+from wardmail.outbound.opened_content import ContentDesk
+from wardmail.outbound.resending import ResendDesk
 from wardmail.outbound.walk import accept
 from wardmail.policy.standing import StandingTable
 from wardmail.protect.one_time_code import STEP, code_at
@@ -63,6 +67,7 @@ from wardmail.store.agreements import StoreAgreements
 from wardmail.store.connection import Database
 from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.figures import StoreFigures
+from wardmail.store.given_replies import StoreGivenReplies
 from wardmail.store.hold_tasks import HoldTasks
 from wardmail.store.holds import StoreHolds
 from wardmail.store.inbox import Inbox
@@ -156,7 +161,7 @@ class Console:
 def open_console(directory: Path) -> Iterator[Console]:
     with fresh_sqlite(directory) as database, office(database) as inbound, staged(directory, database) as stage:
         people, logins, tasks = StorePeople(database), StoreLogins(database), HoldTasks(database)
-        messages = Messages(database)
+        messages, audit = Messages(database), AuditOffice(installed(directory / "office", database))
         second = SecondFactor(lambda person: None if person == "newcomer" else SECRET, stage.world.pepper)
         passwords = Argon2Passwords(stage.world.pepper, PasswordHasher(1, 8, 1))
         desk = LoginDesk(logins, people, passwords, second, stage.clock)
@@ -172,6 +177,10 @@ def open_console(directory: Path) -> Iterator[Console]:
             world=stage.world,
             identity=identity_of(stage, database, people, logins, passwords, desk),
             figures=StoreFigures(database),
+            content=ContentDesk(stage.world, looked_into),
+            resend=ResendDesk(stage.world, lambda made: accept(stage.world, made)),
+            replies=StoreGivenReplies(database),
+            evidence=audit.pack_of_message,
         )
         check = CheckPage(
             services.pages,
@@ -189,7 +198,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             sources=StoredSourceRecords(StoreRegister(database), StoreSources(database), Inbox(database)),
             waiting=messages,
             webhooks=StoredWebhookBook(StoreWebhooks(database)),
-            audit=AuditOffice(installed(directory / "office", database)),
+            audit=audit,
             lists=lambda: list(list_ages(StoreRegister(database).list_versions(), stage.clock.now())),
             settings=lambda: list(setting_records(load(flags={"gateway.database": SHARED}, environ={}))),
             theatre=SandboxStage(directory, database, stage.clock),
@@ -200,6 +209,11 @@ def open_console(directory: Path) -> Iterator[Console]:
         others = [*govern_routes(govern), *operate_routes(operate), *documents]
         site = build_site(check, Starlette(), [*console_routes(services), *others])
         yield Console(site, stage, services, people, logins, keeper, inbound, check, others, hidden)
+
+
+async def looked_into(message: bytes) -> Inspection:
+    """As the processes do that look into messages, in this one."""
+    return inspect(message)
 
 
 def installed(directory: Path, database: Database) -> Installation:

@@ -273,9 +273,6 @@ async def test_the_description_is_served_and_whole(api: Api) -> None:
     assert described["openapi"].startswith("3.1")
     by_integration = {path for path, each in described["paths"].items() if "x-permission" not in str(each)}
     assert by_integration == {
-        "/v1/messages",
-        "/v1/messages/{message_id}",
-        "/v1/messages/{message_id}/events",
         "/v1/address-checks",
         "/v1/events",
         "/v1/events/stream",

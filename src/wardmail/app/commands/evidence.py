@@ -62,7 +62,7 @@ def pack_(  # noqa: PLR0913 (each is an option)
             "WM-EVIDENCE-PERIOD", "The period ends before it begins.", "Mend --since or --until.", USAGE
         )
     page = page_of(installation, PackKind(kind), period, message_id, actor)
-    files = write_pack(installation, out, pack_of(installation, kind, page), actor, reason)
+    files = write_pack(installation, out, pack_of(installation, kind, page), actor.id, reason)
     if as_json:
         emit({"kind": kind, "files": [str(each) for each in files]})
         return

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 from wardmail.app.audit_heads import broken_heads
-from wardmail.app.evidence import note_taken, pack_of, page_of
-from wardmail.app.evidence_about import about_message
+from wardmail.app.evidence import Pack, archived, note_taken, pack_of, pack_of_message, page_of
+from wardmail.app.evidence_about import about_message, evidence_of
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
+from wardmail.manage.document_text import to_html
+from wardmail.manage.evidence_of_message import page_of as page_of_message
+from wardmail.manage.evidence_of_message import record_of
 from wardmail.manage.evidence_packs import PackKind
 from wardmail.model.evidence import Period
 from wardmail.model.person import Person
@@ -48,12 +48,26 @@ class AuditOffice:
     def pack(self, actor: Person, kind: str, period: Period, message_id: str, reason: str) -> tuple[str, bytes]:
         """A name, and the archive with its files; it is in the audit before it is given out."""
         page = page_of(self._installation, PackKind(kind), period, message_id, actor)
-        made, archive = pack_of(self._installation, kind, page), io.BytesIO()
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
-            for name, content in made.files.items():
-                opened.writestr(name, content)
-        note_taken(self._installation, made, actor, reason)
-        return made.name, archive.getvalue()
+        made = pack_of(self._installation, kind, page)
+        note_taken(self._installation, made, actor.id, reason)
+        return made.name, archived(made)
+
+    def pack_of_message(self, actor: Person, message_id: str, reason: str) -> tuple[str, bytes] | None:
+        """One message's evidence as a pack; None when no such message was sent."""
+        found = evidence_of(self._installation, message_id, actor.name)
+        if found is None:
+            return None
+        made = pack_of_message(self._installation, found)
+        note_taken(self._installation, made, actor.id, reason)
+        return made.name, archived(made)
+
+    def of_message(self, actor: str, message_id: str, reason: str, *, as_html: bool) -> Record | str | None:
+        """One message's evidence as a record, or as a page; it is in the audit before it is given out."""
+        found = evidence_of(self._installation, message_id, actor)
+        if found is None:
+            return None
+        note_taken(self._installation, Pack("message", {}, {}, message_id), actor, reason)
+        return to_html(page_of_message(found)) if as_html else record_of(found)
 
 
 def event_record(each: EventLine) -> dict[str, object]:

@@ -18,9 +18,6 @@ from wardmail.model.inspection import Finding, Inspection, Part
 _DEEPEST = 6
 _MOST_URLS = 500
 _MOST_OF_ONE = 50
-_BODIES = frozenset(
-    {"", "text/plain", "text/html", "text/enriched", "text/richtext", "text", "text/calendar", "text/x-amp-html"}
-)
 
 
 class Inspector:
@@ -31,16 +28,15 @@ class Inspector:
         self.texts: list[tuple[str, str]] = []
 
     def take(self, leaf: Leaf, depth: int = 0) -> None:
-        is_body = leaf.declared in _BODIES and leaf.disposition != "attachment" and not any(leaf.names)
         file = File(
             leaf.path,
             leaf.names,
             leaf.declared,
-            "message/rfc822" if leaf.container else _kind(leaf, is_body),
+            "message/rfc822" if leaf.container else _kind(leaf),
             leaf.octets,
             depth,
             leaf.charset,
-            is_body,
+            leaf.is_body,
         )
         faults = [found(fault, leaf.path) for fault in leaf.faults]
         self._look(file, faults, follow=not leaf.container)
@@ -87,12 +83,12 @@ class Inspector:
         return Inspection(tuple(self.parts), tuple(urls), tuple(_thinned(whole)))
 
 
-def _kind(leaf: Leaf, is_body: bool) -> str:
+def _kind(leaf: Leaf) -> str:
     """A body is what it is declared to be, because clients show it as that and never guess."""
-    if is_body and leaf.declared in {"", "text", "text/plain"}:
+    if leaf.is_body and leaf.declared in {"", "text", "text/plain"}:
         kind = detect(leaf.octets)
         return kind if not kind.startswith(("text/", "message/", "application/x-url", "image/svg")) else "text/plain"
-    if is_body and leaf.declared == "text/html":
+    if leaf.is_body and leaf.declared == "text/html":
         return "text/html"
     return opened_as(detect(leaf.octets), extension_of(leaf.names[0]) if leaf.names else "", leaf.declared)
 

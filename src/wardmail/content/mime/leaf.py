@@ -34,6 +34,16 @@ class Leaf:
     span: tuple[int, int] | None = None
     container: bool = False
 
+    @property
+    def is_body(self) -> bool:
+        """Whether a client shows it as the text, and does not offer it as a file."""
+        return self.declared in _BODIES and self.disposition != "attachment" and not any(self.names)
+
+
+_BODIES = frozenset(
+    {"", "text/plain", "text/html", "text/enriched", "text/richtext", "text", "text/calendar", "text/x-amp-html"}
+)
+
 
 @dataclass(slots=True)
 class Spending:

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wardmail.model.refusal import Unavailable
-from wardmail.web.api import addresses, events, inbound, messages, webhooks
+from wardmail.web.api import addresses, events, inbound, message_acts, message_content, messages, webhooks
 from wardmail.web.api.description import described
 from wardmail.web.api.people import (
     agreements,
@@ -72,7 +72,7 @@ def build_api(services: ApiServices, version: str, retiring: Retiring = RETIRING
     api = FastAPI(title="Wardmail", version=version, description=_DESCRIPTION, docs_url=None, redoc_url=None)
     api.state.services = services
     api.state.retiring = retiring
-    for part in (messages, addresses, inbound, events, webhooks, *FOR_PEOPLE):
+    for part in (messages, message_acts, message_content, addresses, inbound, events, webhooks, *FOR_PEOPLE):
         api.include_router(part.router)
     api.add_exception_handler(Problem, answer_problem)
     api.add_exception_handler(Unavailable, answer_unavailable)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from wardmail.model.person import Permission
 from wardmail.web.api import schema
+from wardmail.web.api.asker import Either
 from wardmail.web.api.caller import SCHEMES
 from wardmail.web.api.person_caller import May
 from wardmail.web.api.problem import MEDIA_TYPE
@@ -64,10 +65,10 @@ def described(api: FastAPI, retiring: Retiring = ()) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         components["securitySchemes"] = dict(SCHEMES) | {"person": _PERSON}
-        for path, method, needs in _needs(api):
+        for path, method, needs, schemes in _needs(api):
             operation = made["paths"][path][method]
             operation["responses"] |= _problems()
-            operation["security"] = [{"person": []}] if needs else [{name: []} for name in SCHEMES]
+            operation["security"] = [{name: []} for name in schemes]
             if needs:
                 operation["x-permission"] = [each.value for each in needs]
         mark(made, retiring)
@@ -89,15 +90,31 @@ def _calls(routes: Sequence[Any]) -> Iterator[APIRoute]:
 
 
 def needs_of(call: APIRoute) -> tuple[Permission, ...]:
-    """Of which permissions a person must have one; empty where integrations call."""
+    """Of which permissions a person must have one; empty where integrations alone call."""
+    caller = _caller_of(call)
+    return caller.needs if caller is not None else ()
+
+
+def schemes_of(call: APIRoute) -> tuple[str, ...]:
+    """How whoever calls may prove who they are."""
+    match _caller_of(call):
+        case None:
+            return tuple(SCHEMES)
+        case May():
+            return ("person",)
+        case Either():
+            return ("person", *SCHEMES)
+
+
+def _caller_of(call: APIRoute) -> May | Either | None:
     callers = (getattr(each.call, "__self__", None) for each in call.dependant.dependencies)
-    return next((each.needs for each in callers if isinstance(each, May)), ())
+    return next((each for each in callers if isinstance(each, May | Either)), None)
 
 
-def _needs(api: FastAPI) -> Iterator[tuple[str, str, tuple[Permission, ...]]]:
+def _needs(api: FastAPI) -> Iterator[tuple[str, str, tuple[Permission, ...], tuple[str, ...]]]:
     for call in calls_of(api):
         for method in call.methods or ():
-            yield call.path_format, method.lower(), needs_of(call)
+            yield call.path_format, method.lower(), needs_of(call), schemes_of(call)
 
 
 def _problems() -> dict[str, Any]:

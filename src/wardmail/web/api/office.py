@@ -70,6 +70,12 @@ class AuditDesk(Protocol):
         """A name, and a ZIP archive."""
         ...
 
+    def pack_of_message(self, actor: Person, message_id: str, reason: str) -> tuple[str, bytes] | None: ...
+
+    def of_message(self, actor: str, message_id: str, reason: str, *, as_html: bool) -> Record | str | None:
+        """One message's evidence, as a record or as a page; None when no such message was sent."""
+        ...
+
 
 class RecordDesk(Protocol):
     """Writes whole records of the kinds `integration`, `route` and `agreement`. Blocking."""

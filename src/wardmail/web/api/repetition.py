@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wardmail.model.repetition import AnotherRequest, BeingAnswered, FirstTime, GivenBefore
-from wardmail.web.api.intake import Intake
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import ApiServices, services_of
 
@@ -23,16 +22,29 @@ _LONGEST_KEY = 255
 Reply = dict[str, object]
 
 
-async def once(request: Request, intake: Intake, take: Callable[[Intake], Awaitable[Reply]]) -> Response:
-    """`take` gives the reply to a message that was taken, or raises. Without a key it is just done."""
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A request that may come with a key. `scope`: within what a key is the same; `fingerprint`: of the same request.
+
+    `message_id` is what a message is stored by that it makes, of this integration.
+    """
+
+    scope: str
+    integration: str
+    fingerprint: str
+    message_id: str
+
+
+async def once(request: Request, keyed: Keyed, take: Callable[[str], Awaitable[Reply]]) -> Response:
+    """`take` stores a message by the ID that it is given, and gives the reply, or raises. Without a key it is just done."""
     key = request.headers.get("idempotency-key") or request.headers.get("x-request-id") or ""
     if not key:
-        return _accepted(await take(intake))
+        return _accepted(await take(keyed.message_id))
     if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
         detail = f"Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters."
         raise Problem(422, "WM-IDEMPOTENCY-KEY", "The key cannot be used", detail)
-    services, integration = services_of(request), _scope(intake)
-    known = await asyncio.to_thread(services.replies.begin, integration, key, intake.fingerprint, intake.submission.id)
+    begin = services_of(request).replies.begin
+    known = await asyncio.to_thread(begin, keyed.scope, key, keyed.fingerprint, keyed.message_id)
     match known:
         case GivenBefore(reply):
             return _replayed(json.loads(reply))
@@ -42,37 +54,30 @@ async def once(request: Request, intake: Intake, take: Callable[[Intake], Awaita
         case AnotherRequest():
             detail = "This key was used for another request in the last 24 hours: take a new one."
             raise Problem(422, "WM-IDEMPOTENCY-DIFFERENT", "The key is another request's", detail)
-    return await _first(services, intake, key, known, take)
+    return await _first(services_of(request), keyed, key, known, take)
 
 
 async def _first(
-    services: ApiServices, intake: Intake, key: str, known: FirstTime, take: Callable[[Intake], Awaitable[Reply]]
+    services: ApiServices, keyed: Keyed, key: str, known: FirstTime, take: Callable[[str], Awaitable[Reply]]
 ) -> Response:
-    integration = _scope(intake)
     if known.is_retry:
         # The try before this one ended half-way: the message is stored, or nothing is.
-        stored = await asyncio.to_thread(services.messages.of_message, intake.identity.integration.id, known.message_id)
+        stored = await asyncio.to_thread(services.messages.of_message, keyed.integration, known.message_id)
         if stored:
             return _replayed(
                 {"id": known.message_id, "status": "accepted", "recipients": [dict(each) for each in stored]}
             )
-    intake = replace(intake, submission=replace(intake.submission, id=known.message_id))
     try:
-        reply = await take(intake)
+        reply = await take(known.message_id)
     except Problem:
-        await asyncio.to_thread(services.replies.forget, integration, key)
+        await asyncio.to_thread(services.replies.forget, keyed.scope, key)
         raise
     except BaseException:
         # It may have been stored: the next try asks, by the same ID.
-        await asyncio.shield(asyncio.to_thread(services.replies.leave, integration, key))
+        await asyncio.shield(asyncio.to_thread(services.replies.leave, keyed.scope, key))
         raise
-    await asyncio.shield(asyncio.to_thread(services.replies.keep, integration, key, json.dumps(reply)))
+    await asyncio.shield(asyncio.to_thread(services.replies.keep, keyed.scope, key, json.dumps(reply)))
     return _accepted(reply)
-
-
-def _scope(intake: Intake) -> str:
-    """Within what a key is the same: what a test key sent must not stand for a live message, which nobody would send then."""
-    return " ".join(filter(None, (intake.identity.integration.id, intake.identity.reach)))
 
 
 def _replayed(reply: Reply) -> Response:

@@ -89,7 +89,8 @@ class Find(Sent):
         Line,
         Field(
             max_length=320,
-            description="An address, an ID or the beginning of one, your own Message-ID, or the reference that you gave.",
+            description="An address, an ID or the beginning of one, the application's Message-ID or reference; "
+            "for people who may read content, whole words of the subject.",
         ),
     ] = ""
     status: Annotated[RecipientState | None, Field(description="Only copies in this state.")] = None

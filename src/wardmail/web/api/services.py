@@ -16,9 +16,11 @@ from wardmail.model.integration import Integration
 from wardmail.model.message import Submission
 from wardmail.model.refusal import Refusal
 from wardmail.model.standing import Profile
+from wardmail.outbound.opened_content import ContentDesk
+from wardmail.outbound.resending import ResendDesk
 from wardmail.outbound.walk import Judgement
 from wardmail.ports import ArrivalRecords, GivenReplies, MessageRecords, Notices, SubmissionDesk, WebhookRecords
-from wardmail.web.api.office import Office
+from wardmail.web.api.office import Office, WaitingMail
 from wardmail.web.login_ledger import LoginLedger
 
 
@@ -45,6 +47,9 @@ class ApiServices:
     ceilings: Callable[[Integration], Sequence[Ceiling]]
     tokens: TokenDesk
     office: Office
+    waiting: WaitingMail
+    content: ContentDesk
+    resend: ResendDesk
 
 
 def services_of(request: Request) -> ApiServices:

@@ -13,6 +13,7 @@ from wardmail.web.pages.held import HeldPages
 from wardmail.web.pages.held_together import HeldTogether
 from wardmail.web.pages.identity import identity_routes
 from wardmail.web.pages.message import MessagePage
+from wardmail.web.pages.message_acts import MessageActs
 from wardmail.web.pages.messages import MessagesPage
 from wardmail.web.pages.navigation import MORE
 from wardmail.web.pages.overview import OverviewPage
@@ -30,15 +31,20 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         return services.pages.draw("more.jinja", "More", visitor=visit.visitor, here=MORE, others=places)
 
     content, held = ContentPages(services), HeldPages(services)
+    message = MessagePage(services, content)
+    acts = MessageActs(services, message)
     return [
         Route("/accessibility", Open(accessibility, "it is for everybody who meets a page"), methods=["GET"]),
         guarded(MORE, more, *Permission),
         *identity_routes(services, guarded),
         guarded("/", OverviewPage(services).show, Permission.SEE),
         guarded("/messages", MessagesPage(services).show, Permission.SEE),
-        guarded("/messages/{id}", MessagePage(services, content).show, Permission.SEE),
+        guarded("/messages/{id}", message.show, Permission.SEE),
         guarded("/messages/{id}/content", content.open, Permission.READ_CONTENT, method="POST"),
         guarded("/messages/{id}/body", content.frame, Permission.READ_CONTENT),
+        guarded("/messages/{id}/attachments/{n}", content.save, Permission.READ_CONTENT, method="POST"),
+        guarded("/messages/{id}/resend", acts.resend, Permission.OPERATE_QUEUE, method="POST"),
+        guarded("/messages/{id}/evidence", acts.take_evidence, Permission.TAKE_EVIDENCE, method="POST"),
         guarded("/held", held.list, Permission.SEE),
         guarded("/held", HeldTogether(services, held.list_again).decide, Permission.RELEASE_HOLDS, method="POST"),
         guarded("/held/{id}", held.show, Permission.SEE),

@@ -10,8 +10,11 @@ from wardmail.manage.key_log_in import KeyDesk
 from wardmail.manage.log_in import LoginDesk
 from wardmail.manage.people_desk import PeopleDesk
 from wardmail.manage.provider_log_in import ProviderDesk
+from wardmail.model.person import Person
+from wardmail.outbound.opened_content import ContentDesk
+from wardmail.outbound.resending import ResendDesk
 from wardmail.outbound.world import World
-from wardmail.ports import Clock, Figures, HeldRecords, HoldBook, MessageRecords
+from wardmail.ports import Clock, Figures, GivenReplies, HeldRecords, HoldBook, MessageRecords
 from wardmail.web.login_ledger import LoginLedger
 from wardmail.web.pages.rendering import Pages
 
@@ -27,9 +30,13 @@ class IdentityServices:
     provider_name: str = ""
 
 
+TakeEvidence = Callable[[Person, str, str], tuple[str, bytes] | None]
+"""Of one message, for a reason: a name and a ZIP archive. None when there is no such message. Blocking."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleServices:
-    """`integrations` gives the title of each by name."""
+    """`integrations` gives the title of each by name; `replies` are to forms that make one thing however often they come."""
 
     pages: Pages
     desk: LoginDesk
@@ -42,3 +49,7 @@ class ConsoleServices:
     world: World
     identity: IdentityServices
     figures: Figures
+    content: ContentDesk
+    resend: ResendDesk
+    replies: GivenReplies
+    evidence: TakeEvidence

@@ -1,4 +1,4 @@
-"""`wardmail messages`: a list of messages, one line a recipient."""
+"""`wardmail messages list`: messages, one line a recipient."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wardmail.model.delivery import RecipientState
 from wardmail.store.messages import Search
 
 
-@click.command()
+@click.command("list")
 @click.argument("text", default="")
 @click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in RecipientState]))
 @click.option("--integration", default="", help="Only messages of this integration.")
@@ -24,7 +24,7 @@ from wardmail.store.messages import Search
 @by_option
 @json_option
 @click.pass_obj
-def command(
+def list_(
     config_path: str | None,
     /,
     *,

@@ -1,0 +1,167 @@
+"""Sends a stored message again: as a new one that goes through the register, the policy and every limit (ADR 21).
+
+Gather what is stored, judge purely what may go, and hand it in like any other submission.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from wardmail.model.classification import Sensitivity
+from wardmail.model.decision import Protection
+from wardmail.model.delivery import WAITING, RecipientState
+from wardmail.model.message import Body, MemoryBody, Origin, Recipient, SentAgain, Submission
+from wardmail.model.receipt import Accepted
+from wardmail.model.refusal import ContentGone, Refusal
+from wardmail.model.resending import NotResent, Wish
+from wardmail.model.stored import StoredMessage, StoredRecipient
+from wardmail.outbound import authorisation, classification, traffic
+from wardmail.outbound.gate import told
+from wardmail.outbound.unsigned import unsigned
+from wardmail.outbound.walk import URGENCY
+from wardmail.outbound.world import World
+from wardmail.protocol.fields import resent_fields
+from wardmail.protocol.headers import BadHeaders
+
+VIA = "resend"
+Accept = Callable[[Submission], Awaitable[Accepted | Refusal]]
+
+_ON_ITS_WAY = frozenset({*WAITING, RecipientState.HELD})
+_LARGE_AT_ONCE = asyncio.Semaphore(2)
+"""A body is in memory while it is stored anew."""
+
+_UNKNOWN = NotResent("WM-RESEND-UNKNOWN", "There is no such message.")
+_OWN = NotResent("WM-RESEND-OWN", "It is a report or a notice of the gateway itself, which nobody sends again.")
+_STRANGER = NotResent("WM-RESEND-RECIPIENT", "It was not sent to somebody whom you name: hand it in as a new message.")
+_CANCELLED = NotResent(
+    "WM-RESEND-CANCELLED",
+    "Somebody decided that it is not sent there. If that was wrong, the application hands it in anew.",
+)
+_WAITING_STILL = NotResent(
+    "WM-RESEND-WAITING", "It is still on its way there, or held: it would arrive twice. Look at the queue, or at Held."
+)
+_GONE = NotResent("WM-RESEND-GONE", "Its content is not kept any more: its term has ended.")
+
+
+@dataclass(frozen=True, slots=True)
+class ResendDesk:
+    """Where people and programs ask for it; `accept` hands it in."""
+
+    world: World
+    accept: Accept
+
+    def new_id(self) -> str:
+        return self.world.new_id()
+
+    async def send(self, wish: Wish) -> Accepted | Refusal | NotResent:
+        """Raises Unavailable."""
+        return await resend(self.world, self.accept, wish)
+
+
+async def resend(world: World, accept: Accept, wish: Wish) -> Accepted | Refusal | NotResent:
+    """Raises Unavailable. A refusal is in the audit, like that of any other submission."""
+    loaded = await world.queue.load(wish.first)
+    if loaded is None:
+        return _UNKNOWN
+    stored, copies = loaded
+    chosen = choose(stored, copies, wish.recipients)
+    if isinstance(chosen, NotResent):
+        return chosen
+    async with _LARGE_AT_ONCE:
+        try:
+            head, body = await world.queue.read_content(stored.id, _plainest(copies))
+        except ContentGone:
+            return _GONE
+        made = _submission(world, wish, stored, chosen, (head, await asyncio.to_thread(_in_memory, body)))
+        if isinstance(made, NotResent):
+            return made
+        barred = _barred(world, made)
+        return barred or await accept(made)
+
+
+def choose(
+    stored: StoredMessage, copies: Sequence[StoredRecipient], wanted: tuple[str, ...] | None
+) -> Sequence[StoredRecipient] | NotResent:
+    """Whose copies are sent again. Where nobody is named those are left out that may not be; else all or nothing."""
+    if not stored.origin.integration_id or stored.origin.via in ("report", "notice"):
+        return _OWN
+    if wanted is None:
+        found = [each for each in copies if _obstacle(each) is None]
+        return found or next(filter(None, map(_obstacle, copies)), _UNKNOWN)
+    by_address = {str(each.recipient.address): each for each in copies}
+    chosen = [by_address.get(each) for each in dict.fromkeys(wanted)]
+    named = [each for each in chosen if each is not None]
+    if not named or len(named) < len(chosen):
+        return _STRANGER
+    return next(filter(None, map(_obstacle, named)), None) or named
+
+
+def may_go_again(state: RecipientState) -> bool:
+    return state not in _ON_ITS_WAY and state is not RecipientState.CANCELLED
+
+
+def _obstacle(copy: StoredRecipient) -> NotResent | None:
+    if may_go_again(copy.state):
+        return None
+    return _CANCELLED if copy.state is RecipientState.CANCELLED else _WAITING_STILL
+
+
+def _plainest(copies: Sequence[StoredRecipient]) -> int:
+    """The header block without an upstream's tag in the subject, where there is one: the policy of today tags anew."""
+    tagged = [(Protection.SECURE_TAG in each.decision.protections, each.variant) for each in copies]
+    return min(tagged)[1]
+
+
+def _submission(
+    world: World, wish: Wish, stored: StoredMessage, chosen: Sequence[StoredRecipient], content: tuple[bytes, Body]
+) -> Submission | NotResent:
+    copy = unsigned(world, content[0])
+    if isinstance(copy, BadHeaders):
+        return NotResent("WM-RESEND-HEADER", f"It cannot be sent again as it is stored. {copy.reason}")
+    now = world.clock.now()
+    try:
+        resent = resent_fields(str(copy.author), now, wish.new_id, world.settings.hostname)
+    except ValueError:
+        return NotResent("WM-RESEND-HEADER", "It cannot be sent again as it is stored. Its author fits into no field.")
+    # What the application told the gateway went no further than this: it is told anew, so that nothing is lowered.
+    block = copy.block.prepend(*_instructions(stored, chosen), *resent, copy.trace)
+    people = tuple(Recipient(each.recipient.address, each.recipient.notify, each.recipient.orcpt) for each in chosen)
+    # The user name stays that of the first: what came with a test credential stays here for ever.
+    origin = Origin(stored.origin.integration_id, stored.origin.username, "", "", VIA)
+    envelope = replace(stored.envelope, recipients=people)
+    again = SentAgain(stored.id, wish.by, wish.reason)
+    return Submission(wish.new_id, origin, envelope, block.raw, content[1], now, again)
+
+
+def _instructions(stored: StoredMessage, chosen: Sequence[StoredRecipient]) -> Sequence[bytes]:
+    level = stored.classification.level
+    said = level.label.lower().replace(" ", "-").encode("ascii")
+    urgent = any(each.decision.urgent for each in chosen)
+    return [
+        *([_instruction(classification.FIELD, said)] if level > Sensitivity.OFFICIAL else ()),
+        *([_instruction(URGENCY, b"time-critical")] if urgent else ()),
+        *([_instruction(traffic.FIELD, b"yes")] if stored.bulk else ()),
+    ]
+
+
+def _instruction(name: bytes, value: bytes) -> bytes:
+    return b"%b: %b\r\n" % (name.title(), value)
+
+
+def _barred(world: World, made: Submission) -> Refusal | None:
+    """What a listener asks at the door, before the walk begins."""
+    integration = world.register.snapshot.integrations.get(made.origin.integration_id)
+    if integration is None:
+        return None  # the walk says so
+    refusal = authorisation.check_sender(integration, made.envelope.sender)
+    most = integration.limits.recipients_per_message
+    if refusal is None and len(made.envelope.recipients) > most:
+        refusal = Refusal(550, "5.5.3", f"More than {most} recipients: choose some of them", "WM-LIMIT-RCPT")
+    return told(refusal, world.settings.contacts) if refusal is not None else None
+
+
+def _in_memory(body: Body) -> MemoryBody:
+    """Its own copy: a body in the spool belongs to the first message, and goes when that one's term ends."""
+    return MemoryBody(tuple(body.chunks()))
