@@ -14,6 +14,7 @@ import pytest
 
 from tests.messages import NoSpool, PlainBlinder, ReversingSealer, accepted
 from tests.registrations import REGISTERED
+from tests.worlds import RELAY
 from wardmail.app.commands.limits import save_limits
 from wardmail.app.installation import Installation
 from wardmail.edges.clock import SystemClock
@@ -104,6 +105,24 @@ def test_what_is_revoked_while_another_is_made_in_its_place_stays_revoked(
     assert kept.revoked_at is not None
     assert kept.expires_at is not None
     assert desk.revoke(gwen, "nobody") is None
+
+
+def test_a_route_that_is_paused_while_another_changes_it_stays_paused(register: StoreRegister) -> None:
+    was = replace(RELAY, name="upstream")
+    register.save_route(was, "test")
+    assert register.change_route(was, replace(was, paused=True), "oli") is not None
+    version = register.version()
+    after = register.change_route(was, replace(was, host="new.relay.test"), "olga")
+    assert after == replace(was, paused=True, host="new.relay.test")
+    assert register.snapshot().routes["upstream"] == after
+    assert register.version() == version + 1
+    assert [(each.kind, each.actor) for each in register.history("upstream")][-2:] == [
+        ("RouteSaved", "oli"),
+        ("RouteSaved", "olga"),
+    ]
+    register.remove_route("upstream", "test")
+    assert register.change_route(was, replace(was, host="gone.test"), "olga") is None
+    assert "upstream" not in register.snapshot().routes
 
 
 def test_no_change_leaves_no_trace(register: StoreRegister, database: Database) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, delete, select
@@ -109,6 +109,24 @@ class StoreRegister:
     def save_route(self, record: Route, actor: str) -> None:
         values = {"name": record.name, "record": records.encode(record), "updated_at": self._database.clock.now()}
         self._save(route, values, kind="RouteSaved", subject=record.name, actor=actor, detail=records.to_plain(record))
+
+    def change_route(self, before: Route, after: Route, actor: str) -> Route | None:
+        """Only what differs is written, in one transaction with the reading: a route that somebody pauses meanwhile stays so.
+
+        None when there is no such route any more.
+        """
+        changed = {each.name: getattr(after, each.name) for each in fields(Route)}
+        changed = {name: value for name, value in changed.items() if value != getattr(before, name)}
+        where = route.c.name == before.name
+        with self._database.write() as connection:
+            text = connection.execute(select(route.c.record).where(where)).scalar_one_or_none()
+            if text is None:
+                return None
+            record = replace(records.decode(Route, text), **changed)
+            now = self._database.clock.now()
+            connection.execute(route.update().where(where).values(record=records.encode(record), updated_at=now))
+            self._changed(connection, "RouteSaved", record.name, actor, records.to_plain(record))
+            return record
 
     def save_credential(self, record: Credential, actor: str) -> None:
         values = {

@@ -84,7 +84,8 @@ def create(config_path: str | None, /, *, name: str, kind: str, by: str, as_json
 def change(config_path: str | None, /, *, name: str, by: str, as_json: bool, **options: Any) -> None:
     """Change a route. Mail that is queued already takes the changed route."""
     installation = Installation.at(config_path)
-    _save(installation, with_options(existing(installation, name), options, installation), by, as_json)
+    was = existing(installation, name)
+    _save(installation, with_options(was, options, installation), by, as_json, was)
 
 
 @command.command()
@@ -101,8 +102,8 @@ def accredit(config_path: str | None, *, name: str, evidence: str, expires: str,
     except ValueError as error:
         raise CommandFailed("WM-DATE", f"{expires!r} is no date.", "Write it as 2027-03-31.", USAGE) from error
     installation = Installation.at(config_path)
-    route = replace(existing(installation, name), accreditation=Accreditation("DCB1596", evidence, day))
-    _save(installation, route, by, as_json)
+    was = existing(installation, name)
+    _save(installation, replace(was, accreditation=Accreditation("DCB1596", evidence, day)), by, as_json, was)
 
 
 @command.command()
@@ -113,7 +114,8 @@ def accredit(config_path: str | None, *, name: str, evidence: str, expires: str,
 def pause(config_path: str | None, name: str, by: str, as_json: bool) -> None:
     """Stop sending by a route; its mail waits."""
     installation = Installation.at(config_path)
-    _save(installation, replace(existing(installation, name), paused=True), by, as_json)
+    was = existing(installation, name)
+    _save(installation, replace(was, paused=True), by, as_json, was)
 
 
 @command.command()
@@ -124,7 +126,8 @@ def pause(config_path: str | None, name: str, by: str, as_json: bool) -> None:
 def resume(config_path: str | None, name: str, by: str, as_json: bool) -> None:
     """Send by a paused route again."""
     installation = Installation.at(config_path)
-    _save(installation, replace(existing(installation, name), paused=False), by, as_json)
+    was = existing(installation, name)
+    _save(installation, replace(was, paused=False), by, as_json, was)
 
 
 @command.command()
@@ -154,16 +157,19 @@ def remove(config_path: str | None, *, name: str, yes: bool, by: str, as_json: b
     emit({"route": name, "removed": True}) if as_json else say(f"Route {name} is removed.")
 
 
-def save(installation: Installation, route: Route, actor: Person) -> None:
-    """Raises CommandFailed for a route that cannot be used."""
+def save(installation: Installation, route: Route, actor: Person, *, was: Route | None = None) -> None:
+    """`was`: the record that `route` was made from; what others changed meanwhile stays. Raises CommandFailed."""
     found = routes.problems(route)
     if found:
         raise CommandFailed("WM-ROUTE-INVALID", f"Route {route.name} cannot be used yet.", " ".join(found), USAGE)
-    installation.register.save_route(route, actor.id)
+    if was is None:
+        installation.register.save_route(route, actor.id)
+    elif installation.register.change_route(was, route, actor.id) is None:
+        raise not_found("route", route.name, "wardmail route list")
 
 
-def _save(installation: Installation, route: Route, by: str, as_json: bool) -> None:
-    save(installation, route, acting_person(installation, by, Permission.CHANGE_ROUTES))
+def _save(installation: Installation, route: Route, by: str, as_json: bool, was: Route | None = None) -> None:
+    save(installation, route, acting_person(installation, by, Permission.CHANGE_ROUTES), was=was)
     emit(to_plain(route)) if as_json else say(f"Route {route.name} is saved.")
     if route.accreditation is None and route.kind is not RouteKind.SANDBOX:
         note(f"Sensitive mail is held until its accreditation is recorded: wardmail route accredit {route.name}")

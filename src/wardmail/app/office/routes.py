@@ -29,8 +29,9 @@ class RouteOffice:
 
     def pause(self, actor: Person, name: str, *, paused: bool) -> Record:
         """Its mail waits while it is paused."""
-        route = replace(existing(self._installation, name), paused=paused)
-        save(self._installation, route, actor)
+        was = existing(self._installation, name)
+        route = replace(was, paused=paused)
+        save(self._installation, route, actor, was=was)
         return _record(route)
 
 
