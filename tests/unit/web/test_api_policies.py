@@ -73,7 +73,7 @@ async def test_what_would_change_is_said_and_nothing_is_changed(api: PeoplesApi)
     by_rules = (await call(api, "POST", f"{ALL}/simulations", "gwen", {"rules": [HOLD_ALL]}))[1]
     assert (by_rules["copies"], by_rules["would_change"], by_rules["changes"][0]["example"]) == (1, 1, sent)
     await call(api, "POST", ALL, "gwen", {"rules": [HOLD_ALL], **WHY})
-    by_version = (await call(api, "POST", f"{ALL}/simulations", "gwen", {"version": 1, "days": 2}))[1]
+    by_version = (await call(api, "POST", f"{ALL}/simulations", "vera", {"version": 1, "days": 2}))[1]
     assert by_version["changes"] == by_rules["changes"]
     assert (await call(api, "GET", f"{ALL}/active", "vera"))[1]["site_rules"] == []
 

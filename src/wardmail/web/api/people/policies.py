@@ -61,7 +61,7 @@ async def propose(
 
 
 @router.post("/simulations", max_body_size=_RULES_OCTETS)
-async def simulate(request: Request, person: PolicyProposer, wanted: Simulation) -> dict[str, object]:
+async def simulate(request: Request, person: Seer, wanted: Simulation) -> dict[str, object]:
     """Judge again what was accepted lately: what would fare differently, and for how many copies. Nothing is changed."""
     if (wanted.version is None) is (wanted.rules is None):
         wrong = {"pointer": "/version", "detail": "is given beside rules, or neither is"}
