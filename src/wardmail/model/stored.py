@@ -62,7 +62,7 @@ class AcceptedMessage:
 
     `lease_owner` is set when the storing process hands the message to its own couriers: others wait until `due_at`.
     `retention_days` is how long its content is kept after it came in; `terms` are what it can be found by meanwhile
-    (`protocol.search_terms`).
+    (`protocol.search_terms`). `footed`: its sender was put under its text (SHARE-15).
     """
 
     id: str
@@ -83,6 +83,7 @@ class AcceptedMessage:
     sighting: Sighting | None = None
     terms: tuple[str, ...] = ()
     again: SentAgain | None = None
+    footed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

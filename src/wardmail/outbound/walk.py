@@ -129,7 +129,8 @@ async def _judge_content(
     if isinstance(declared, Refusal):
         return declared
     sketched = not declared and traffic.is_compared(integration, world.register.snapshot)
-    examination = await look_through(integration, block, submission.body, sketched=sketched)
+    may_change = submission.again is None
+    examination = await look_through(integration, block, submission.body, sketched=sketched, may_change=may_change)
     classified = classification.classify(integration, block, examination.reading)
     if isinstance(classified, Refusal):
         return classified
@@ -213,7 +214,7 @@ def _composed(
         author_domain=judged.author.domain,
     )
     tags = {tag for copy in copies if (tag := transformation.tag_for(world, copy.decision)) is not None}
-    return queueing.compose(
+    message = queueing.compose(
         world,
         submission,
         judged.envelope,
@@ -225,6 +226,7 @@ def _composed(
         ),
         terms=terms_of(judged.block, judged.envelope.envid, tags),
     )
+    return replace(message, footed=judged.examination.is_footed)
 
 
 def _refusal_of_all(decisions: tuple[Decision, ...]) -> Refusal | None:

@@ -115,6 +115,7 @@ def accepted_event(message: AcceptedMessage) -> Event:
             [r.n, r.recipient.address.domain, r.decision.outcome.value, [hit.rule for hit in r.decision.because]]
             for r in message.recipients
         ],
+        **({"footer": "added"} if message.footed else {}),
     }
     return Event("MessageAccepted", message.received_at, message.origin.username, message.id, "message", detail)
 

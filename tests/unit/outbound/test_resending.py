@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.databases import fresh_sqlite
-from tests.worlds import APP, HEAD, RELAY, START, Stage, staged, submission, with_field
+from tests.worlds import APP, HEAD, RELAY, START, Stage, published_keys, staged, submission, with_field
 from wardmail.edges.keys import DKIM, public_key
 from wardmail.manage.history_words import sentence
 from wardmail.manage.integrations import make_credential
@@ -26,6 +26,7 @@ from wardmail.model.integration import IntegrationState, Limits
 from wardmail.model.message import Envelope, Origin
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
+from wardmail.model.registration import Signature
 from wardmail.model.resending import NotResent, Wish
 from wardmail.model.route import Route, RouteKind, TlsLevel
 from wardmail.model.stored import StoredMessage, StoredRecipient
@@ -259,6 +260,29 @@ async def test_a_body_of_the_spool_becomes_its_own(stage: Stage) -> None:
     second = await taken(stage, receipt.message_id)
     stage.spool.remove(handed_in.id)
     assert (await octets(stage, second.message_id))[1] == large
+
+
+async def test_a_footer_of_then_is_not_followed_by_one_of_today(stage: Stage) -> None:
+    def named(role: str) -> None:
+        signature = Signature("Zoe Ahmed", role, "Example Trust", added=True)
+        stage.save(replace(APP, registration=replace(APP.registration, signature=signature)))
+
+    bare = await sent(stage)
+    named("Nurse")
+    footed = await sent(stage)
+    named("Matron")
+    records = published_keys(stage)
+    for first, count in ((bare, 0), (footed, 1)):
+        second = (await taken(stage, first)).message_id
+        head, body = await octets(stage, second)
+        assert body == (await octets(stage, first))[1]
+        assert body.count(b"Zoe Ahmed") == count
+        verifier = dkim.DKIM(head + b"\r\n" + body)
+        assert all(verifier.verify(n, dnsfunc=lambda name, timeout=5: records.get(name)) for n in (0, 1))
+    accepted = [each.detail for each in Messages(stage.database).audit(0, 100) if each.kind == "MessageAccepted"]
+    assert [each.get("footer", "") for each in accepted] == ["", "added", "", ""]
+    told = sentence("MessageAccepted", "app-1", accepted[1])
+    assert told.endswith("its sender’s name, role and organisation were put under the text")
 
 
 STATES = st.lists(st.sampled_from(list(RecipientState)), min_size=1, max_size=5)
