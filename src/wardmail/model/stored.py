@@ -104,7 +104,11 @@ class RecipientUpdate:
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A message as the store gives it back, to be reported on, re-judged or shown."""
+    """A message as the store gives it back, to be reported on, re-judged or shown.
+
+    `content_until` is when the term of its content ends: longer where it still waits, or a legal hold keeps it.
+    None once the content is gone.
+    """
 
     id: str
     origin: Origin
@@ -114,6 +118,7 @@ class StoredMessage:
     received_at: float
     expires_at: float
     bulk: bool = False
+    content_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,17 +85,26 @@ def choose(
     stored: StoredMessage, copies: Sequence[StoredRecipient], wanted: tuple[str, ...] | None
 ) -> Sequence[StoredRecipient] | NotResent:
     """Whose copies are sent again. Where nobody is named those are left out that may not be; else all or nothing."""
-    if not stored.origin.integration_id or stored.origin.via in ("report", "notice"):
+    if is_of_the_gateway(stored):
         return _OWN
-    if wanted is None:
-        found = [each for each in copies if _obstacle(each) is None]
-        return found or next(filter(None, map(_obstacle, copies)), _UNKNOWN)
-    by_address = {str(each.recipient.address): each for each in copies}
-    chosen = [by_address.get(each) for each in dict.fromkeys(wanted)]
-    named = [each for each in chosen if each is not None]
-    if not named or len(named) < len(chosen):
+    barred = _barred_addresses(copies)
+    people = {str(each.recipient.address): each for each in copies}
+    names = dict.fromkeys([name for name in people if name not in barred] if wanted is None else wanted)
+    if wanted is not None and (not names or not names.keys() <= people.keys()):
         return _STRANGER
-    return next(filter(None, map(_obstacle, named)), None) or named
+    obstacle = next((barred[name] for name in names or people if name in barred), None)
+    return obstacle or [people[name] for name in names]
+
+
+def is_of_the_gateway(stored: StoredMessage) -> bool:
+    """A report or a notice."""
+    return not stored.origin.integration_id or stored.origin.via in ("report", "notice")
+
+
+def _barred_addresses(copies: Sequence[StoredRecipient]) -> dict[str, NotResent]:
+    """An application may name somebody twice: what stands against one of their copies stands against each."""
+    found = [(str(each.recipient.address), _obstacle(each)) for each in copies]
+    return {name: obstacle for name, obstacle in found if obstacle is not None}
 
 
 def may_go_again(state: RecipientState) -> bool:
@@ -117,7 +126,7 @@ def _plainest(copies: Sequence[StoredRecipient]) -> int:
 def _submission(
     world: World, wish: Wish, stored: StoredMessage, chosen: Sequence[StoredRecipient], content: tuple[bytes, Body]
 ) -> Submission | NotResent:
-    copy = unsigned(world, content[0])
+    copy = unsigned(content[0])
     if isinstance(copy, BadHeaders):
         return NotResent("WM-RESEND-HEADER", f"It cannot be sent again as it is stored. {copy.reason}")
     now = world.clock.now()

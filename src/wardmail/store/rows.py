@@ -230,6 +230,7 @@ def stored_message(row: Row[Any]) -> StoredMessage:
         received_at=row.received_at,
         expires_at=row.expires_at,
         bulk=bool(row.flags & 8),
+        content_until=None if row.data_key is None else row.content_until,
     )
 
 

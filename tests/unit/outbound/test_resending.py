@@ -30,7 +30,9 @@ from wardmail.model.registration import Signature
 from wardmail.model.resending import NotResent, Wish
 from wardmail.model.route import Route, RouteKind, TlsLevel
 from wardmail.model.stored import StoredMessage, StoredRecipient
+from wardmail.outbound.release import NotReleased, release
 from wardmail.outbound.resending import choose, resend
+from wardmail.outbound.unsigned import UnsignedCopy, unsigned
 from wardmail.outbound.walk import accept
 from wardmail.store.messages import Messages
 from wardmail.store.schema import content, recipient
@@ -260,6 +262,37 @@ async def test_a_body_of_the_spool_becomes_its_own(stage: Stage) -> None:
     second = await taken(stage, receipt.message_id)
     stage.spool.remove(handed_in.id)
     assert (await octets(stage, second.message_id))[1] == large
+
+
+async def test_who_was_named_twice_gets_it_once_or_not(stage: Stage) -> None:
+    first = await sent(stage, "a@nhs.net", "a@nhs.net")
+    assert len((await taken(stage, first, ("a@nhs.net",))).decisions) == 1
+    assert len((await taken(stage, first)).decisions) == 1
+    become(stage, first, RecipientState.CANCELLED, only=0)
+    for named in (None, ("a@nhs.net",)):
+        outcome = await again(stage, first, named)
+        assert isinstance(outcome, NotResent)
+        assert outcome.error == "WM-RESEND-CANCELLED"
+
+
+async def test_an_application_s_own_signature_stays_and_ours_of_old_keys_go(stage: Stage) -> None:
+    theirs = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=vendor.example; s=x; h=from; bh=YQ==; b=YQ==\r\n"
+    first = await sent(stage, head=theirs + HEAD)
+    for entry in stage.keystore.entries(DKIM):
+        stage.keystore.delete(entry.name)
+    head, _ = await octets(stage, (await taken(stage, first)).message_id)
+    assert head.count(b"DKIM-Signature:") == 1
+    assert head.endswith(theirs + HEAD + head[head.rindex(b"Message-ID:") :])
+
+
+async def test_a_header_at_its_limits_can_still_be_let_go_and_read(stage: Stage) -> None:
+    fill = b"".join(b"X-%d: a\r\n" % n for n in range(1000 - SENSITIVE.count(b"\r\n")))
+    held = await sent(stage, "someone@example.com", head=SENSITIVE + fill, state=None)
+    released = await release(stage.world, held, actor="alice", reason=WHY)
+    assert not isinstance(released, NotReleased) or "header" not in released.reason
+    assert isinstance(unsigned((await octets(stage, held))[0]), UnsignedCopy)
+    fill = b"X-Long: %b\r\n" % (b"\r\n ".join([b"a" * 900] * 285))
+    assert isinstance(await again(stage, await sent(stage, head=HEAD + fill)), Accepted)
 
 
 async def test_a_footer_of_then_is_not_followed_by_one_of_today(stage: Stage) -> None:
