@@ -35,6 +35,8 @@ class Page:
 
 NOTHING = "not recorded"
 _LINK = re.compile(r"https://[^\s<>\"']{1,2000}").fullmatch
+_EVENT = re.compile(r"(?:[A-Z][a-z]+){2,6}").fullmatch
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 _MARKUP = re.compile(r"([\\`*_\[\]#|<>~&])")
 
 _STYLE = """
@@ -43,7 +45,7 @@ h1{font-size:2rem;line-height:1.2;overflow-wrap:anywhere}h2{font-size:1.4rem;mar
 table{border-collapse:collapse;width:100%;margin:.5rem 0}
 caption{position:absolute;left:-999rem}
 th,td{border-bottom:1px solid #aeb7bd;padding:.4rem .8rem .4rem 0;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{overflow-wrap:normal}th[scope=row]{width:30%;font-weight:bold}a{color:#005eb8}
+th,.event{overflow-wrap:normal}th[scope=row]{width:30%;font-weight:bold}a{color:#005eb8}
 footer{margin-top:2rem;border-top:2px solid #212b32;padding-top:.5rem}
 @media print{body{max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}tr{break-inside:avoid}}
 """
@@ -118,6 +120,8 @@ def _html(block: Pairs | Grid | str, title: str) -> str:
 
 
 def _html_cell(value: str) -> str:
+    if _EVENT(value):
+        return f'<span class="event">{_HUMP.sub("<wbr>", value)}</span>'
     if _LINK(value):
         return f'<a href="{escape(value)}" rel="noreferrer">{escape(value)}</a>'
     return escape(value) if value else f"<em>{NOTHING}</em>"
