@@ -7,7 +7,6 @@ Delivery, recording and reporting follow later, in any process: see delivery.py.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,6 +24,7 @@ from wardmail.outbound.examination import Examination, look_through
 from wardmail.outbound.footer import SplicedBody
 from wardmail.outbound.gate import closed, told
 from wardmail.outbound.reporting import rejection_reports
+from wardmail.outbound.respooling import spooled_anew
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import Dispatch, World
 from wardmail.policy.facts import NO, Fact, Facts, Known, Missing
@@ -176,21 +176,8 @@ def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool])
 
 
 async def _kept(world: World, message_id: str, body: Body) -> Body:
-    """What words were put into is written to the spool anew; the sweeper removes what came in."""
-    if not isinstance(body, SplicedBody):
-        return body
-
-    def write() -> Body:
-        sink = world.spool.open_sink(message_id)
-        try:
-            for chunk in body.chunks():
-                sink.write(chunk)
-        except BaseException:
-            sink.discard()
-            raise
-        return sink.finish()
-
-    return await asyncio.to_thread(write)
+    """What words were put into; the sweeper removes what came in."""
+    return await spooled_anew(world.spool, message_id, body) if isinstance(body, SplicedBody) else body
 
 
 def _sighting(judged: Judgement) -> Sighting | None:

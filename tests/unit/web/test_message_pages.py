@@ -287,6 +287,14 @@ async def test_the_page_says_how_long_content_is_kept(console: Console) -> None:
             assert ("It cannot be sent again: its content is not kept any more." in page) is not is_offered
 
 
+async def test_a_reason_steers_nobody_s_terminal(console: Console) -> None:
+    first = await console.send("a@nhs.net")
+    become(console, first, "bounced")
+    async with console.visitor("mail-operator") as http:
+        page = await post(http, first, "/resend", **{"pick-0": "yes", "reason": "lost\x1b[2J\u202ethere\r\nnow"})
+    assert "Your reason: lost [2J there now" in page.text
+
+
 async def test_who_would_send_it_once_more_hears_that_somebody_did(console: Console) -> None:
     first = await console.send("a@nhs.net")
     become(console, first, "bounced")
