@@ -34,7 +34,7 @@ TODAY = date(2026, 11, 22)
 
 
 def test_the_name_of_an_event_breaks_between_its_words_only() -> None:
-    assert '<span class="event">Went<wbr>Live</span>' in to_html(document(SUBJECT, "application"))
+    assert '<td class="whole">Went<wbr>Live</td>' in to_html(document(SUBJECT, "application"))
 
 
 class Elements(HTMLParser):
