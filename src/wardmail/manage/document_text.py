@@ -35,6 +35,9 @@ class Page:
 
 NOTHING = "not recorded"
 _LINK = re.compile(r"https://[^\s<>\"']{1,2000}").fullmatch
+_EVENT = re.compile(r"(?:[A-Z][a-z]+){2,6}").fullmatch
+_SHORT = 10
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 _MARKUP = re.compile(r"([\\`*_\[\]#|<>~&])")
 
 _STYLE = """
@@ -43,8 +46,9 @@ h1{font-size:2rem;line-height:1.2;overflow-wrap:anywhere}h2{font-size:1.4rem;mar
 table{border-collapse:collapse;width:100%;margin:.5rem 0}
 caption{position:absolute;left:-999rem}
 th,td{border-bottom:1px solid #aeb7bd;padding:.4rem .8rem .4rem 0;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{overflow-wrap:normal}th[scope=row]{width:30%;font-weight:bold}a{color:#005eb8}
+th,.whole{overflow-wrap:normal}th[scope=row]{width:30%;font-weight:bold}a{color:#005eb8}
 footer{margin-top:2rem;border-top:2px solid #212b32;padding-top:.5rem}
+@media(max-width:30rem){th,td{font-size:.8rem;padding-right:.4rem}}
 @media print{body{max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}tr{break-inside:avoid}}
 """
 
@@ -113,8 +117,15 @@ def _html(block: Pairs | Grid | str, title: str) -> str:
         )
         return f"<table>{caption}\n{rows}\n</table>"
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in block.headings)
-    rows = "\n".join("<tr>" + "".join(f"<td>{_html_cell(each)}</td>" for each in row) + "</tr>" for row in block.rows)
+    rows = "\n".join("<tr>" + "".join(map(_grid_cell, row)) + "</tr>" for row in block.rows)
     return f"<table>{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
+
+
+def _grid_cell(value: str) -> str:
+    """Short words keep their letters together however narrow the page is; hashes and addresses break anywhere."""
+    words = _HUMP.sub(" ", value).split() if _EVENT(value) else value.split()
+    whole = ' class="whole"' if max(map(len, words), default=0) <= _SHORT else ""
+    return f"<td{whole}>{_HUMP.sub('<wbr>', value) if _EVENT(value) else _html_cell(value)}</td>"
 
 
 def _html_cell(value: str) -> str:

@@ -37,7 +37,8 @@ def _accepted(detail: Mapping[str, Any]) -> str:
     marks = ", ".join(detail["marks"]) or "nothing in particular"
     tls = f" over {detail['tls']}" if detail["tls"] else ""
     peer = f" at {detail['peer']}" if detail["peer"] else ""
-    return f"Accepted from {detail['user']}{peer}{tls}; {detail['sensitivity']} because of {marks}"
+    footer = "; its sender’s name, role and organisation were put under the text" if detail.get("footer") else ""
+    return f"Accepted from {detail['user']}{peer}{tls}; {detail['sensitivity']} because of {marks}{footer}"
 
 
 def _sent_again(actor: str, detail: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ class AcceptedMessage:
 
     `lease_owner` is set when the storing process hands the message to its own couriers: others wait until `due_at`.
     `retention_days` is how long its content is kept after it came in; `terms` are what it can be found by meanwhile
-    (`protocol.search_terms`).
+    (`protocol.search_terms`). `footed`: its sender was put under its text (SHARE-15).
     """
 
     id: str
@@ -83,6 +83,7 @@ class AcceptedMessage:
     sighting: Sighting | None = None
     terms: tuple[str, ...] = ()
     again: SentAgain | None = None
+    footed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,11 @@ class RecipientUpdate:
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A message as the store gives it back, to be reported on, re-judged or shown."""
+    """A message as the store gives it back, to be reported on, re-judged or shown.
+
+    `content_until` is when the term of its content ends: longer where it still waits, or a legal hold keeps it.
+    None once the content is gone.
+    """
 
     id: str
     origin: Origin
@@ -113,6 +118,7 @@ class StoredMessage:
     received_at: float
     expires_at: float
     bulk: bool = False
+    content_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

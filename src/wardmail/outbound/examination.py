@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -20,28 +20,35 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """`body_hash` is the relaxed-canonical SHA-256 of RFC 6376 section 3.4.4; `block` and `body` have the footer, if any."""
+    """`body_hash` is the relaxed-canonical SHA-256 of RFC 6376 section 3.4.4.
+
+    `block` and `body` have the footer where one was added (`is_footed`).
+    """
 
     block: HeaderBlock
     body: Body
     body_hash: bytes
     eight_bit: bool
     reading: Reading
+    is_footed: bool = False
 
 
 async def look_through(
-    integration: Integration, block: HeaderBlock, body: Body, *, sketched: bool = False
+    integration: Integration, block: HeaderBlock, body: Body, *, sketched: bool = False, may_change: bool = True
 ) -> Examination:
-    """Once more where the text lacks its sender and the record asks for that to be added (SHARE-15)."""
+    """Once more where the text lacks its sender and the record asks for that to be added (SHARE-15).
+
+    Not where it may not change: what is sent again stays as it is, and may name its sender as of then.
+    """
     found = await _apart_when_spooled(body, partial(examine, integration, block, body, sketched=sketched))
     signature = integration.registration.signature
-    if found.reading.is_signed or not signature.added:
+    if found.reading.is_signed or not signature.added or not may_change:
         return found
     footed = await _apart_when_spooled(body, partial(with_footer, signature, block, body))
     if footed is None:
         return found
     again = partial(examine, integration, footed.block, footed.body, sketched=sketched)
-    return await _apart_when_spooled(footed.body, again)
+    return replace(await _apart_when_spooled(footed.body, again), is_footed=True)
 
 
 def examine(integration: Integration, block: HeaderBlock, body: Body, *, sketched: bool = False) -> Examination:

@@ -160,10 +160,13 @@ def _words(signature: Signature, leaf: Leaf) -> bytes | None:
         return f"\n<p>{lines}</p>\n".encode("ascii", "xmlcharrefreplace").replace(b"\n", b"\r\n")
     charset = leaf.charset or "us-ascii"
     gap = ("",) if leaf.octets.endswith(b"\n") else ("", "")
+    text = "\r\n".join((*gap, *three, ""))
     try:
-        return None if "A\r\n".encode(charset) != b"A\r\n" else "\r\n".join((*gap, *three, "")).encode(charset)
-    except (LookupError, UnicodeError):
+        words = text.encode(charset)
+        is_plain = "A\r\n".encode(charset) == b"A\r\n" and words.decode(charset) == text
+    except (LookupError, ValueError):  # a name with a NUL in it is a ValueError, and no UnicodeError
         return None
+    return words if is_plain else None
 
 
 def _spliced(chunks: Iterator[bytes], splices: tuple[Splice, ...]) -> Iterator[bytes]:

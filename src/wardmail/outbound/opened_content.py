@@ -89,7 +89,7 @@ class ContentDesk:
 
 
 def _read(head: bytes, body: Body) -> ReadContent:
-    block = HeaderBlock.split(head)
+    block = HeaderBlock.split_stored(head)
     if isinstance(block, BadHeaders):
         return ReadContent("", "", f"Its header cannot be read: {block.reason}")
     kind, encoding = block.get(b"content-type") or b"", block.get(b"content-transfer-encoding") or b""
@@ -110,7 +110,7 @@ def _beginning(head: bytes, body: Body) -> bytes:
 
 
 def _as_text(head: bytes, octets: bytes) -> ReadContent:
-    block = HeaderBlock.split(head)
+    block = HeaderBlock.split_stored(head)
     subject = "" if isinstance(block, BadHeaders) else block.subject()
     text = octets[:_MOST_SHOWN].decode("utf-8", "replace").replace("\r\n", "\n")
     is_cut = len(octets) > _MOST_SHOWN

@@ -85,7 +85,7 @@ async def _release(
     released: list[Released] = []
     for variant, group in groupby(sorted(held, key=_variant), key=_variant):
         content = await world.queue.read_content(stored.id, variant)
-        original = _original(world, integration, content)
+        original = _original(integration, content)
         if isinstance(original, NotReleased):
             return original
         for each in group:
@@ -109,8 +109,8 @@ class _Original:
     body_hash: bytes
 
 
-def _original(world: World, integration: Integration, content: tuple[bytes, Body]) -> _Original | NotReleased:
-    copy = unsigned(world, content[0])
+def _original(integration: Integration, content: tuple[bytes, Body]) -> _Original | NotReleased:
+    copy = unsigned(content[0])
     if isinstance(copy, BadHeaders):
         return NotReleased(copy.reason)
     return _Original(copy, examine(integration, copy.block, content[1]).body_hash)

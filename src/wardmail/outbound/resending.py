@@ -5,20 +5,20 @@ Gather what is stored, judge purely what may go, and hand it in like any other s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from wardmail.model.classification import Sensitivity
 from wardmail.model.decision import Protection
 from wardmail.model.delivery import WAITING, RecipientState
-from wardmail.model.message import Body, MemoryBody, Origin, Recipient, SentAgain, Submission
+from wardmail.model.message import Body, Origin, Recipient, SentAgain, Submission
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import ContentGone, Refusal
 from wardmail.model.resending import NotResent, Wish
 from wardmail.model.stored import StoredMessage, StoredRecipient
 from wardmail.outbound import authorisation, classification, traffic
 from wardmail.outbound.gate import told
+from wardmail.outbound.respooling import spooled_anew
 from wardmail.outbound.unsigned import unsigned
 from wardmail.outbound.walk import URGENCY
 from wardmail.outbound.world import World
@@ -29,9 +29,6 @@ VIA = "resend"
 Accept = Callable[[Submission], Awaitable[Accepted | Refusal]]
 
 _ON_ITS_WAY = frozenset({*WAITING, RecipientState.HELD})
-_LARGE_AT_ONCE = asyncio.Semaphore(2)
-"""A body is in memory while it is stored anew."""
-
 _UNKNOWN = NotResent("WM-RESEND-UNKNOWN", "There is no such message.")
 _OWN = NotResent("WM-RESEND-OWN", "It is a report or a notice of the gateway itself, which nobody sends again.")
 _STRANGER = NotResent("WM-RESEND-RECIPIENT", "It was not sent to somebody whom you name: hand it in as a new message.")
@@ -69,33 +66,41 @@ async def resend(world: World, accept: Accept, wish: Wish) -> Accepted | Refusal
     chosen = choose(stored, copies, wish.recipients)
     if isinstance(chosen, NotResent):
         return chosen
-    async with _LARGE_AT_ONCE:
-        try:
-            head, body = await world.queue.read_content(stored.id, _plainest(copies))
-        except ContentGone:
-            return _GONE
-        made = _submission(world, wish, stored, chosen, (head, await asyncio.to_thread(_in_memory, body)))
-        if isinstance(made, NotResent):
-            return made
-        barred = _barred(world, made)
-        return barred or await accept(made)
+    try:
+        head, body = await world.queue.read_content(stored.id, _plainest(copies))
+    except ContentGone:
+        return _GONE
+    made = _submission(world, wish, stored, chosen, (head, body))
+    if isinstance(made, NotResent):
+        return made
+    barred = _barred(world, made)
+    return barred or await accept(await _with_its_own_body(world, made))
 
 
 def choose(
     stored: StoredMessage, copies: Sequence[StoredRecipient], wanted: tuple[str, ...] | None
 ) -> Sequence[StoredRecipient] | NotResent:
     """Whose copies are sent again. Where nobody is named those are left out that may not be; else all or nothing."""
-    if not stored.origin.integration_id or stored.origin.via in ("report", "notice"):
+    if is_of_the_gateway(stored):
         return _OWN
-    if wanted is None:
-        found = [each for each in copies if _obstacle(each) is None]
-        return found or next(filter(None, map(_obstacle, copies)), _UNKNOWN)
-    by_address = {str(each.recipient.address): each for each in copies}
-    chosen = [by_address.get(each) for each in dict.fromkeys(wanted)]
-    named = [each for each in chosen if each is not None]
-    if not named or len(named) < len(chosen):
+    barred = _barred_addresses(copies)
+    people = {str(each.recipient.address): each for each in copies}
+    names = dict.fromkeys([name for name in people if name not in barred] if wanted is None else wanted)
+    if wanted is not None and (not names or not names.keys() <= people.keys()):
         return _STRANGER
-    return next(filter(None, map(_obstacle, named)), None) or named
+    obstacle = next((barred[name] for name in names or people if name in barred), None)
+    return obstacle or [people[name] for name in names]
+
+
+def is_of_the_gateway(stored: StoredMessage) -> bool:
+    """A report or a notice."""
+    return not stored.origin.integration_id or stored.origin.via in ("report", "notice")
+
+
+def _barred_addresses(copies: Sequence[StoredRecipient]) -> dict[str, NotResent]:
+    """An application may name somebody twice: what stands against one of their copies stands against each."""
+    found = [(str(each.recipient.address), _obstacle(each)) for each in copies]
+    return {name: obstacle for name, obstacle in found if obstacle is not None}
 
 
 def may_go_again(state: RecipientState) -> bool:
@@ -117,7 +122,7 @@ def _plainest(copies: Sequence[StoredRecipient]) -> int:
 def _submission(
     world: World, wish: Wish, stored: StoredMessage, chosen: Sequence[StoredRecipient], content: tuple[bytes, Body]
 ) -> Submission | NotResent:
-    copy = unsigned(world, content[0])
+    copy = unsigned(content[0])
     if isinstance(copy, BadHeaders):
         return NotResent("WM-RESEND-HEADER", f"It cannot be sent again as it is stored. {copy.reason}")
     now = world.clock.now()
@@ -162,6 +167,8 @@ def _barred(world: World, made: Submission) -> Refusal | None:
     return told(refusal, world.settings.contacts) if refusal is not None else None
 
 
-def _in_memory(body: Body) -> MemoryBody:
-    """Its own copy: a body in the spool belongs to the first message, and goes when that one's term ends."""
-    return MemoryBody(tuple(body.chunks()))
+async def _with_its_own_body(world: World, made: Submission) -> Submission:
+    """A body in the spool belongs to the first message, and goes when that one's term ends."""
+    if not made.body.is_spooled:
+        return made
+    return replace(made, body=await spooled_anew(world.spool, made.id, made.body))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import dropwhile
 
 from wardmail.model.address import Address
-from wardmail.outbound.world import World
+from wardmail.protect import dkim
 from wardmail.protocol.address import InvalidAddress, parse_mailboxes
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
 
@@ -20,19 +20,13 @@ class UnsignedCopy:
     author: Address
 
 
-def unsigned(world: World, head: bytes) -> UnsignedCopy | BadHeaders:
-    block = HeaderBlock.split(head)
+def unsigned(head: bytes) -> UnsignedCopy | BadHeaders:
+    block = HeaderBlock.split_stored(head)
     if isinstance(block, BadHeaders):
         return BadHeaders(f"Its header cannot be read: {block.reason}")
     author = parse_mailboxes(block.get(b"from") or b"")
     if isinstance(author, InvalidAddress) or not author:
         return BadHeaders("Its author cannot be read.")
-    trace, fields = block.fields[0][1], block.fields[1:]
-    if world.signer.keys_for(author[0].domain):
-        # A copy that was held on its way out carries signatures as well.
-        fields = tuple(dropwhile(_is_signature, fields))
-    return UnsignedCopy(trace, HeaderBlock(fields), author[0])
-
-
-def _is_signature(field: tuple[bytes, bytes]) -> bool:
-    return field[0] == b"dkim-signature"
+    # A copy that was held on its way out carries signatures as well; those below ours are the application's.
+    fields = dropwhile(lambda field: dkim.is_made_here(field[1]), block.fields[1:])
+    return UnsignedCopy(block.fields[0][1], HeaderBlock(tuple(fields)), author[0])

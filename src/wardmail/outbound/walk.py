@@ -7,7 +7,6 @@ Delivery, recording and reporting follow later, in any process: see delivery.py.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,6 +24,7 @@ from wardmail.outbound.examination import Examination, look_through
 from wardmail.outbound.footer import SplicedBody
 from wardmail.outbound.gate import closed, told
 from wardmail.outbound.reporting import rejection_reports
+from wardmail.outbound.respooling import spooled_anew
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import Dispatch, World
 from wardmail.policy.facts import NO, Fact, Facts, Known, Missing
@@ -129,7 +129,8 @@ async def _judge_content(
     if isinstance(declared, Refusal):
         return declared
     sketched = not declared and traffic.is_compared(integration, world.register.snapshot)
-    examination = await look_through(integration, block, submission.body, sketched=sketched)
+    may_change = submission.again is None
+    examination = await look_through(integration, block, submission.body, sketched=sketched, may_change=may_change)
     classified = classification.classify(integration, block, examination.reading)
     if isinstance(classified, Refusal):
         return classified
@@ -175,21 +176,8 @@ def _facts(world: World, found: Judgement, recipient: Address, bulk: Fact[bool])
 
 
 async def _kept(world: World, message_id: str, body: Body) -> Body:
-    """What words were put into is written to the spool anew; the sweeper removes what came in."""
-    if not isinstance(body, SplicedBody):
-        return body
-
-    def write() -> Body:
-        sink = world.spool.open_sink(message_id)
-        try:
-            for chunk in body.chunks():
-                sink.write(chunk)
-        except BaseException:
-            sink.discard()
-            raise
-        return sink.finish()
-
-    return await asyncio.to_thread(write)
+    """What words were put into; the sweeper removes what came in."""
+    return await spooled_anew(world.spool, message_id, body) if isinstance(body, SplicedBody) else body
 
 
 def _sighting(judged: Judgement) -> Sighting | None:
@@ -213,7 +201,7 @@ def _composed(
         author_domain=judged.author.domain,
     )
     tags = {tag for copy in copies if (tag := transformation.tag_for(world, copy.decision)) is not None}
-    return queueing.compose(
+    message = queueing.compose(
         world,
         submission,
         judged.envelope,
@@ -225,6 +213,7 @@ def _composed(
         ),
         terms=terms_of(judged.block, judged.envelope.envid, tags),
     )
+    return replace(message, footed=judged.examination.is_footed)
 
 
 def _refusal_of_all(decisions: tuple[Decision, ...]) -> Refusal | None:

@@ -16,6 +16,11 @@ Fields = Sequence[tuple[bytes, bytes]]
 """(lower-case name, raw field with folding and CRLF), topmost first."""
 
 
+_OUR_LAYOUT = re.compile(
+    rb"DKIM-Signature: v=1; a=[a-z0-9-]+; c=relaxed/relaxed;\r\n\td=[^\s;]+;\r\n\ts=[^\s;]+; t="
+).match
+
+
 class Key(Protocol):
     """What this module needs to know of a signing key; `algorithm` is `rsa-sha256` or `ed25519-sha256`."""
 
@@ -78,6 +83,11 @@ def prepare(fields: Fields, body_hash: bytes, key: Key, *, now: float, expires: 
     # RFC 6376 3.7: the field itself comes last, with an empty b= and without its CRLF.
     signed.append(relaxed_field(b"dkim-signature", field)[:-2])
     return Unsigned(b"".join(signed), field)
+
+
+def is_made_here(raw_field: bytes) -> bool:
+    """Whether a DKIM-Signature field is folded as `prepare` folds it. It proves nothing: where it stands must tell, too."""
+    return _OUR_LAYOUT(raw_field) is not None
 
 
 def assemble(unsigned: Unsigned, signature: bytes) -> bytes:

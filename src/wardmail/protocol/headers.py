@@ -12,6 +12,9 @@ from wardmail.protocol.encoded_words import decode_text
 LARGEST_BLOCK = 256 * 1024
 MOST_FIELDS = 1000
 
+_OURS, _MOST_OURS = 64 * 1024, 50
+"""Octets and fields of traces, signatures, tags and Date that a gateway puts there itself."""
+
 # Anchored at line starts, so that a block full of anything costs linear time; a field that ends badly leaves a gap.
 _FIELD = re.compile(rb"^(([!-9;-~]+):[^\r\n\0]*(?:\r\n[ \t][^\r\n\0]*)*\r\n)", re.MULTILINE)
 
@@ -37,14 +40,12 @@ class HeaderBlock:
     @staticmethod
     def split(head: bytes) -> HeaderBlock | BadHeaders:
         """`head` ends in CRLF, without the blank line. At most 256 KiB and 1,000 fields; lines must be fields."""
-        if len(head) > LARGEST_BLOCK:
-            return BadHeaders(f"The header is longer than {LARGEST_BLOCK // 1024} KiB.")
-        found = _FIELD.findall(head)
-        if sum([len(raw) for raw, _ in found]) != len(head):
-            return BadHeaders(_what_is_wrong(head))
-        if len(found) > MOST_FIELDS:
-            return BadHeaders(f"The header has more than {MOST_FIELDS} fields.")
-        return HeaderBlock(tuple([(name.lower(), raw) for raw, name in found]))
+        return _split(head, LARGEST_BLOCK, MOST_FIELDS)
+
+    @staticmethod
+    def split_stored(head: bytes) -> HeaderBlock | BadHeaders:
+        """As `split`, with room for what we put on top of a block that was accepted at its limits."""
+        return _split(head, LARGEST_BLOCK + _OURS, MOST_FIELDS + _MOST_OURS)
 
     @property
     def raw(self) -> bytes:
@@ -93,6 +94,17 @@ class HeaderBlock:
     def subject(self) -> str:
         """The subject for reading: encoded words decoded, never raises; empty when there is none."""
         return decode_text(self.get(b"subject") or b"")
+
+
+def _split(head: bytes, largest: int, most: int) -> HeaderBlock | BadHeaders:
+    if len(head) > largest:
+        return BadHeaders(f"The header is longer than {largest // 1024} KiB.")
+    found = _FIELD.findall(head)
+    if sum([len(raw) for raw, _ in found]) != len(head):
+        return BadHeaders(_what_is_wrong(head))
+    if len(found) > most:
+        return BadHeaders(f"The header has more than {most} fields.")
+    return HeaderBlock(tuple([(name.lower(), raw) for raw, name in found]))
 
 
 def add_subject_tag(block: HeaderBlock, tag: str) -> HeaderBlock:

@@ -115,6 +115,7 @@ def accepted_event(message: AcceptedMessage) -> Event:
             [r.n, r.recipient.address.domain, r.decision.outcome.value, [hit.rule for hit in r.decision.because]]
             for r in message.recipients
         ],
+        **({"footer": "added"} if message.footed else {}),
     }
     return Event("MessageAccepted", message.received_at, message.origin.username, message.id, "message", detail)
 
@@ -229,6 +230,7 @@ def stored_message(row: Row[Any]) -> StoredMessage:
         received_at=row.received_at,
         expires_at=row.expires_at,
         bulk=bool(row.flags & 8),
+        content_until=None if row.data_key is None else row.content_until,
     )
 
 

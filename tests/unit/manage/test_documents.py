@@ -33,6 +33,10 @@ SUBJECT = Subject(
 TODAY = date(2026, 11, 22)
 
 
+def test_the_name_of_an_event_breaks_between_its_words_only() -> None:
+    assert '<td class="whole">Went<wbr>Live</td>' in to_html(document(SUBJECT, "application"))
+
+
 class Elements(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()

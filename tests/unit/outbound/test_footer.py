@@ -134,6 +134,13 @@ def test_what_it_may_not_be_put_into_is_left_alone(raw: bytes) -> None:
     assert footed(raw) is None
 
 
+@pytest.mark.parametrize(
+    "charset", [b"charset*=utf-8''a%00b", b"charset=idna", b"charset=undefined", b"charset=punycode"]
+)
+def test_a_charset_that_is_none_keeps_nothing_from_being_carried(charset: bytes) -> None:
+    assert footed(b"Content-Type: text/plain; %b\r\nContent-Transfer-Encoding: 8bit\r\n\r\nHello\r\n" % charset) is None
+
+
 def test_a_text_in_seven_bits_is_said_to_have_eight_when_a_name_needs_them() -> None:
     raw = built(cte="7bit")
     done = footed(raw)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.databases import fresh_sqlite
-from tests.worlds import APP, HEAD, RELAY, START, Stage, staged, submission, with_field
+from tests.worlds import APP, HEAD, RELAY, START, Stage, published_keys, staged, submission, with_field
 from wardmail.edges.keys import DKIM, public_key
 from wardmail.manage.history_words import sentence
 from wardmail.manage.integrations import make_credential
@@ -26,11 +26,15 @@ from wardmail.model.integration import IntegrationState, Limits
 from wardmail.model.message import Envelope, Origin
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
+from wardmail.model.registration import Signature
 from wardmail.model.resending import NotResent, Wish
 from wardmail.model.route import Route, RouteKind, TlsLevel
 from wardmail.model.stored import StoredMessage, StoredRecipient
+from wardmail.outbound.release import NotReleased, release
 from wardmail.outbound.resending import choose, resend
+from wardmail.outbound.unsigned import UnsignedCopy, unsigned
 from wardmail.outbound.walk import accept
+from wardmail.store import rows
 from wardmail.store.messages import Messages
 from wardmail.store.schema import content, recipient
 
@@ -257,8 +261,66 @@ async def test_a_body_of_the_spool_becomes_its_own(stage: Stage) -> None:
     assert isinstance(receipt, Accepted)
     become(stage, receipt.message_id, RecipientState.BOUNCED)
     second = await taken(stage, receipt.message_id)
-    stage.spool.remove(handed_in.id)
+    bodies = [await stage.world.queue.read_content(each, 0) for each in (receipt.message_id, second.message_id)]
+    first_body, own = (rows.spooled_body(body) for _, body in bodies)
+    assert first_body is not None
+    assert own is not None
+    stage.spool.remove(first_body.name)
     assert (await octets(stage, second.message_id))[1] == large
+
+
+async def test_who_was_named_twice_gets_it_once_or_not(stage: Stage) -> None:
+    first = await sent(stage, "a@nhs.net", "a@nhs.net")
+    assert len((await taken(stage, first, ("a@nhs.net",))).decisions) == 1
+    assert len((await taken(stage, first)).decisions) == 1
+    become(stage, first, RecipientState.CANCELLED, only=0)
+    for named in (None, ("a@nhs.net",)):
+        outcome = await again(stage, first, named)
+        assert isinstance(outcome, NotResent)
+        assert outcome.error == "WM-RESEND-CANCELLED"
+
+
+async def test_an_application_s_own_signature_stays_and_ours_of_old_keys_go(stage: Stage) -> None:
+    theirs = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=vendor.example; s=x; h=from; bh=YQ==; b=YQ==\r\n"
+    first = await sent(stage, head=theirs + HEAD)
+    for entry in stage.keystore.entries(DKIM):
+        stage.keystore.delete(entry.name)
+    head, _ = await octets(stage, (await taken(stage, first)).message_id)
+    assert head.count(b"DKIM-Signature:") == 1
+    assert head.endswith(theirs + HEAD + head[head.rindex(b"Message-ID:") :])
+
+
+async def test_a_header_at_its_limits_can_still_be_let_go_and_read(stage: Stage) -> None:
+    fill = b"".join(b"X-%d: a\r\n" % n for n in range(1000 - SENSITIVE.count(b"\r\n")))
+    held = await sent(stage, "someone@example.com", head=SENSITIVE + fill, state=None)
+    released = await release(stage.world, held, actor="alice", reason=WHY)
+    assert not isinstance(released, NotReleased) or "header" not in released.reason
+    assert isinstance(unsigned((await octets(stage, held))[0]), UnsignedCopy)
+    fill = b"X-Long: %b\r\n" % (b"\r\n ".join([b"a" * 900] * 285))
+    assert isinstance(await again(stage, await sent(stage, head=HEAD + fill)), Accepted)
+
+
+async def test_a_footer_of_then_is_not_followed_by_one_of_today(stage: Stage) -> None:
+    def named(role: str) -> None:
+        signature = Signature("Zoe Ahmed", role, "Example Trust", added=True)
+        stage.save(replace(APP, registration=replace(APP.registration, signature=signature)))
+
+    bare = await sent(stage)
+    named("Nurse")
+    footed = await sent(stage)
+    named("Matron")
+    records = published_keys(stage)
+    for first, count in ((bare, 0), (footed, 1)):
+        second = (await taken(stage, first)).message_id
+        head, body = await octets(stage, second)
+        assert body == (await octets(stage, first))[1]
+        assert body.count(b"Zoe Ahmed") == count
+        verifier = dkim.DKIM(head + b"\r\n" + body)
+        assert all(verifier.verify(n, dnsfunc=lambda name, timeout=5: records.get(name)) for n in (0, 1))
+    accepted = [each.detail for each in Messages(stage.database).audit(0, 100) if each.kind == "MessageAccepted"]
+    assert [each.get("footer", "") for each in accepted] == ["", "added", "", ""]
+    told = sentence("MessageAccepted", "app-1", accepted[1])
+    assert told.endswith("its sender’s name, role and organisation were put under the text")
 
 
 STATES = st.lists(st.sampled_from(list(RecipientState)), min_size=1, max_size=5)

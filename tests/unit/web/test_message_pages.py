@@ -19,7 +19,7 @@ from tests.unit.web.console_kit import SENSITIVE, Console, form_token, open_cons
 from tests.worlds import HEAD
 from wardmail.model.person import Role
 from wardmail.store.messages import Messages
-from wardmail.store.schema import content, recipient
+from wardmail.store.schema import content, message, recipient
 from wardmail.web.pages.downloads import disposition
 
 WHY = "a complaint, case 12"
@@ -255,6 +255,55 @@ async def test_what_waits_is_not_offered(console: Console) -> None:
             page = await http.get(f"/messages/{message}")
             assert "It cannot be sent again now" in page.text
             assert "pick-0" not in page.text
+
+
+async def test_a_report_of_the_gateway_itself_is_not_offered(console: Console) -> None:
+    first = await console.send("a@nhs.net")
+    become(console, first, "bounced")
+    with console.stage.database.write() as connection:
+        connection.execute(update(message).where(message.c.id == first).values(via="report"))
+    async with console.visitor("mail-operator") as http:
+        page = (await http.get(f"/messages/{first}")).text
+    assert "Send it again" not in page
+    assert "cannot be sent again" not in page
+
+
+async def test_the_page_says_how_long_content_is_kept(console: Console) -> None:
+    first = await console.send("a@nhs.net")
+    become(console, first, "bounced")
+    until = console.stage.clock.at + 86_400
+    async with console.visitor("owner") as http:
+        for values, words, is_offered in (
+            ({"content_until": until}, "23 November 2026", True),
+            ({"content_until": 0.0}, "and now for as long as it waits or a legal hold keeps it", True),
+            ({"data_key": None}, "Its content is not kept any more: its term has ended.", False),
+        ):
+            with console.stage.database.write() as connection:
+                connection.execute(update(message).where(message.c.id == first).values(**values))
+            page = (await http.get(f"/messages/{first}")).text
+            assert words in page
+            assert ("pick-0" in page) is is_offered
+            assert ("Why do you need to read it?" in page) is is_offered
+            assert ("It cannot be sent again: its content is not kept any more." in page) is not is_offered
+
+
+async def test_a_reason_steers_nobody_s_terminal(console: Console) -> None:
+    first = await console.send("a@nhs.net")
+    become(console, first, "bounced")
+    async with console.visitor("mail-operator") as http:
+        page = await post(http, first, "/resend", **{"pick-0": "yes", "reason": "lost\x1b[2J\u202ethere\r\nnow"})
+    assert "Your reason: lost [2J there now" in page.text
+
+
+async def test_who_would_send_it_once_more_hears_that_somebody_did(console: Console) -> None:
+    first = await console.send("a@nhs.net")
+    become(console, first, "bounced")
+    async with console.visitor("mail-operator") as http:
+        fields = await asked(http, first)
+        new = (await http.post(f"/messages/{first}/resend", data=fields)).headers["location"].partition("?")[0]
+        page = await post(http, first, "/resend", **{"pick-0": "yes", "reason": WHY})
+    assert "It was sent again once already, the last time by mail-operator" in page.text
+    assert f"as {new.rpartition('/')[2]}." in page.text
 
 
 async def test_the_content_may_be_gone(console: Console) -> None:

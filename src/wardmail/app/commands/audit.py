@@ -10,7 +10,7 @@ from wardmail.app.audit_heads import broken_heads, sign_today
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.office.audit import event_record
-from wardmail.app.output import emit, json_option, moment, progress, say, table
+from wardmail.app.output import emit, json_option, moment, note, progress, say, table
 from wardmail.edges.audit_heads import HeadSigner
 
 if TYPE_CHECKING:
@@ -93,16 +93,24 @@ def key(config_path: str | None, as_json: bool) -> None:
 
 
 @command.command("list")
-@click.option("--after", type=int, default=0, help="Only events after this number.")
+@click.option("--after", type=click.IntRange(min=0), help="From the event after this number on; 0: from the beginning.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @json_option
 @click.pass_obj
-def list_(config_path: str | None, after: int, limit: int, as_json: bool) -> None:
-    """List events, oldest first."""
-    events = Installation.at(config_path).messages.audit(after, limit)
+def list_(config_path: str | None, after: int | None, limit: int, as_json: bool) -> None:
+    """List the newest events, or those from --after on; each list ends with its newest."""
+    from wardmail.store.newest_events import newest_events
+
+    installation = Installation.at(config_path)
+    if after is None:
+        events = [*reversed(newest_events(installation.database, None, limit))]
+    else:
+        events = [*installation.messages.audit(after, limit)]
     if as_json:
         for each in events:
             emit(event_record(each))
     else:
         rows = [(each.seq, moment(each.at), each.kind, each.actor, each.subject) for each in events]
         table(("No.", "When", "What", "Who", "About"), rows)
+    if after is None and events and events[0].seq > 1:
+        note("There are older events: --after 0 lists them from the first one on.")

@@ -14,6 +14,7 @@ from wardmail.app.log_in_wiring import people_desk
 from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.model.person import PERMISSIONS, Permission, Person, Role
 
+_ANEW = "Who was logged in to the pages by that name logs in anew."
 _ROLES = click.Choice([role.value for role in Role])
 
 
@@ -113,7 +114,7 @@ def change(  # noqa: PLR0913 (each is an option)
     by: str,
     as_json: bool,
 ) -> None:
-    """Change a person's name, address, roles or accounts."""
+    """Change a person's name, address, roles or accounts. They log in to the pages anew after it."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
     person = _existing(installation, name)
@@ -126,6 +127,7 @@ def change(  # noqa: PLR0913 (each is an option)
     )
     wanted = usable(people_desk(installation).change(wanted, actor, reason), "WM-PERSON")
     emit(_record(wanted)) if as_json else say(f"{name} is {', '.join(wanted.roles)}.")
+    note(_ANEW)
 
 
 @command.command()
@@ -135,11 +137,12 @@ def change(  # noqa: PLR0913 (each is an option)
 @json_option
 @click.pass_obj
 def key(config_path: str | None, name: str, reason: str, by: str, as_json: bool) -> None:
-    """Make a new key for a person; the old one stops at once."""
+    """Make a new key for a person; the old one stops at once, and they log in to the pages anew."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
     person, made = usable(people_desk(installation).new_key(_existing(installation, name), actor, reason), "WM-PERSON")
     _show_key(person, made, as_json)
+    note(_ANEW)
 
 
 @command.command()

@@ -31,7 +31,7 @@ _Taken = Annotated[Intake, Depends(taken_in)]
 
 
 class FindMessages(schema.Find):
-    integration: Annotated[str, Field(max_length=63, description="For people; a program sees its own.")] = ""
+    integration: Annotated[schema.Line, Field(max_length=63, description="For people; a program sees its own.")] = ""
 
 
 @router.post(

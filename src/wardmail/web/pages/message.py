@@ -13,7 +13,8 @@ from wardmail.manage.history_words import sentence
 from wardmail.model.delivery import RecipientState
 from wardmail.model.person import Permission
 from wardmail.model.reading import Record
-from wardmail.outbound.resending import may_go_again
+from wardmail.model.stored import StoredMessage
+from wardmail.outbound.resending import is_of_the_gateway, may_go_again
 from wardmail.web.pages.content import PARTS, TOO_OLD, ContentPages, Opened, barred_file
 from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
@@ -64,6 +65,10 @@ class MessagePage:
         copies = await self.copies(message_id)
         if not copies:
             return self.gone(visit)
+        loaded = await self._services.world.queue.load(message_id)
+        if loaded is None:
+            return self.gone(visit)
+        stored = loaded[0]
         events = await asyncio.to_thread(self._services.messages.history, "", message_id)
         may_read = may(Permission.READ_CONTENT)
         opened = await self._content.opened(visit, message_id) if may_read else None
@@ -81,7 +86,8 @@ class MessagePage:
             left_out=max(0, len(copies) - _MOST_SHOWN),
             picture=journey(copies[0], events) if len(copies) == 1 else None,
             events=[_event(each) for each in events],
-            summary=_summary(message_id, copies[0]),
+            summary=_summary(message_id, copies[0], _kept(stored, self._services.clock.now())),
+            is_kept=stored.content_until is not None,
             is_held=any(each["status"] == "held" for each in copies),
             is_sent_again=query_of(visit.request, "say") == "again" and any(map(_names_a_first, events)),
             may_read=may_read,
@@ -89,7 +95,7 @@ class MessagePage:
             opened=opened,
             parts=PARTS,
             files=_files(visit, opened),
-            may_resend=may(Permission.OPERATE_QUEUE) and bool(copies[0]["integration"]),
+            may_resend=may(Permission.OPERATE_QUEUE) and not is_of_the_gateway(stored),
             again=[_choice(each, sent) for each in copies if may_go_again(_state(each))][:MOST_PICKED],
             may_take=may(Permission.TAKE_EVIDENCE),
             sent=sent,
@@ -113,7 +119,15 @@ def _choice(record: Record, sent: Sent) -> Mapping[str, object]:
     return {"name": f"{PICK}{n}", "id": f"{PICK}{n}", "value": "yes", "text": words, "checked": n in sent.picked}
 
 
-def _summary(message_id: str, first: Record) -> object:
+def _kept(stored: StoredMessage, now: float) -> str:
+    until = stored.content_until
+    if until is None:
+        return "Not kept any more: its term has ended"
+    longer = ", and now for as long as it waits or a legal hold keeps it" if until <= now else ""
+    return f"{moment(until)}{longer}"
+
+
+def _summary(message_id: str, first: Record, kept: str) -> object:
     return summary(
         ("Queue ID", message_id),
         ("Integration", first["integration"] or "The gateway itself"),
@@ -121,6 +135,7 @@ def _summary(message_id: str, first: Record) -> object:
         ("Classification", first["classification"]),
         ("Size", f"{cast('int', first['size']):,} octets"),
         ("Accepted", moment(first["received_at"])),
+        ("Content kept until", kept),
     )
 
 

@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 from starlette.responses import RedirectResponse, Response
 
@@ -25,6 +26,7 @@ from wardmail.web.pages.message import MessagePage, Sent
 from wardmail.web.pages.operate.asking import Question, asked_again, reason_of, reason_problems, told
 from wardmail.web.pages.rendering import GUARDS
 from wardmail.web.pages.services import ConsoleServices
+from wardmail.web.pages.words import moment
 
 _HERE = "/messages"
 _PICKED = re.compile(rf"{PICK}([0-9]{{1,6}})").fullmatch
@@ -48,7 +50,9 @@ class MessageActs:
         if problems:
             return await self._page.draw(visit, replace(sent, problems=problems), 422)
         if visit.form.get("confirmed") != "yes":
-            return asked_again(self._services.pages, visit, _HERE, self._question(visit, chosen, sent))
+            events = await asyncio.to_thread(self._services.messages.history, "", message_id_of(visit.request))
+            question = self._question(visit, chosen, sent, _sent_before(events))
+            return asked_again(self._services.pages, visit, _HERE, question)
         new_id = visit.form.get("as", "")
         if not _NEW_ID(new_id) or not visit.visitor.proves(_to_prove(visit, new_id), visit.form.get("proof", "")):
             return self._told(visit, 403, "That was not asked on this page", "Nothing was sent. Begin again there.")
@@ -94,7 +98,7 @@ class MessageActs:
         await asyncio.to_thread(replies.forget, scope, key)
         return self._told(visit, 409, "It was not sent again", _why(done), "Nothing was sent.")
 
-    def _question(self, visit: Visit, chosen: Sequence[Record], sent: Sent) -> Question:
+    def _question(self, visit: Visit, chosen: Sequence[Record], sent: Sent, before: str) -> Question:
         message_id, new_id = message_id_of(visit.request), self._services.resend.new_id()
         to = ", ".join(str(each["to"]) for each in chosen)
         has_arrived = any(each["status"] in ("delivered", "relayed") for each in chosen)
@@ -102,6 +106,7 @@ class MessageActs:
         return Question(
             "Send this message again?",
             (
+                *filter(None, [before]),
                 f"{twice}The policy of today decides about it. Once it is sent it cannot be called back.",
                 f"It is for {to}.",
                 f"Your reason: {sent.reason}",
@@ -121,6 +126,21 @@ class MessageActs:
         message_id = message_id_of(visit.request)
         back = f"{_HERE}/{message_id}"
         return told(self._services.pages, visit, _HERE, status, title, *sentences, back=back)
+
+
+def _sent_before(events: Sequence[Record]) -> str:
+    """What somebody who pressed "Back", or does not know of a colleague's, has to hear before they do it once more."""
+    made = [
+        each
+        for each in events
+        if each["type"] == "MessageSentAgain" and "again" in cast("Mapping[str, Any]", each["detail"])
+    ]
+    if not made:
+        return ""
+    last = made[-1]
+    as_id = cast("Mapping[str, Any]", last["detail"])["again"]
+    times = "once" if len(made) == 1 else f"{len(made)} times"
+    return f"It was sent again {times} already, the last time by {last['actor']} at {moment(last['at'])}, as {as_id}."
 
 
 def _first_choice(copies: Sequence[Record]) -> str:

@@ -31,7 +31,7 @@ _MOST = 1_000
 
 
 class FindHeld(Sent):
-    integration: Annotated[str, Field(max_length=63)] = ""
+    integration: Annotated[schema.Line, Field(max_length=63)] = ""
     domain: Annotated[str, Field(max_length=255, description="Only to this domain.")] = ""
     after: Annotated[
         str, Field(pattern="^([01]-[0-9A-Z]{18}-[0-9]{1,6})?$", description="`next` of an earlier page.")
@@ -58,7 +58,7 @@ class ManyHolds(Sent):
         int, Field(ge=0, le=_MOST, description="Copies. Nothing is done when it is another number.")
     ]
     ids: Annotated[list[schema.MessageId], Field(max_length=_MOST)] | None = None
-    integration: Annotated[str, Field(max_length=63)] = ""
+    integration: Annotated[schema.Line, Field(max_length=63)] = ""
     domain: Annotated[str, Field(max_length=255)] = ""
 
 

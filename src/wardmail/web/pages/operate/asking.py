@@ -28,7 +28,9 @@ class Question:
 
 
 def reason_of(visit: Visit) -> str:
-    return " ".join(visit.form.get("reason", "").split())[:_LONGEST_REASON]
+    """On one line, without what would steer the terminal of who reads the audit there."""
+    typed = "".join(each if each.isprintable() else " " for each in visit.form.get("reason", ""))
+    return " ".join(typed.split())[:_LONGEST_REASON]
 
 
 def reason_problems(reason: str) -> list[dict[str, str]]:
