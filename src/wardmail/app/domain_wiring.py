@@ -23,6 +23,9 @@ from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.outside_reports import StoreOutsideReports
 
+_FETCH_SECONDS = 8.0
+"""Less than a look may take: a web server that stalls is one finding, and not the end of all."""
+
 _EVENTS = {
     KeyState.ACTIVE: "SigningKeyActivated",
     KeyState.RETIRED: "SigningKeyRetired",
@@ -92,7 +95,8 @@ def domain_desk(installation: Installation) -> DomainDesk:
     def resolver() -> Resolver:
         dns = DnsResolver(clock, nameservers(settings))
         # Anybody who may see names the domain: its policy must not be a way to knock at doors inside.
-        https = HttpsFetcher(dns, ca_file=settings["delivery.ca_file"] or None, allow_private=False)
+        ca_file = settings["delivery.ca_file"] or None
+        https = HttpsFetcher(dns, ca_file=ca_file, timeout=_FETCH_SECONDS, allow_private=False)
         return WorldResolver(dns, https)
 
     database = installation.database

@@ -33,8 +33,9 @@ class DomainBookDesk:
         if isinstance(name, BadInput):
             return name
         words = " ".join(note.split())
-        if len(words) > _LONGEST_NOTE:
-            return BadInput(f"The note is longer than {_LONGEST_NOTE} characters.", "WM-DOMAIN-NOTE")
+        if len(words) > _LONGEST_NOTE or not words.isprintable():
+            reason = f"The note is longer than {_LONGEST_NOTE} characters, or has some that cannot be seen."
+            return BadInput(reason, "WM-DOMAIN-NOTE")
         domain = KnownDomain(name, is_ours, actor.id, self._clock.now(), words)
         if not self._book.add(domain):
             return BadInput(f"{name} is on record already: remove it first to change it.", "WM-DOMAIN-EXISTS")

@@ -56,11 +56,10 @@ class OtherDomainPages:
 
     async def record(self, visit: Visit) -> Response:
         """What the organisation shows; a domain that is not on record yet is put there."""
-        domain, person, book = (
-            str(visit.request.path_params["domain"]),
-            visit.visitor.person,
-            self._services.domain_book,
-        )
+        domain = checked_domain(str(visit.request.path_params["domain"]))
+        if isinstance(domain, BadInput):
+            return self._gone(visit)
+        person, book = visit.visitor.person, self._services.domain_book
         typed = {name: visit.form.get(name, "").strip() for name in ("kind", "reference", "until")}
         until = day_of(typed["until"])
         if typed["kind"] not in set(AssuranceKind) or until is None:
