@@ -55,7 +55,7 @@ def domain_named(text: str) -> str:
     return done(checked_domain(text))
 
 
-def records_of(domain: str, keys: Sequence[DomainKey]) -> Sequence[DnsRecord]:
+def records_of(domain: str, keys: Sequence[DomainKey], now: float) -> Sequence[DnsRecord]:
     """What to publish for a domain that has keys. Raises CommandFailed."""
     if not keys:
         raise CommandFailed(
@@ -64,7 +64,7 @@ def records_of(domain: str, keys: Sequence[DomainKey]) -> Sequence[DnsRecord]:
             f"Make one: wardmail domain rotate {domain}",
             NOT_FOUND,
         )
-    return records_for(domain, keys)
+    return records_for(domain, keys, now)
 
 
 def dns_record(each: DnsRecord) -> Record:

@@ -18,7 +18,7 @@ from wardmail.edges.outside_stores import OutsideStores
 from wardmail.manage.domain_book import DomainBookDesk
 from wardmail.manage.signing_keys import SigningKeyDesk
 from wardmail.model.own_domain import DomainKey, KeyState
-from wardmail.ports import Resolver
+from wardmail.ports import Clock, Resolver
 from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.outside_reports import StoreOutsideReports
@@ -42,11 +42,13 @@ class KeystoreDomainKeys:
         stores: Callable[[], OutsideStores],
         used: Callable[[], Mapping[str, float | None]],
         note: Callable[[str, str, str, str], None],
+        clock: Clock,
     ) -> None:
         self._keystore = keystore
         self._stores = stores
         self._used = used
         self._note = note
+        self._clock = clock
 
     def all(self) -> Sequence[DomainKey]:
         keystore, used = self._keystore(), self._used()
@@ -59,6 +61,7 @@ class KeystoreDomainKeys:
                 each.meta.get("key", "the keystore"),
                 used.get(each.name),
                 public_key(keystore, each.name),
+                float(each.meta["moved_at"]) if "moved_at" in each.meta else None,
             )
             for each in keystore.entries(DKIM)
         ]
@@ -75,7 +78,7 @@ class KeystoreDomainKeys:
     def move(self, domain: str, selector: str, state: KeyState, actor: str) -> None:
         name, keystore = f"{DKIM}:{domain}:{selector}", self._keystore()
         meta = keystore.entry(name).meta
-        keystore.describe(name, **{**meta, "state": state.value})
+        keystore.describe(name, **{**meta, "state": state.value, "moved_at": str(int(self._clock.now()))})
         self._note(_EVENTS[state], name, actor, meta.get("key", "keystore"))
 
 
@@ -86,6 +89,7 @@ def domain_keys(installation: Installation) -> KeystoreDomainKeys:
         lambda: installation.stores,
         lambda: {name: note.last_used_at for name, note in notes.all().items()},
         notes.note,
+        installation.clock,
     )
 
 

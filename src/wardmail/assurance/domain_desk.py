@@ -19,6 +19,10 @@ _PATIENCE = 20.0
 """Seconds for which somebody waits at a page for all answers of the DNS."""
 
 
+RETIRED_STAYS = 8 * 86_400.0
+"""Seconds: a week, and a day for whoever enters the records."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServersToTry:
     look: MailServers
@@ -99,9 +103,14 @@ class DomainDesk:
             return None
 
 
-def records_for(domain: str, keys: Sequence[DomainKey]) -> Sequence[DnsRecord]:
+def records_for(domain: str, keys: Sequence[DomainKey], now: float) -> Sequence[DnsRecord]:
     """What to publish; retired keys stay up for a week, so that signatures on their way can be checked."""
-    return records_to_publish(domain, [_parts(each) for each in keys])
+    standing = [
+        each
+        for each in keys
+        if each.state is not KeyState.RETIRED or each.moved_at is None or each.moved_at > now - RETIRED_STAYS
+    ]
+    return records_to_publish(domain, [_parts(each) for each in standing])
 
 
 def our_domains(

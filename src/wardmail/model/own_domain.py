@@ -55,7 +55,10 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DomainKey:
-    """`public` is what p= of its record holds; `last_used` in seconds since the epoch."""
+    """`public` is what p= of its record holds; `last_used` in seconds since the epoch.
+
+    `moved_at` tells when it came into its state, where that is known.
+    """
 
     domain: str
     selector: str
@@ -64,6 +67,7 @@ class DomainKey:
     kept_in: str
     last_used: float | None
     public: bytes
+    moved_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

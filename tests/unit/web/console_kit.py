@@ -238,7 +238,11 @@ class OutsideView:
             "trust.example": "v=spf1 include:spf.relay.example mx ~all",
             "spf.relay.example": "v=spf1 ip4:192.0.2.0/24 -all",
             "_dmarc.trust.example": "v=DMARC1; p=none; rua=mailto:dmarc@trust.example",
-            **{each.name: each.value for each in records_for("trust.example", keys) if "_domainkey" in each.name},
+            **{
+                each.name: each.value
+                for each in records_for("trust.example", keys, self.stage.clock.now())
+                if "_domainkey" in each.name
+            },
         }
         if getattr(question, "rdtype", "") == "TXT" and name in texts.keys() - self.hidden:
             return Found((texts[name],))
@@ -247,7 +251,8 @@ class OutsideView:
 
 def keystore_keys(stage: Stage) -> KeystoreDomainKeys:
     notes = StoreSecretNotes(stage.database)
-    return KeystoreDomainKeys(lambda: stage.keystore, lambda: OutsideStores(StoreSettings()), dict, notes.note)
+    stores = OutsideStores(StoreSettings())
+    return KeystoreDomainKeys(lambda: stage.keystore, lambda: stores, dict, notes.note, stage.clock)
 
 
 def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidden: set[str]) -> GovernServices:

@@ -141,8 +141,8 @@ async def test_a_key_waits_and_does_not_sign_before_the_dns_shows_it(api: People
     assert (await call(api, "POST", f"{one}/retire", "vera"))[0] == 403
     assert (await call(api, "POST", f"{one}/retire", "oli"))[1]["state"] == "retired"
     assert (await call(api, "POST", f"{one}/retire", "oli"))[0] == 409
-    assert (await call(api, "POST", f"{keys}/rsa/retire", "oli"))[1]["state"] == "retired"
-    status, told = await call(api, "POST", f"{keys}/ed25519/retire", "oli")
+    assert (await call(api, "POST", f"{keys}/ed25519/retire", "oli"))[1]["state"] == "retired"
+    status, told = await call(api, "POST", f"{keys}/rsa/retire", "oli")
     assert (status, told["code"]) == (409, "WM-DKIM-LAST-KEY")
     assert [who for who, _ in api.events("SigningKeyRetired")] == ["oli", "oli"]
 

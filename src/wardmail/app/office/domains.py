@@ -99,7 +99,7 @@ class DomainOffice:
 
     def dns_records(self, domain: str) -> list[Record]:
         name = domain_named(domain)
-        return [dns_record(each) for each in records_of(name, self._keys.of(name))]
+        return [dns_record(each) for each in records_of(name, self._keys.of(name), self._installation.clock.now())]
 
     def lists(self) -> list[Record]:
         """The newest version of each list."""

@@ -91,7 +91,7 @@ class DomainsPages:
             may_keep=person.may(Permission.KEEP_SECRETS),
             note=known[domain].note if domain in known else "",
             may_remove=domain in known and person.may(Permission.MANAGE_LISTS),
-            zone="\n".join(zone_lines(records_for(domain, mine))),
+            zone="\n".join(zone_lines(records_for(domain, mine, self._services.console.world.clock.now()))),
             picture=_picture(report) if report and len(report.spf) > 1 else None,
             spf=_terms(report) if report and len(report.spf) > 1 else None,
         )
