@@ -21,6 +21,7 @@ from wardmail.model.own_domain import DomainKey, KeyState
 from wardmail.ports import Clock, Resolver
 from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
+from wardmail.store.look_limit import StoreLookLimit
 from wardmail.store.outside_reports import StoreOutsideReports
 
 _FETCH_SECONDS = 8.0
@@ -105,7 +106,10 @@ def domain_desk(installation: Installation) -> DomainDesk:
 
     database = installation.database
     reports, book = StoreDomainReports(database), StoreKnownDomains(database)
-    return DomainDesk(domain_keys(installation), reports, book, resolver, clock, servers=_servers(settings))
+    limit = StoreLookLimit(database)
+    return DomainDesk(
+        domain_keys(installation), reports, book, resolver, clock, servers=_servers(settings), limit=limit
+    )
 
 
 def _servers(settings: Settings) -> ServersToTry | None:

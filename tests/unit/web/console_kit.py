@@ -73,6 +73,7 @@ from wardmail.store.holds import StoreHolds
 from wardmail.store.inbox import Inbox
 from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.logins import StoreLogins
+from wardmail.store.look_limit import StoreLookLimit
 from wardmail.store.messages import Messages
 from wardmail.store.outside_reports import StoreOutsideReports
 from wardmail.store.people import StorePeople
@@ -259,7 +260,12 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidd
     messages = Messages(stage.database)
     keys, book = keystore_keys(stage), StoreKnownDomains(stage.database)
     domains = DomainDesk(
-        keys, StoreDomainReports(stage.database), book, lambda: OutsideView(stage, hidden), stage.clock
+        keys,
+        StoreDomainReports(stage.database),
+        book,
+        lambda: OutsideView(stage, hidden),
+        stage.clock,
+        limit=StoreLookLimit(stage.database),
     )
     knowledge = Knowledge(stage.register, messages, people, lambda: stage.world.signer, stage.clock)
     return GovernServices(

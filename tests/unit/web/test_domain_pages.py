@@ -12,6 +12,7 @@ import pytest
 from tests.unit.web.console_kit import Console, form_token, open_console
 from wardmail.edges.keys import add_dkim_key
 from wardmail.model.person import Role
+from wardmail.store import look_limit
 
 
 @pytest.fixture
@@ -121,6 +122,19 @@ async def test_looks_stay_and_what_changed_is_said(console: Console) -> None:
         seen = (await http.get("/domains/trust.example")).text
     assert "DKIM: Good, then Fix" in seen
     assert "Not published as we sign: rsa." in seen
+
+
+async def test_who_looks_without_end_is_told_to_wait(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look_limit, "LOOKS_OF_ONE", 2)
+    async with console.visitor("viewer") as http, console.visitor("owner") as other:
+        token = form_token(await http.get("/domains/others"))
+        for n, status in enumerate((303, 303, 429, 429)):
+            look = {"form_token": token, "domain": f"h{n}.example"}
+            assert (await http.post("/domains/others", data=look)).status_code == status
+        ours = await http.post("/domains/trust.example", data={"form_token": token})
+        assert (ours.status_code, "looked at too often" in ours.text) == (429, True)
+        look = {"form_token": form_token(await other.get("/domains/others")), "domain": "h9.example"}
+        assert (await other.post("/domains/others", data=look)).status_code == 303
 
 
 async def test_another_organisations_domain_is_looked_at_and_its_evidence_recorded(console: Console) -> None:

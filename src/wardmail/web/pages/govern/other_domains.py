@@ -11,7 +11,7 @@ from wardmail.manage.integrations import BadInput
 from wardmail.manage.signing_keys import checked_domain
 from wardmail.model.own_domain import AssuranceKind, KnownDomain
 from wardmail.model.person import Permission
-from wardmail.web.pages.govern.domains import history, verdicts, worst_cell
+from wardmail.web.pages.govern.domains import history, unseen, verdicts, worst_cell
 from wardmail.web.pages.govern.outcomes import refused
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
@@ -46,10 +46,8 @@ class OtherDomainPages:
         ours = await self._services.our_domains(await self._services.domains.keys())
         if name in ours:
             return RedirectResponse(f"{_TOP}/{name}", 303)
-        if await self._services.domains.verify(name, is_ours=False) is None:
-            words = "It took too long. That says nothing about the domain."
-            return told(self._pages, visit, _TOP, 503, "The DNS does not answer just now", words, back=HERE)
-        return RedirectResponse(f"{HERE}/{name}", 303)
+        found = await self._services.domains.verify(name, is_ours=False, person=visit.visitor.person.id)
+        return unseen(self._pages, visit, found, HERE) or RedirectResponse(f"{HERE}/{name}", 303)
 
     async def show(self, visit: Visit) -> Response:
         return await self._draw(visit, {})
