@@ -26,6 +26,14 @@ class DomainFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Worsening:
+    """A check that came out worse than `before`, when it could last be told."""
+
+    finding: DomainFinding
+    before: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class SpfTerm:
     """One line of the tree that receivers walk. `lookups` are its own and those of everything below it."""
 
