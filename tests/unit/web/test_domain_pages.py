@@ -171,6 +171,8 @@ async def test_another_organisations_domain_is_looked_at_and_its_evidence_record
         shown = (await http.get(where)).text
         assert "IS 12345" in shown
         assert "In date" in shown
+        assert "Ends soon" in (await http.get("/domains/others")).text
         console.wait(40 * 86_400)
     async with console.visitor("viewer") as later:
+        assert "Over" in (await later.get("/domains/others")).text
         assert "Over" in (await later.get(where)).text

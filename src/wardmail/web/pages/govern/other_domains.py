@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from starlette.responses import RedirectResponse, Response
 
+from wardmail.manage.due import due_assurances
 from wardmail.manage.integrations import BadInput
 from wardmail.manage.signing_keys import checked_domain
 from wardmail.model.own_domain import AssuranceKind, KnownDomain
@@ -81,6 +82,7 @@ class OtherDomainPages:
                 Cell(each, f"{HERE}/{each}"),
                 worst_cell(reports.get(each)),
                 known[each].note if each in known else "",
+                self._evidence(known.get(each)),
                 moment(reports[each].checked_at) if each in reports else "Not yet",
             )
             for each in names
@@ -91,7 +93,7 @@ class OtherDomainPages:
             422 if error else 200,
             visitor=visit.visitor,
             here=_TOP,
-            grid=Grid("Other domains", ("Domain", "Verdict", "Note", "Looked at"), rows),
+            grid=Grid("Other domains", ("Domain", "Verdict", "Note", "Evidence", "Looked at"), rows),
             typed=typed,
             problems=[{"text": error, "href": "#domain"}] if error else [],
             errors=bool(error),
@@ -129,6 +131,14 @@ class OtherDomainPages:
             for each in known.assurances
         ]
         return Grid("What they show besides", ("What", "Standing", "Where it is kept", "Until", "Recorded by"), rows)
+
+    def _evidence(self, known: KnownDomain | None) -> Cell:
+        if known is None or not known.assurances:
+            return Cell("None")
+        due = due_assurances([known], self._services.agreements.today)
+        if any(each.is_over for each in due):
+            return Cell("Over", colour="red")
+        return Cell("Ends soon", colour="yellow") if due else Cell("In date", colour="green")
 
     def _gone(self, visit: Visit) -> Response:
         words = "Ask for it by the form, and it is looked at now."
