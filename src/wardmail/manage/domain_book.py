@@ -52,7 +52,7 @@ class DomainBookDesk:
         if problem is not None:
             return problem
         if until < datetime.fromtimestamp(now, UTC).date():
-            return BadInput("Its last day is over.", "WM-ASSURANCE")
+            return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
 
         def with_it(before: KnownDomain) -> KnownDomain:
             kept = [each for each in before.assurances if each.kind is not kind or kind is AssuranceKind.OTHER]
@@ -91,5 +91,5 @@ def _problem_of(assurance: Assurance, now: float) -> BadInput | None:
     if not words.strip() or len(words) > _LONGEST_NOTE or not words.isprintable():
         return BadInput(f"Say where the evidence is kept, in {_LONGEST_NOTE} characters.", "WM-ASSURANCE")
     if assurance.until > datetime.fromtimestamp(now, UTC).date() + timedelta(days=_LONGEST_TERM):
-        return BadInput("Its last day is more than five years ahead.", "WM-ASSURANCE")
+        return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
     return None
