@@ -143,6 +143,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "DomainReports": "StoreDomainReports",
         "DomainBook": "StoreKnownDomains",
         "ReportBook": "StoreOutsideReports",
+        "LookLimit": "StoreLookLimit",
         "MailServers": "MailServerLook",
         "KeptBack": "StoredKeptBack",
         "WebhookBook": "StoredWebhookBook",

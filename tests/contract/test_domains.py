@@ -21,11 +21,12 @@ from wardmail.model.own_domain import (
     SpfTerm,
     Verdict,
 )
-from wardmail.store import domain_reports, records
+from wardmail.store import domain_reports, look_limit, records
 from wardmail.store.chain import verify
 from wardmail.store.connection import Database
 from wardmail.store.domain_reports import KEPT_FOR, MOST_KEPT, StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
+from wardmail.store.look_limit import StoreLookLimit
 from wardmail.store.messages import Messages
 from wardmail.store.schema import meta
 
@@ -104,3 +105,18 @@ def test_what_was_found_before_the_upgrade_stays(database: Database, name: str) 
         connection.execute(insert(meta).values(key="other", value=json.dumps({})))
         command.upgrade(config, "head")
     assert StoreDomainReports(database).newest() == {name: old}
+
+
+def test_looks_are_limited_for_one_person_and_in_all_and_there_is_room_again(
+    database: Database, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_limit, "LOOKS_OF_ONE", 2)
+    monkeypatch.setattr(look_limit, "LOOKS_OF_ALL", 3)
+    limit = StoreLookLimit(database)
+    assert [limit.take("oli") is None for _ in range(3)] == [True, True, False]
+    assert limit.take("vera") is None, "what was refused is not counted"
+    full = limit.take("vera")
+    assert full is not None
+    assert full.key == "looks"
+    clock.at = full.until + 1.0
+    assert limit.take("oli") is None

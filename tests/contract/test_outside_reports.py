@@ -27,8 +27,13 @@ POLICY = TlsPolicy("sts", 4, 1, (TlsFailure("certificate-expired", "mx.a.example
 TLS = TlsReport("a.example", "big.example", "t@big.example", "1", 900_000.0, 990_000.0, (POLICY,))
 
 
-def kept(report: DmarcReport | TlsReport = DMARC, standing: Standing = Standing.PROVED, at: float = 1.0) -> KeptReport:
-    return KeptReport(report, standing, at, "reports", "big.example")
+def kept(
+    report: DmarcReport | TlsReport = DMARC,
+    standing: Standing = Standing.PROVED,
+    at: float = 1.0,
+    proof: str = "big.example",
+) -> KeptReport:
+    return KeptReport(report, standing, at, "reports", "" if standing is Standing.IMPORTED else proof)
 
 
 def test_each_report_is_kept_once_and_is_as_it_was(database: Database) -> None:
@@ -37,12 +42,26 @@ def test_each_report_is_kept_once_and_is_as_it_was(database: Database) -> None:
     assert not book.keep(kept(standing=Standing.IMPORTED)), "the same from a file"
     assert book.keep(kept(TLS)), "of another kind"
     assert book.keep(kept(replace(DMARC, domain="b.example")))
-    assert book.keep(kept(replace(DMARC, reporter="other.example")))
+    assert book.keep(kept(proof="other.example"))
     assert book.newest(ReportKind.TLS, "", 0, 10) == [kept(TLS)]
     assert book.newest(ReportKind.DMARC, "b.example", 0, 10) == [kept(replace(DMARC, domain="b.example"))]
     assert len(book.newest(ReportKind.DMARC, "", 0, 10)) == 3
     assert len(book.newest(ReportKind.DMARC, "", 0, 2)) == 2
     assert book.newest(ReportKind.DMARC, "", 990_001.0, 10) == []
+
+
+@pytest.mark.parametrize("is_file_first", [True, False])
+def test_a_file_is_known_from_its_sender_and_from_nobody_else(database: Database, is_file_first: bool) -> None:
+    book = StoreOutsideReports(database)
+    told = replace(DMARC, reporter="Big Mail")
+    mail, file = kept(told), kept(told, Standing.IMPORTED)
+    forged = kept(replace(told, contact="x@evil.example"), proof="evil.example")
+    assert book.keep(forged)
+    first, second = (file, mail) if is_file_first else (mail, file)
+    assert book.keep(first)
+    assert not book.keep(second)
+    assert not book.keep(forged)
+    assert {each.told_by for each in book.newest(ReportKind.DMARC, "", 0, 10)} == {"evil.example", first.told_by}
 
 
 @pytest.mark.parametrize("first", [Standing.CLAIMED, Standing.PROVED])
@@ -60,9 +79,23 @@ def test_who_floods_displaces_claims_and_nothing_else(database: Database, monkey
     book = StoreOutsideReports(database)
     book.keep(kept(at=0.0))
     for number in range(6):
-        book.keep(kept(replace(DMARC, report_id=f"f{number}"), Standing.CLAIMED, float(number)))
+        said = replace(DMARC, report_id=f"f{number}", domain=f"n{number}.a.example")
+        book.keep(kept(said, Standing.CLAIMED, float(number)))
     found = {each.report.report_id for each in book.newest(ReportKind.DMARC, "", 0, 50)}
     assert found == {"1", "f3", "f4", "f5"}
+
+
+def test_who_proves_a_domain_and_floods_displaces_the_own_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside_reports, "MOST_OF_ONE", 3)
+    book = StoreOutsideReports(database)
+    book.keep(kept(at=0.0))
+    for number in range(6):
+        said = replace(DMARC, report_id=f"f{number}", domain=f"n{number}.a.example")
+        book.keep(kept(said, at=float(number), proof="evil.example"))
+    found = [each.told_by for each in book.newest(ReportKind.DMARC, "", 0, 50)]
+    assert sorted(found) == ["big.example", *["evil.example"] * 3]
 
 
 def test_reports_end_with_their_terms(database: Database, clock: SettableClock) -> None:

@@ -32,6 +32,11 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     made.do("agreement", "add", "charity", "--partner", "A charity", "--domain", "charity.example",
             "--purpose", "care", "--information", "letters", "--document", "https://trust.example/a",
             "--starts", "2026-11-01", "--ends", "2027-10-31", *base, "--reason", "agreed")  # fmt: skip
+    made.do("domain", "add", "parked.example", "--note", 'parked, "for now"')
+    made.do("domain", "add", "hospice.example", "--others")
+    for kind, reference in (("dspt", "X26"), ("other", "minute 7"), ("other", "minute 8")):
+        made.do("domain", "evidence", "hospice.example", "--kind", kind, "--reference", reference,
+                "--until", "2027-03-31")  # fmt: skip
     made.do("appetite", "state", "wait", "--document", "minute 7", "--reason", "the board")
     yield made
 
@@ -53,7 +58,7 @@ def test_an_empty_installation_becomes_alike_and_a_second_time_nothing_changes(
     assert second.run("apply", file, "--reason", "moved", status=1).stderr.endswith("say --yes to confirm.\n")
     changed = second.ask("apply", file, "--yes", "--reason", "moved")
     assert {each["kind"] for each in changed} == {
-        *("person", "route", "integration", "limits", "source", "handover", "webhook", "agreement")
+        *("person", "route", "integration", "limits", "source", "handover", "webhook", "agreement", "domain")
     }
     assert second.do("export") == exported
     assert second.do("apply", file, "--yes") == "Everything is as the file has it.\n"
@@ -124,3 +129,24 @@ def test_who_may_not_changes_nothing(gateway: Gateway, exported: str, tmp_path: 
     failed = gateway.run("apply", file, "--yes", "--by", "viv", status=4, extra={"WARDMAIL_PERSON_KEY": key})
     assert "may not change routes" in failed.stderr
     assert gateway.ask("route", "show", "relay")[0]["paused"] is False
+
+
+def test_domains_change_as_the_file_has_them_and_what_cannot_be_is_named(gateway: Gateway, tmp_path: Path) -> None:
+    file, before = tmp_path / "records.toml", gateway.do("export")
+    file.write_text('[domain."hospice.example"]\nis_ours = false\nnote = "a partner"\n')
+    assert [each["kind"] for each in gateway.ask("apply", file, "--yes", "--reason", "known")] == ["domain"]
+    assert 'note = "a partner"' in gateway.do("export")
+    file.write_text(before)
+    gateway.do("apply", file, "--yes")
+    assert gateway.do("export") == before
+    for wrong, said in (
+        ('[domain."Hospice.example"]\nis_ours = false\n', "Write it as hospice.example"),
+        ("[domain.nothing]\nis_ours = true\n", "only one label"),
+        ('[domain."a.example"]\nnote = "x"\n', "lacks is_ours"),
+        ('[domain."a.example"]\nis_ours = true\nadded_by = "eve"\n', "is not known"),
+        ('[domain."a.example"]\nis_ours = true\nnote = "\\u202Ex"\n', "cannot be seen"),
+        ('[[domain."a.example"]]\nis_ours = true\n', "is no section of tables"),
+    ):
+        file.write_text(wrong)
+        assert said in gateway.run("apply", file, "--yes", status=2).stderr, wrong
+    assert gateway.do("export") == before

@@ -88,7 +88,9 @@ def api_of(services: ApiServices) -> FastAPI:
     async def answer_failed(request: Request, error: Exception) -> Response:
         assert isinstance(error, CommandFailed)
         status, title = _FAILURES.get(error.status, (422, "That cannot be done"))
-        headers = {"Retry-After": "60"} if status == 503 else {}
+        if error.code.startswith("WM-LIMIT") and status == 503:
+            status, title = 429, "A limit is reached"
+        headers = {"Retry-After": "60"} if status in {429, 503} else {}
         faults = error.faults if isinstance(error, FaultyRecord) else ()
         errors = [{"pointer": f"/record{_pointer(where)}", "detail": why} for where, why in faults[:_MOST_FAULTS]]
         problem = Problem(status, error.code, title, f"{error.what} {error.to_do}", errors, headers=headers)

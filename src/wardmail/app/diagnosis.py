@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from wardmail.app.audit_heads import broken_heads
+from wardmail.app.diagnosis_of_domains import domains
 from wardmail.app.diagnosis_of_log_in import log_in
 from wardmail.app.diagnosis_of_receiving import receiving
 from wardmail.app.diagnosis_of_secrets import retention, secrets
@@ -44,6 +45,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         ("Integrations", lambda: check_register(installation)),
         ("Credentials", lambda: _credentials(installation.register.snapshot(), installation.clock.now())),
         ("Signing", lambda: _signing(installation)),
+        ("Domains", lambda: domains(installation)),
         ("Accredited list", lambda: _list_age(installation)),
         ("Waiting", lambda: _waiting(installation)),
         ("Receiving", lambda: receiving(installation)),

@@ -23,6 +23,7 @@ from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.manage.signing_keys import MadeKeys, checked_domain
 from wardmail.model.own_domain import Assurance, DomainKey, DomainReport, KnownDomain, Verdict
 from wardmail.model.reading import Record
+from wardmail.model.stored import Full
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def domain_named(text: str) -> str:
     return done(checked_domain(text))
 
 
-def records_of(domain: str, keys: Sequence[DomainKey]) -> Sequence[DnsRecord]:
+def records_of(domain: str, keys: Sequence[DomainKey], now: float) -> Sequence[DnsRecord]:
     """What to publish for a domain that has keys. Raises CommandFailed."""
     if not keys:
         raise CommandFailed(
@@ -64,7 +65,7 @@ def records_of(domain: str, keys: Sequence[DomainKey]) -> Sequence[DnsRecord]:
             f"Make one: wardmail domain rotate {domain}",
             NOT_FOUND,
         )
-    return records_for(domain, keys)
+    return records_for(domain, keys, now)
 
 
 def dns_record(each: DnsRecord) -> Record:
@@ -146,8 +147,15 @@ def tree_record(report: DomainReport) -> Record:
     return {"domain": report.domain, "checked_at": rfc3339(report.checked_at), "terms": terms}
 
 
-def looked(report: DomainReport | None, domain: str) -> DomainReport:
-    """Raises CommandFailed when the answers of the DNS took too long."""
+def looked(report: DomainReport | Full | None, domain: str) -> DomainReport:
+    """Raises CommandFailed when the answers of the DNS took too long, or when there were too many looks."""
+    if isinstance(report, Full):
+        raise CommandFailed(
+            "WM-LIMIT-LOOKS",
+            "Domains were looked at too often in the last hour: each look knocks at doors of others.",
+            "Read the last look, or try again later.",
+            TRY_LATER,
+        )
     if report is None:
         raise CommandFailed(
             "WM-DOMAIN-SILENT",

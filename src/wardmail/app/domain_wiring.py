@@ -18,10 +18,14 @@ from wardmail.edges.outside_stores import OutsideStores
 from wardmail.manage.domain_book import DomainBookDesk
 from wardmail.manage.signing_keys import SigningKeyDesk
 from wardmail.model.own_domain import DomainKey, KeyState
-from wardmail.ports import Resolver
+from wardmail.ports import Clock, Resolver
 from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
+from wardmail.store.look_limit import StoreLookLimit
 from wardmail.store.outside_reports import StoreOutsideReports
+
+_FETCH_SECONDS = 8.0
+"""Less than a look may take: a web server that stalls is one finding, and not the end of all."""
 
 _EVENTS = {
     KeyState.ACTIVE: "SigningKeyActivated",
@@ -39,11 +43,13 @@ class KeystoreDomainKeys:
         stores: Callable[[], OutsideStores],
         used: Callable[[], Mapping[str, float | None]],
         note: Callable[[str, str, str, str], None],
+        clock: Clock,
     ) -> None:
         self._keystore = keystore
         self._stores = stores
         self._used = used
         self._note = note
+        self._clock = clock
 
     def all(self) -> Sequence[DomainKey]:
         keystore, used = self._keystore(), self._used()
@@ -56,6 +62,7 @@ class KeystoreDomainKeys:
                 each.meta.get("key", "the keystore"),
                 used.get(each.name),
                 public_key(keystore, each.name),
+                float(each.meta["moved_at"]) if "moved_at" in each.meta else None,
             )
             for each in keystore.entries(DKIM)
         ]
@@ -72,7 +79,7 @@ class KeystoreDomainKeys:
     def move(self, domain: str, selector: str, state: KeyState, actor: str) -> None:
         name, keystore = f"{DKIM}:{domain}:{selector}", self._keystore()
         meta = keystore.entry(name).meta
-        keystore.describe(name, **{**meta, "state": state.value})
+        keystore.describe(name, **{**meta, "state": state.value, "moved_at": str(int(self._clock.now()))})
         self._note(_EVENTS[state], name, actor, meta.get("key", "keystore"))
 
 
@@ -83,6 +90,7 @@ def domain_keys(installation: Installation) -> KeystoreDomainKeys:
         lambda: installation.stores,
         lambda: {name: note.last_used_at for name, note in notes.all().items()},
         notes.note,
+        installation.clock,
     )
 
 
@@ -92,12 +100,16 @@ def domain_desk(installation: Installation) -> DomainDesk:
     def resolver() -> Resolver:
         dns = DnsResolver(clock, nameservers(settings))
         # Anybody who may see names the domain: its policy must not be a way to knock at doors inside.
-        https = HttpsFetcher(dns, ca_file=settings["delivery.ca_file"] or None, allow_private=False)
+        ca_file = settings["delivery.ca_file"] or None
+        https = HttpsFetcher(dns, ca_file=ca_file, timeout=_FETCH_SECONDS, allow_private=False)
         return WorldResolver(dns, https)
 
     database = installation.database
     reports, book = StoreDomainReports(database), StoreKnownDomains(database)
-    return DomainDesk(domain_keys(installation), reports, book, resolver, clock, servers=_servers(settings))
+    limit = StoreLookLimit(database)
+    return DomainDesk(
+        domain_keys(installation), reports, book, resolver, clock, servers=_servers(settings), limit=limit
+    )
 
 
 def _servers(settings: Settings) -> ServersToTry | None:

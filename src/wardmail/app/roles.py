@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from wardmail.app.counting import CountedDesk
+from wardmail.app.domain_watching import watching_domains
 from wardmail.app.inbound_wiring import Receiving
 from wardmail.app.installation import Installation
 from wardmail.app.reception import open_reception
@@ -97,6 +98,7 @@ async def _listening(
     background.append(asyncio.create_task(keep_uses(installation)))
     if slot == 0:
         background += [asyncio.create_task(each) for each in housekeeping(installation, world, spool)]
+        background += [asyncio.create_task(each) for each in watching_domains(installation, world)]
     for task in background:
         task.add_done_callback(lambda ended: _stop_without(ended, stop))
     try:

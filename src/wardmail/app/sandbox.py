@@ -90,6 +90,6 @@ def _settings(directory: Path, ports: SandboxPorts, nameserver: str) -> str:
         '[pages]\norganisation = "Demo trust"\nenvironment = "sandbox"\n'
         f'address = "https://localhost:{ports.https}"\n'
         "[delivery]\nretry_minutes = [0.1, 0.2, 0.5]\nnotice_after_minutes = 1.0\nexpire_after_hours = 0.1\n"
-        "[domains]\ntry_mail_servers = false\n"
+        "[domains]\ntry_mail_servers = false\nwatch = false\n"
         f'[receive]\nlisten = ["127.0.0.1:{ports.receiving}"]\nnameservers = [{json.dumps(nameserver)}]\n'
     )

@@ -142,6 +142,12 @@ SETTINGS: tuple[Setting, ...] = (
         True,
         "whether a look at a domain knocks at its mail servers too; nothing is sent",
     ),
+    Setting(
+        "domains.watch",
+        bool,
+        True,
+        "whether our own domains are looked at each day, and people are told when one looks worse",
+    ),
     Setting("delivery.drain_seconds", float, 30.0, "how long a stopping process may finish what it has begun", least=0),
     Setting("receive.listen", list, [], "addresses where other mail servers bring mail, such as [::]:25; none: nobody"),
     Setting("receive.largest_message_mb", int, 50, "megabytes that a message brought or collected may have", least=1),

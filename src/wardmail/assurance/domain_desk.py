@@ -12,11 +12,16 @@ from wardmail.assurance.publish import DnsRecord, dkim_record, records_to_publis
 from wardmail.model.integration import Integration
 from wardmail.model.own_domain import DomainFinding, DomainKey, DomainReport, KeyState, KnownDomain, Verdict
 from wardmail.model.question import drive
+from wardmail.model.stored import Full
 from wardmail.ports import Clock, Resolver
-from wardmail.ports.domains import DomainBook, DomainKeys, DomainReports, MailServers
+from wardmail.ports.domains import DomainBook, DomainKeys, DomainReports, LookLimit, MailServers
 
 _PATIENCE = 20.0
 """Seconds for which somebody waits at a page for all answers of the DNS."""
+
+
+RETIRED_STAYS = 8 * 86_400.0
+"""Seconds: a week, and a day for whoever enters the records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class DomainDesk:
         clock: Clock,
         *,
         servers: ServersToTry | None = None,
+        limit: LookLimit | None = None,
     ) -> None:
         """`resolver` gives a new one for each look: a record that was published a minute ago must be seen.
 
@@ -46,6 +52,7 @@ class DomainDesk:
         self._resolver = resolver
         self._clock = clock
         self._servers = servers
+        self._limit = limit
 
     async def keys(self) -> Mapping[str, Sequence[DomainKey]]:
         """By domain."""
@@ -65,8 +72,15 @@ class DomainDesk:
         """The newest first."""
         return await asyncio.to_thread(self._reports.of, domain, limit)
 
-    async def verify(self, domain: str, *, is_ours: bool = True) -> DomainReport | None:
-        """Ask the DNS and the mail servers now, and keep what they say; None when the DNS took too long."""
+    async def verify(self, domain: str, *, is_ours: bool = True, person: str = "") -> DomainReport | Full | None:
+        """Ask the DNS and the mail servers now, and keep what they say; None when the DNS took too long.
+
+        Looks of one person are limited; `person` empty: whoever has the machine asks, or its clock.
+        """
+        if self._limit is not None and person:
+            full = await asyncio.to_thread(self._limit.take, person)
+            if full is not None:
+                return full
         keys = (await self.keys()).get(domain, ()) if is_ours else ()
         signing = [_record(each) for each in keys if each.state is KeyState.ACTIVE] if is_ours else None
         now, resolver = self._clock.now(), self._resolver()
@@ -99,9 +113,14 @@ class DomainDesk:
             return None
 
 
-def records_for(domain: str, keys: Sequence[DomainKey]) -> Sequence[DnsRecord]:
+def records_for(domain: str, keys: Sequence[DomainKey], now: float) -> Sequence[DnsRecord]:
     """What to publish; retired keys stay up for a week, so that signatures on their way can be checked."""
-    return records_to_publish(domain, [_parts(each) for each in keys])
+    standing = [
+        each
+        for each in keys
+        if each.state is not KeyState.RETIRED or each.moved_at is None or each.moved_at > now - RETIRED_STAYS
+    ]
+    return records_to_publish(domain, [_parts(each) for each in standing])
 
 
 def our_domains(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from wardmail.model.delivery import Deferred, Failed
@@ -18,6 +18,8 @@ from wardmail.posture.mail_host import MailHost, examine_host
 from wardmail.posture.mx import MailHosts, find_mail_hosts
 
 MOST_HOSTS = 3
+PATIENCE = 18.0
+"""Seconds for one host, less than whoever asks has for all: one that stalls hides nothing of the others."""
 _A_MONTH = 30 * 86_400.0
 _BEST, _GOOD = "TLSv1.3", "TLSv1.2"
 
@@ -38,11 +40,20 @@ async def look_at_servers(
         return []
     judged = await asyncio.gather(
         *(
-            _judged(name, resolver, servers, (port, now), listed_securely=found.authenticated)
+            _in_time(name, _judged(name, resolver, servers, (port, now), listed_securely=found.authenticated))
             for name in found.hosts[:MOST_HOSTS]
         )
     )
     return [finding for each in judged for finding in each]
+
+
+async def _in_time(name: str, judging: Awaitable[Sequence[DomainFinding]]) -> Sequence[DomainFinding]:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await judging
+    except TimeoutError:
+        words = "It could not be looked at: it took too long. That says nothing about it."
+        return [DomainFinding(f"TLS of {name}", Verdict.UNKNOWN, words)]
 
 
 async def _judged(

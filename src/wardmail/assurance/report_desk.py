@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wardmail.assurance.report_reading import Unread, reports_in
 from wardmail.assurance.report_summary import DmarcSummary, TlsSummary, dmarc_summary, tls_summary
-from wardmail.model.aggregate_report import KeptReport, Report, ReportKind, Standing
+from wardmail.model.aggregate_report import KeptReport, Report, ReportKind, Standing, names_as_its_own
 from wardmail.ports import Clock
 from wardmail.ports.domains import ReportBook
 
@@ -89,11 +89,5 @@ def _why_not(report: Report, ours: Collection[str], now: float) -> str:
 
 
 def _standing(report: Report, proof: str) -> Standing:
-    """Proved when the domain that sent it is the one that it names as its own."""
-    claimed = {report.contact.rpartition("@")[2].lower().removeprefix("mailto:"), report.reporter.lower()}
-    is_its_own = any(_are_kin(proof, each) for each in claimed if "." in each)
-    return Standing.PROVED if proof and is_its_own else Standing.CLAIMED
-
-
-def _are_kin(one: str, other: str) -> bool:
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+    """Proved when the domain that sent it is one that it names as its own: what others forward is a claim."""
+    return Standing.PROVED if names_as_its_own(report, proof) else Standing.CLAIMED

@@ -29,7 +29,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class DmarcSummary:
-    """`claimed`: reports whose sender is not proved; they are in no number here. `is_cut`: there are more."""
+    """`claimed`: reports whose sender is not proved; they are in no number here. `is_cut`: there are more.
+
+    `reporters` by the domain that was proved: any name can stand in a report.
+    """
 
     reports: int
     claimed: int
@@ -55,39 +58,43 @@ class TlsSummary:
 
 
 def dmarc_summary(kept: Sequence[KeptReport], most: int) -> DmarcSummary:
-    counted = [each.report for each in kept if each.standing is not Standing.CLAIMED]
-    reports = [each for each in counted if isinstance(each, DmarcReport)]
-    rows = [(report, row) for report in reports for row in report.rows]
+    counted = [each for each in kept if each.standing is not Standing.CLAIMED]
+    reports = [(each.told_by, each.report) for each in counted if isinstance(each.report, DmarcReport)]
+    rows = [(told_by, report, row) for told_by, report in reports for row in report.rows]
     treated: Counter[str] = Counter()
-    for _, row in rows:
+    for _, _, row in rows:
         treated[row.disposition] += row.count
     return DmarcSummary(
         len(reports),
         len(kept) - len(counted),
-        sum((_of(row) for _, row in rows), Tally()),
-        _by_day((_day(report), _of(row)) for report, row in rows),
-        _ranked((report.reporter, _of(row)) for report, row in rows),
-        _ranked((row.source or "many others", _of(row)) for _, row in rows),
+        sum((_of(row) for _, _, row in rows), Tally()),
+        _by_day((_day(report), _of(row)) for _, report, row in rows),
+        _ranked((told_by, _of(row)) for told_by, _, row in rows),
+        _ranked((row.source or "many others", _of(row)) for _, _, row in rows),
         tuple(treated.most_common()),
         len(kept) >= most,
     )
 
 
 def tls_summary(kept: Sequence[KeptReport], most: int) -> TlsSummary:
-    counted = [each.report for each in kept if each.standing is not Standing.CLAIMED]
-    reports = [each for each in counted if isinstance(each, TlsReport)]
-    rows = [(report, Tally(each.successes, each.failures)) for report in reports for each in report.policies]
+    counted = [each for each in kept if each.standing is not Standing.CLAIMED]
+    reports = [(each.told_by, each.report) for each in counted if isinstance(each.report, TlsReport)]
+    rows = [
+        (told_by, report, Tally(each.successes, each.failures))
+        for told_by, report in reports
+        for each in report.policies
+    ]
     failures: Counter[tuple[str, str]] = Counter()
-    for report in reports:
+    for _, report in reports:
         for policy in report.policies:
             for each in policy.details:
                 failures[each.result, each.host] += each.count
     return TlsSummary(
         len(reports),
         len(kept) - len(counted),
-        sum((tally for _, tally in rows), Tally()),
-        _by_day((_day(report), tally) for report, tally in rows),
-        _ranked((report.reporter, tally) for report, tally in rows),
+        sum((tally for _, _, tally in rows), Tally()),
+        _by_day((_day(report), tally) for _, report, tally in rows),
+        _ranked((told_by, tally) for told_by, _, tally in rows),
         tuple((result, host, count) for (result, host), count in failures.most_common(_MOST_LINES)),
         len(kept) >= most,
     )

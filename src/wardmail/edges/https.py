@@ -72,7 +72,8 @@ class HttpsFetcher:
             return Unknown("its address is not public")
         place = f"[{address}]:{self._port}" if ":" in address else f"{address}:{self._port}"
         url = urlunsplit(("https", place, parts.path, parts.query, ""))
-        headers = {"Host": host, "Accept": "text/plain"}
+        # Not compressed: a small answer must not grow in our memory before it is counted.
+        headers = {"Host": host, "Accept": "text/plain", "Accept-Encoding": "identity"}
         async with (
             httpx2.AsyncClient(verify=self._verification(), trust_env=False, follow_redirects=False) as http,
             # The certificate is checked against the name; the address only says where to connect.
@@ -93,8 +94,10 @@ async def _read(response: httpx2.Response, limit: int) -> Answer:
         return Unknown(f"the web server answered {response.status_code}")
     if response.headers.get("content-type", "").split(";")[0].strip().lower() != "text/plain":
         return Unknown("the web server sent something other than text/plain")
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return Unknown("the web server sent something compressed, which nobody asked for")
     body = b""
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > limit:
             return Unknown(f"the web server sent more than {limit} bytes")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from wardmail.edges.certificate_facts import facts_of
 from wardmail.edges.public_address import may_call
@@ -58,16 +59,8 @@ class MailServerLook:
             return await self._look(look)
         except _NoTls:
             return replace(look, is_reached=True)
-        except _Silent as error:
-            return replace(look, why=str(error))
-        except (_Broken, ssl.SSLError):
-            return replace(look, why="the TLS handshake broke off")
-        except Unavailable as error:
-            return replace(look, why=f"{error.part} cannot be read here")
-        except TimeoutError:
-            return replace(look, why="it did not answer in time")
-        except OSError:
-            return replace(look, why="no connection came about")
+        except (_Silent, _Broken, Unavailable, OSError, ValueError) as error:
+            return replace(look, why=_in_words(error))
 
     async def _look(self, look: ServerLook) -> ServerLook:
         seen = replace(look, is_reached=True, offers_tls=True)
@@ -110,6 +103,23 @@ class MailServerLook:
             writer.transport.abort()
 
 
+def _in_words(error: Exception) -> str:
+    match error:
+        case _Silent():
+            return str(error)
+        case _Broken() | ssl.SSLError():
+            return "the TLS handshake broke off"
+        case Unavailable():
+            return f"{error.part} cannot be read here"
+        case TimeoutError():
+            return "it did not answer in time"
+        case OSError():
+            return "no connection came about"
+        case _:
+            # A ValueError: the DNS of others may name what no certificate can, labels of any octets or empty ones.
+            return "its name is none that a certificate can prove"
+
+
 async def _begin_tls(writer: asyncio.StreamWriter, context: ssl.SSLContext, host: str) -> None:
     try:
         await writer.start_tls(context, server_hostname=host)
@@ -148,6 +158,6 @@ def _with_certificate(look: ServerLook, session: _Session, versions: set[str]) -
     look = replace(look, versions=tuple(sorted(versions)), cipher=session.cipher, chain=session.chain)
     try:
         facts = facts_of(x509.load_der_x509_certificate(session.chain[0]))
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, UnsupportedAlgorithm):
         return replace(look, proof=look.proof or "the certificate cannot be read")
     return replace(look, key=facts.key, is_key_strong=facts.is_strong, expires_at=facts.expires_at)

@@ -7,6 +7,9 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
+"""All that IANA has given to the Internet. Outside lie forms that a translator may lead inwards: ::a.b.c.d,
+::ffff:0:a.b.c.d, NAT64 of one's own (64:ff9b:1::/48, RFC 8215) and site-local addresses."""
 _Address = IPv4Address | IPv6Address
 
 
@@ -52,4 +55,4 @@ def _is_fit(address: _Address, *, allow_private: bool) -> bool:
     """Link-local addresses are never fit: clouds keep credentials there."""
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
-    return allow_private or address.is_global
+    return allow_private or (address.is_global and (address.version == 4 or address in _UNICAST))

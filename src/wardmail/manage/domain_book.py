@@ -32,10 +32,10 @@ class DomainBookDesk:
         name = checked_domain(text)
         if isinstance(name, BadInput):
             return name
-        words = " ".join(note.split())
-        if len(words) > _LONGEST_NOTE:
-            return BadInput(f"The note is longer than {_LONGEST_NOTE} characters.", "WM-DOMAIN-NOTE")
-        domain = KnownDomain(name, is_ours, actor.id, self._clock.now(), words)
+        now = self._clock.now()
+        domain = usable(KnownDomain(name, is_ours, actor.id, now, " ".join(note.split())), now)
+        if isinstance(domain, BadInput):
+            return domain
         if not self._book.add(domain):
             return BadInput(f"{name} is on record already: remove it first to change it.", "WM-DOMAIN-EXISTS")
         return domain
@@ -46,13 +46,13 @@ class DomainBookDesk:
         """In place of what was recorded of that kind, unless the kind is OTHER. None: the domain is not on record."""
         if not actor.may(Permission.MANAGE_LISTS):
             return may_not(actor, Permission.MANAGE_LISTS)
-        words, now = " ".join(reference.split()), self._clock.now()
-        today = datetime.fromtimestamp(now, UTC).date()
-        if not words or len(words) > _LONGEST_NOTE or not words.isprintable():
-            return BadInput(f"Say where the evidence is kept, in {_LONGEST_NOTE} characters.", "WM-ASSURANCE")
-        if not today <= until <= today + timedelta(days=_LONGEST_TERM):
+        now = self._clock.now()
+        made = Assurance(kind, " ".join(reference.split()), until, actor.id, now)
+        problem = _problem_of(made, now)
+        if problem is not None:
+            return problem
+        if until < datetime.fromtimestamp(now, UTC).date():
             return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
-        made = Assurance(kind, words, until, actor.id, now)
 
         def with_it(before: KnownDomain) -> KnownDomain:
             kept = [each for each in before.assurances if each.kind is not kind or kind is AssuranceKind.OTHER]
@@ -60,8 +60,36 @@ class DomainBookDesk:
 
         return self._book.change(name, "DomainEvidenceRecorded", actor.id, with_it)
 
+    def put(self, actor: Person, domain: KnownDomain) -> KnownDomain | Forbidden:
+        """As a records file has it, in place of what is there; `usable` said that it may be."""
+        if not actor.may(Permission.MANAGE_LISTS):
+            return may_not(actor, Permission.MANAGE_LISTS)
+        if not self._book.add(domain):
+            self._book.change(domain.name, "DomainChanged", actor.id, lambda _: domain)
+        return domain
+
     def remove(self, actor: Person, name: str) -> bool | Forbidden:
         """False: there is none. What was found when it was looked at stays."""
         if not actor.may(Permission.MANAGE_LISTS):
             return may_not(actor, Permission.MANAGE_LISTS)
         return self._book.remove(name, actor.id)
+
+
+def usable(domain: KnownDomain, now: float) -> KnownDomain | BadInput:
+    """The record, when it may be kept. Evidence that is over stays: it tells what somebody went by."""
+    if len(domain.note) > _LONGEST_NOTE or not domain.note.isprintable():
+        reason = f"The note is longer than {_LONGEST_NOTE} characters, or has some that cannot be seen."
+        return BadInput(reason, "WM-DOMAIN-NOTE")
+    if len(domain.assurances) > _MOST_ASSURANCES:
+        return BadInput(f"There are more than {_MOST_ASSURANCES} pieces of evidence.", "WM-ASSURANCE")
+    problems = [problem for each in domain.assurances if (problem := _problem_of(each, now)) is not None]
+    return problems[0] if problems else domain
+
+
+def _problem_of(assurance: Assurance, now: float) -> BadInput | None:
+    words = assurance.reference
+    if not words.strip() or len(words) > _LONGEST_NOTE or not words.isprintable():
+        return BadInput(f"Say where the evidence is kept, in {_LONGEST_NOTE} characters.", "WM-ASSURANCE")
+    if assurance.until > datetime.fromtimestamp(now, UTC).date() + timedelta(days=_LONGEST_TERM):
+        return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
+    return None

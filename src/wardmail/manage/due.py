@@ -1,4 +1,4 @@
-"""What somebody must see to in the register: reviews, gaps, overrides that run, questions that wait, services to leave."""
+"""What somebody must see to: reviews, gaps, overrides that run, questions that wait, services to leave, evidence that ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from wardmail.model.integration import Integration, IntegrationState
+from wardmail.model.own_domain import Assurance, KnownDomain
 from wardmail.policy.completeness import missing, on_premises
 from wardmail.policy.review import Cause, ReviewTerms, deadline_of, override_on, state_on
 
@@ -28,6 +29,13 @@ class DueItem:
     grave: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DueAssurance:
+    domain: str
+    shown: Assurance
+    is_over: bool
+
+
 def due_items(
     integrations: Iterable[Integration], today: date, terms: ReviewTerms, *, within: int = 60
 ) -> tuple[DueItem, ...]:
@@ -39,6 +47,17 @@ def due_items(
         for item in _items(each, today, terms, today + timedelta(within))
     ]
     return tuple(sorted(found, key=lambda item: (not item.grave, item.on or date.max, item.integration)))
+
+
+def due_assurances(known: Iterable[KnownDomain], today: date, *, within: int = 60) -> tuple[DueAssurance, ...]:
+    """What other organisations showed and does not count any more, or not for long; the oldest first."""
+    found = [
+        DueAssurance(each.name, shown, shown.until < today)
+        for each in known
+        for shown in each.assurances
+        if shown.until <= today + timedelta(within)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.shown.until, each.domain)))
 
 
 def _items(integration: Integration, today: date, terms: ReviewTerms, until: date) -> Iterator[DueItem]:

@@ -21,6 +21,8 @@ from wardmail.protocol.domain import InvalidDomain, parse_domain
 ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
 _OUTSIDE = frozenset({"vault-transit", "azure-key", "pkcs11"})
 _MOST_WAITING = 4
+_READ_BY_ALL = ALGORITHMS[0]
+"""RFC 8463 section 3 wants signatures by both: who cannot check Ed25519 takes the mail for unsigned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,16 @@ class SigningKeyDesk:
             return None
         if key.state is KeyState.RETIRED:
             return BadInput(f"{selector} is retired already.", "WM-DKIM-STATE")
-        signing = [each for each in before if each.state is KeyState.ACTIVE]
-        if signing == [key]:
-            words = f"{selector} is the only key that signs for {domain}: let another one take over first."
+        if is_needed(key, before):
+            words = (
+                f"{selector} is the last key that signs for {domain}, or the last by RSA, which many receivers need: "
+                "let another one take over first."
+            )
             return BadInput(words, "WM-DKIM-LAST-KEY")
         self._keys.move(domain, selector, KeyState.RETIRED, actor.id)
+        if key.state is KeyState.ACTIVE and not _signing(self.of(domain)):
+            self._keys.move(domain, selector, KeyState.ACTIVE, actor.id)
+            return BadInput("Somebody else retired the other key in this very second.", "WM-DKIM-LAST-KEY")
         return replace(key, state=KeyState.RETIRED)
 
     def _enter(
@@ -137,6 +144,17 @@ class SigningKeyDesk:
         for each in old:
             self._keys.move(each.domain, each.selector, KeyState.RETIRED, actor.id)
         return tuple(replace(each, state=KeyState.RETIRED) for each in old)
+
+
+def is_needed(key: DomainKey, keys: Sequence[DomainKey]) -> bool:
+    """Whether a key of these, all of one domain, must not stop."""
+    others = [each for each in _signing(keys) if each.selector != key.selector]
+    is_last_by_rsa = key.algorithm == _READ_BY_ALL and all(each.algorithm != _READ_BY_ALL for each in others)
+    return key.state is KeyState.ACTIVE and (not others or is_last_by_rsa)
+
+
+def _signing(keys: Sequence[DomainKey]) -> list[DomainKey]:
+    return [each for each in keys if each.state is KeyState.ACTIVE]
 
 
 def checked_domain(text: str) -> str | BadInput:

@@ -97,3 +97,19 @@ class KeptReport:
     @property
     def kind(self) -> ReportKind:
         return ReportKind.DMARC if isinstance(self.report, DmarcReport) else ReportKind.TLS
+
+    @property
+    def told_by(self) -> str:
+        """Who answers for it: the domain that was proved, whatever name is in the report; else that name."""
+        return self.proof if self.standing is Standing.PROVED else self.report.reporter
+
+
+def names_as_its_own(report: Report, domain: str) -> bool:
+    """Whether the report says that it is from this domain, from one below it or above it, or from a brand of its name."""
+    named = report.reporter.lower(), report.contact.lower().removeprefix("mailto:").rpartition("@")[2]
+    brands = domain.split(".")[:-1]
+    return bool(domain) and any(_are_kin(domain, each) if "." in each else each in brands for each in named)
+
+
+def _are_kin(one: str, other: str) -> bool:
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")

@@ -26,6 +26,14 @@ class DomainFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Worsening:
+    """A check that came out worse than `before`, when it could last be told."""
+
+    finding: DomainFinding
+    before: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class SpfTerm:
     """One line of the tree that receivers walk. `lookups` are its own and those of everything below it."""
 
@@ -55,7 +63,10 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DomainKey:
-    """`public` is what p= of its record holds; `last_used` in seconds since the epoch."""
+    """`public` is what p= of its record holds; `last_used` in seconds since the epoch.
+
+    `moved_at` tells when it came into its state, where that is known.
+    """
 
     domain: str
     selector: str
@@ -64,6 +75,7 @@ class DomainKey:
     kept_in: str
     last_used: float | None
     public: bytes
+    moved_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from wardmail.model.aggregate_report import KeptReport, ReportKind
 from wardmail.model.own_domain import DomainKey, DomainReport, KeyState, KnownDomain, ServerLook
+from wardmail.model.stored import Full
 
 
 class DomainKeys(Protocol):
@@ -53,6 +54,12 @@ class DomainBook(Protocol):
         ...
 
     def remove(self, name: str, actor: str) -> bool: ...
+
+
+class LookLimit(Protocol):
+    def take(self, person: str) -> Full | None:
+        """Count a look that this person asks for; or the ceiling that is in the way, and nothing is counted."""
+        ...
 
 
 class MailServers(Protocol):

@@ -34,8 +34,17 @@ class Queue(Protocol):
         """One line in the audit about something that stored no message."""
         ...
 
-    async def put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage] = ()) -> bool:
-        """Tell something once for ever: False (and nothing stored) when any process has used this key before."""
+    async def put_once(
+        self,
+        key: str,
+        event: Event,
+        messages: Sequence[AcceptedMessage] = (),
+        webhook: Sequence[WebhookMessage] = (),
+    ) -> bool:
+        """Tell something once for ever: False (and nothing stored) when any process has used this key before.
+
+        `webhook` is for the one of the gateway's own people (`notices.webhook`).
+        """
         ...
 
     async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:

@@ -12,6 +12,25 @@ from wardmail.protocol.aggregate_words import MOST_ROWS, BadReport, count, domai
 _DEEPEST, _MOST_ELEMENTS, _LONGEST_TEXT = 12, 1_000_000, 2_000
 _DISPOSITIONS = frozenset({"none", "pass", "quarantine", "reject"})
 _META, _ROW = "report_metadata", "record/row"
+_KEPT = frozenset(
+    {
+        f"{_META}/org_name",
+        f"{_META}/email",
+        f"{_META}/report_id",
+        f"{_META}/date_range/begin",
+        f"{_META}/date_range/end",
+        "policy_published/domain",
+        "policy_published/p",
+        f"{_ROW}/source_ip",
+        f"{_ROW}/count",
+        f"{_ROW}/policy_evaluated/disposition",
+        f"{_ROW}/policy_evaluated/dkim",
+        f"{_ROW}/policy_evaluated/spf",
+        "record/identifiers/header_from",
+    }
+)
+_NAMES = frozenset({"feedback", *(name for path in _KEPT for name in path.split("/"))})
+_OTHER = "?"
 
 
 def read_dmarc_report(octets: bytes) -> DmarcReport:
@@ -47,7 +66,9 @@ class _Reading:
 
     def begin(self, name: str, _: object) -> None:
         self._elements += 1
-        self._path.append(name.rpartition(":")[2])
+        own = name.rpartition(":")[2]
+        # A name may be as long as the whole text: one that means nothing must not be in every path below it.
+        self._path.append(own if own in _NAMES else _OTHER)
         if self._elements > _MOST_ELEMENTS or len(self._path) > _DEEPEST:
             raise BadReport("it is too large, or too deep")
         if len(self._path) == 1 and self._path != ["feedback"]:
@@ -62,7 +83,7 @@ class _Reading:
         if where == "record":
             self._count(self._record)
             self._record = {}
-        else:
+        elif where in _KEPT:
             kept = self._record if where.startswith("record/") else self._texts
             kept.setdefault(where, self._now)
         self._path.pop()

@@ -11,7 +11,8 @@ from typing import Any
 from wardmail.model.aggregate_report import TlsFailure, TlsPolicy, TlsReport
 from wardmail.protocol.aggregate_words import BadReport, count, domain, plain
 
-_MOST_POLICIES, _MOST_DETAILS = 100, 200
+_MOST_POLICIES, _MOST_DETAILS = 100, 1000
+"""Details of one report, however many policies they are of."""
 _KINDS = frozenset({"sts", "tlsa", "no-policy-found"})
 
 
@@ -31,7 +32,7 @@ def read_tls_report(octets: bytes) -> tuple[TlsReport, ...]:
         name = domain(_text(_mapping(each.get("policy")).get("policy-domain")))
         if not name:
             raise BadReport("a policy of it is of no domain")
-        by_domain.setdefault(name, []).append(_policy(each))
+        by_domain.setdefault(name, []).append(_policy(each, _MOST_DETAILS // len(policies)))
     return tuple(_report(told, name, found) for name, found in by_domain.items())
 
 
@@ -44,14 +45,14 @@ def _report(told: Mapping[str, Any], name: str, policies: Sequence[TlsPolicy]) -
     return TlsReport(name, reporter, plain(_text(told.get("contact-info"))), report_id, began, ended, tuple(policies))
 
 
-def _policy(told: Mapping[str, Any]) -> TlsPolicy:
+def _policy(told: Mapping[str, Any], most: int) -> TlsPolicy:
     kind, summary = _text(_mapping(told.get("policy")).get("policy-type")), _mapping(told.get("summary"))
     counts: Counter[tuple[str, str]] = Counter()
     details = told.get("failure-details")
     for each in details if isinstance(details, list) else ():
         detail = _mapping(each)
         place = plain(_text(detail.get("result-type")), 60), plain(_text(detail.get("receiving-mx-hostname")), 253)
-        if place in counts or len(counts) < _MOST_DETAILS:
+        if place in counts or len(counts) < most:
             counts[place] += _count(detail.get("failed-session-count"))
     return TlsPolicy(
         kind if kind in _KINDS else "unknown",

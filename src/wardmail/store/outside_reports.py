@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select
 
-from wardmail.model.aggregate_report import DmarcReport, KeptReport, Report, ReportKind, Standing, TlsReport
+from wardmail.model.aggregate_report import (
+    DmarcReport,
+    KeptReport,
+    Report,
+    ReportKind,
+    Standing,
+    TlsReport,
+    names_as_its_own,
+)
 from wardmail.store import records
 from wardmail.store.connection import Database
 from wardmail.store.schema_of_domains import outside_report as table
 
 A_DAY = 86_400.0
 KEPT_FOR, CLAIMS_KEPT_FOR = 400 * A_DAY, 30 * A_DAY
-MOST, MOST_CLAIMS = 20_000, 500
-"""Of each kind for each domain: whoever sends more displaces the oldest."""
+MOST, MOST_OF_ONE, MOST_CLAIMS = 50_000, 5_000, 500
+"""Of each kind, over all domains: names below ours are without end. Whoever sends more displaces the oldest of their own."""
 
 
 class StoreOutsideReports:
@@ -26,13 +34,12 @@ class StoreOutsideReports:
 
     def keep(self, report: KeptReport) -> bool:
         said = report.report
-        is_claim = report.standing is Standing.CLAIMED
         key = {
             "kind": report.kind.value,
             "domain": said.domain,
-            "reporter": said.reporter,
+            "reporter": report.told_by,
             "report_id": said.report_id,
-            "is_claim": is_claim,
+            "is_claim": report.standing is Standing.CLAIMED,
         }
         row = key | {
             "ended": said.ended,
@@ -42,9 +49,8 @@ class StoreOutsideReports:
             "proof": report.proof,
             "report": records.encode(said),
         }
-        same = and_(*(table.c[name] == value for name, value in key.items()))
         with self._database.write() as connection:
-            if connection.execute(select(table.c.kind).where(same)).first() is not None:
+            if self._is_known(connection, report, key):
                 return False
             connection.execute(insert(table).values(row))
             self._displace(connection, key)
@@ -64,13 +70,33 @@ class StoreOutsideReports:
         with self._database.write() as connection:
             connection.execute(delete(table).where(or_(table.c.ended < now - KEPT_FOR, old_claim)))
 
+    def _is_known(self, connection: Connection, report: KeptReport, key: Mapping[str, object]) -> bool:
+        alike = and_(*(table.c[name] == key[name] for name in ("kind", "domain", "report_id", "is_claim")))
+        found = [_record(row) for row in connection.execute(select(table).where(alike))]
+        return any(each.told_by == key["reporter"] or _is_imported_twin(each, report) for each in found)
+
     def _displace(self, connection: Connection, key: Mapping[str, object]) -> None:
-        mine = and_(*(table.c[name] == key[name] for name in ("kind", "domain", "is_claim")))
-        most = MOST_CLAIMS if key["is_claim"] else MOST
-        last = select(table.c.received_at).where(mine).order_by(table.c.received_at.desc()).offset(most).limit(1)
-        oldest = connection.execute(last).scalar_one_or_none()
-        if oldest is not None:
-            connection.execute(delete(table).where(mine, table.c.received_at <= oldest))
+        mine = and_(table.c.kind == key["kind"], table.c.is_claim == key["is_claim"])
+        if key["is_claim"]:
+            _keep_newest(connection, mine, MOST_CLAIMS)
+            return
+        _keep_newest(connection, and_(mine, table.c.reporter == key["reporter"]), MOST_OF_ONE)
+        _keep_newest(connection, mine, MOST)
+
+
+def _keep_newest(connection: Connection, mine: ColumnElement[bool], most: int) -> None:
+    last = select(table.c.received_at).where(mine).order_by(table.c.received_at.desc()).offset(most).limit(1)
+    oldest = connection.execute(last).scalar_one_or_none()
+    if oldest is not None:
+        connection.execute(delete(table).where(mine, table.c.received_at <= oldest))
+
+
+def _is_imported_twin(one: KeptReport, other: KeptReport) -> bool:
+    """The same report from a file and from its sender, who is the one that the file names: anybody else may copy its ID."""
+    if one.standing is other.standing or one.report.reporter != other.report.reporter:
+        return False
+    imported, proved = (one, other) if one.standing is Standing.IMPORTED else (other, one)
+    return names_as_its_own(imported.report, proved.proof)
 
 
 def _record(row: Row[Any]) -> KeptReport:

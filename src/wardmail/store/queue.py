@@ -23,6 +23,7 @@ from wardmail.model.stored import (
     StoredMessage,
     StoredRecipient,
 )
+from wardmail.model.webhook import WebhookMessage
 from wardmail.ports import Blinder, Sealer, Spool
 from wardmail.store import rows
 from wardmail.store.breakers import Breakers
@@ -31,6 +32,7 @@ from wardmail.store.clues import Clues
 from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
 from wardmail.store.lateness import clear_notice, late_recipients, notice_from
+from wardmail.store.outbox import add_to_outbox
 from wardmail.store.quota import Quota
 from wardmail.store.schema import content, message, recipient
 from wardmail.store.sightings import Sightings
@@ -78,8 +80,15 @@ class StoreQueue:
     async def note(self, event: Event) -> None:
         await self.writer.submit(self._chain_all, event)
 
-    async def put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage] = ()) -> bool:
-        done: bool = await self.writer.submit(self._one_by_one, partial(self._put_once, key, event, messages))
+    async def put_once(
+        self,
+        key: str,
+        event: Event,
+        messages: Sequence[AcceptedMessage] = (),
+        webhook: Sequence[WebhookMessage] = (),
+    ) -> bool:
+        telling = partial(self._put_once, key, event, (messages, webhook))
+        done: bool = await self.writer.submit(self._one_by_one, telling)
         return done
 
     async def reopen(self, message_id: str, released: Sequence[Released], event: Event) -> bool:
@@ -152,11 +161,18 @@ class StoreQueue:
             self.insert(connection, stored)
         return results
 
-    def _put_once(self, key: str, event: Event, messages: Sequence[AcceptedMessage], connection: Connection) -> bool:
+    def _put_once(
+        self,
+        key: str,
+        event: Event,
+        told: tuple[Sequence[AcceptedMessage], Sequence[WebhookMessage]],
+        connection: Connection,
+    ) -> bool:
         if not first_time(self._database, connection, key, event.at):
             return False
         self._chain.append(connection, [event])
-        self.insert(connection, messages)
+        self.insert(connection, told[0])
+        add_to_outbox(connection, told[1])
         return True
 
     def insert(self, connection: Connection, messages: Sequence[AcceptedMessage]) -> None:

@@ -12,7 +12,14 @@ from tests.worlds import SettableClock
 from wardmail.assurance.report_desk import Intake, ReportDesk
 from wardmail.assurance.report_reading import LARGEST, Unread, reports_in
 from wardmail.assurance.report_summary import Tally
-from wardmail.model.aggregate_report import DmarcReport, KeptReport, ReportKind, Standing, TlsReport
+from wardmail.model.aggregate_report import (
+    DmarcReport,
+    KeptReport,
+    ReportKind,
+    Standing,
+    TlsReport,
+    names_as_its_own,
+)
 
 NOW = 1_800_000_000
 XML = dmarc_xml(began=NOW - A_DAY)
@@ -24,7 +31,7 @@ class BookInMemory:
 
     def keep(self, report: KeptReport) -> bool:
         said = report.report
-        key = (report.kind, said.domain, said.reporter, said.report_id, report.standing is Standing.CLAIMED)
+        key = (report.kind, said.domain, report.told_by, said.report_id, report.standing is Standing.CLAIMED)
         return self.kept.setdefault(key, report) is report
 
     def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> list[KeptReport]:
@@ -115,6 +122,31 @@ def test_the_sender_is_proved_when_it_is_whom_the_report_names(
     desk: ReportDesk, proof: str, standing: Standing
 ) -> None:
     assert standings(desk.take_message(message(zipped(XML)), "reports", proof)) == [standing]
+
+
+@pytest.mark.parametrize(
+    ("reporter", "email", "proof", "standing"),
+    [
+        ("Yahoo", "help@parent.example", "dmarc.yahoo.example", Standing.PROVED),
+        ("Yahoo", "help@parent.example", "notyahoo.example", Standing.CLAIMED),
+        ("example", "x", "evil.example", Standing.CLAIMED),
+        ("", "mailto:TLS@Big.Example", "big.example", Standing.PROVED),
+        (".", "@", "big.example", Standing.CLAIMED),
+    ],
+)
+def test_a_brand_is_a_name_and_a_top_level_domain_is_none(
+    reporter: str, email: str, proof: str, standing: Standing
+) -> None:
+    report = DmarcReport("trust.example", reporter, email, "1", 0, 0, "none")
+    assert names_as_its_own(report, proof) is (standing is Standing.PROVED)
+
+
+def test_who_takes_anothers_name_is_counted_under_the_own(desk: ReportDesk) -> None:
+    """RFC 9990 asks only for DMARC: whoever has a domain proves that one, and no other."""
+    forged = dmarc_xml(began=NOW - A_DAY, email="x@evil.example", rows=[("203.0.113.1", 999, "none", "fail", "fail")])
+    assert standings(desk.take_message(message(zipped(forged)), "reports", "evil.example")) == [Standing.PROVED]
+    assert standings(desk.take_message(message(zipped(XML)), "reports", "big.example")) == [Standing.PROVED]
+    assert dict(desk.dmarc("", 30).reporters) == {"evil.example": Tally(0, 999), "big.example": Tally(8, 3)}
 
 
 def test_each_report_counts_once_and_a_claim_keeps_none_out(desk: ReportDesk) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from tests.worlds import SettableClock
 
+from wardmail.assurance.domain_desk import RETIRED_STAYS, records_for
 from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.manage.signing_keys import MadeKeys, SigningKeyDesk
 from wardmail.model.own_domain import DomainKey, KeyState
@@ -94,8 +95,8 @@ async def test_a_key_waits_until_its_record_is_seen_and_takes_over_from_its_kind
 
 async def test_the_last_key_that_signs_stays() -> None:
     bench = Bench()
-    (key,) = bench.make("rsa-sha256", signs_now=True).made
-    (waits,) = bench.make("ed25519-sha256").made
+    (key,) = bench.make("ed25519-sha256", signs_now=True).made
+    (waits,) = bench.make("rsa-sha256").made
     kept = bench.desk.retire(OLI, DOMAIN, key.selector)
     assert isinstance(kept, BadInput)
     assert kept.code == "WM-DKIM-LAST-KEY"
@@ -106,6 +107,44 @@ async def test_the_last_key_that_signs_stays() -> None:
     assert isinstance(again, BadInput)
     back = await bench.desk.activate(OLI, DOMAIN, key.selector)
     assert isinstance(back, MadeKeys), "a retired key can come back when its successor fails"
+
+
+def test_the_last_key_that_everybody_can_check_stays() -> None:
+    bench = Bench()
+    rsa, ed = bench.make(signs_now=True).made
+    kept = bench.desk.retire(OLI, DOMAIN, rsa.selector)
+    assert isinstance(kept, BadInput)
+    assert (kept.code, "RSA" in kept.reason) == ("WM-DKIM-LAST-KEY", True)
+    assert isinstance(bench.desk.retire(OLI, DOMAIN, ed.selector), DomainKey)
+    assert bench.signing() == {rsa.selector}
+
+
+def test_two_who_retire_at_once_leave_a_key() -> None:
+    bench = Bench()
+    _, ed = bench.make(signs_now=True).made
+    move = bench.keys.move
+
+    def race(domain: str, selector: str, state: KeyState, actor: str) -> None:
+        move(domain, selector, state, actor)
+        for other in bench.signing() if state is KeyState.RETIRED else ():
+            move(domain, other, KeyState.RETIRED, "eve")
+
+    bench.keys.move = race  # type: ignore[method-assign]
+    refused = bench.desk.retire(OLI, DOMAIN, ed.selector)
+    assert isinstance(refused, BadInput)
+    assert bench.signing() == {ed.selector}
+
+
+def test_records_of_retired_keys_are_to_be_published_for_a_week() -> None:
+    key = DomainKey(DOMAIN, "s1", "rsa-sha256", KeyState.RETIRED, "the keystore", None, b"key", moved_at=1000.0)
+    name = f"s1._domainkey.{DOMAIN}"
+    for keys, now, wanted in (
+        ([key], 1000.0 + 7 * 86_400, True),
+        ([key], 1001.0 + RETIRED_STAYS, False),
+        ([replace(key, moved_at=None)], 1e9, True),
+        ([replace(key, state=KeyState.ACTIVE)], 1e9, True),
+    ):
+        assert any(each.name == name for each in records_for(DOMAIN, keys, now)) is wanted
 
 
 async def test_keys_of_others_are_no_keys_of_this_domain() -> None:

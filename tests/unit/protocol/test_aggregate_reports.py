@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,29 @@ def test_one_tls_report_may_speak_of_several_domains() -> None:
 def test_what_is_no_tls_report_says_so(octets: bytes) -> None:
     with pytest.raises(BadReport):
         read_tls_report(octets)
+
+
+def test_long_names_and_many_of_them_cost_no_memory() -> None:
+    outer = [f"{'a' * 100_000}{n}" for n in range(9)]
+    inner = "".join(f"<b{n}/>" for n in range(20_000))
+    bomb = "".join(f"<{each}>" for each in outer) + inner + "".join(f"</{each}>" for each in reversed(outer))
+    tracemalloc.start()
+    try:
+        report = read_dmarc_report(dmarc_xml().replace(b"<feedback>", b"<feedback>" + bomb.encode(), 1))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert report.rows
+    assert most < 20_000_000
+
+
+def test_details_of_many_policies_are_no_more_than_those_of_one() -> None:
+    details = [{"result-type": f"r{n}", "failed-session-count": 1} for n in range(300)]
+    told = json.loads(tls_json(*(f"d{n}.example" for n in range(50))))
+    for each in told["policies"]:
+        each["failure-details"] = details
+    found = read_tls_report(json.dumps(told).encode())
+    assert sum(len(policy.details) for each in found for policy in each.policies) == 1000
 
 
 KEYS = (

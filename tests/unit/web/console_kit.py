@@ -73,6 +73,7 @@ from wardmail.store.holds import StoreHolds
 from wardmail.store.inbox import Inbox
 from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.logins import StoreLogins
+from wardmail.store.look_limit import StoreLookLimit
 from wardmail.store.messages import Messages
 from wardmail.store.outside_reports import StoreOutsideReports
 from wardmail.store.people import StorePeople
@@ -238,7 +239,11 @@ class OutsideView:
             "trust.example": "v=spf1 include:spf.relay.example mx ~all",
             "spf.relay.example": "v=spf1 ip4:192.0.2.0/24 -all",
             "_dmarc.trust.example": "v=DMARC1; p=none; rua=mailto:dmarc@trust.example",
-            **{each.name: each.value for each in records_for("trust.example", keys) if "_domainkey" in each.name},
+            **{
+                each.name: each.value
+                for each in records_for("trust.example", keys, self.stage.clock.now())
+                if "_domainkey" in each.name
+            },
         }
         if getattr(question, "rdtype", "") == "TXT" and name in texts.keys() - self.hidden:
             return Found((texts[name],))
@@ -247,14 +252,20 @@ class OutsideView:
 
 def keystore_keys(stage: Stage) -> KeystoreDomainKeys:
     notes = StoreSecretNotes(stage.database)
-    return KeystoreDomainKeys(lambda: stage.keystore, lambda: OutsideStores(StoreSettings()), dict, notes.note)
+    stores = OutsideStores(StoreSettings())
+    return KeystoreDomainKeys(lambda: stage.keystore, lambda: stores, dict, notes.note, stage.clock)
 
 
 def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidden: set[str]) -> GovernServices:
     messages = Messages(stage.database)
     keys, book = keystore_keys(stage), StoreKnownDomains(stage.database)
     domains = DomainDesk(
-        keys, StoreDomainReports(stage.database), book, lambda: OutsideView(stage, hidden), stage.clock
+        keys,
+        StoreDomainReports(stage.database),
+        book,
+        lambda: OutsideView(stage, hidden),
+        stage.clock,
+        limit=StoreLookLimit(stage.database),
     )
     knowledge = Knowledge(stage.register, messages, people, lambda: stage.world.signer, stage.clock)
     return GovernServices(

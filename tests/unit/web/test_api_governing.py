@@ -15,6 +15,7 @@ from wardmail.app.domain_wiring import report_desk
 from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.person import Role
 from wardmail.model.question import Answer, Question, Unknown
+from wardmail.store import look_limit
 from wardmail.store.register import ACCREDITED
 
 WHY = {"reason": "the discharge project"}
@@ -141,8 +142,8 @@ async def test_a_key_waits_and_does_not_sign_before_the_dns_shows_it(api: People
     assert (await call(api, "POST", f"{one}/retire", "vera"))[0] == 403
     assert (await call(api, "POST", f"{one}/retire", "oli"))[1]["state"] == "retired"
     assert (await call(api, "POST", f"{one}/retire", "oli"))[0] == 409
-    assert (await call(api, "POST", f"{keys}/rsa/retire", "oli"))[1]["state"] == "retired"
-    status, told = await call(api, "POST", f"{keys}/ed25519/retire", "oli")
+    assert (await call(api, "POST", f"{keys}/ed25519/retire", "oli"))[1]["state"] == "retired"
+    status, told = await call(api, "POST", f"{keys}/rsa/retire", "oli")
     assert (status, told["code"]) == (409, "WM-DKIM-LAST-KEY")
     assert [who for who, _ in api.events("SigningKeyRetired")] == ["oli", "oli"]
 
@@ -166,6 +167,10 @@ async def test_domains_are_put_on_record_looked_at_and_taken_off(api: PeoplesApi
     assert (await call(api, "GET", looks, "vera"))[1]["items"] == [seen]
     tree = (await call(api, "GET", f"{DOMAINS}/hospice.example/spf-tree", "vera"))[1]
     assert tree["terms"][0]["problem"] == "the DNS does not answer"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(look_limit, "LOOKS_OF_ALL", 1)
+        status, told = await call(api, "POST", looks, "vera")
+    assert (status, told["code"]) == (429, "WM-LIMIT-LOOKS")
     evidence, shown = f"{DOMAINS}/hospice.example/evidence", {"kind": "dspt", "reference": "X26", "until": "2020-01-01"}
     assert (await call(api, "POST", evidence, "vera", shown))[0] == 403
     assert (await call(api, "POST", evidence, "oli", shown))[1]["code"] == "WM-ASSURANCE"

@@ -136,8 +136,9 @@ def retire_key(config_path: str | None, *, domain: str, selector: str, by: str, 
 def dns(config_path: str | None, domain: str, as_json: bool) -> None:
     """Print the DNS records to publish for DOMAIN, in zone-file form."""
     name = domain_named(domain)
-    mine = [key for key in domain_keys(Installation.at(config_path)).all() if key.domain == name]
-    records = records_of(name, mine)
+    installation = Installation.at(config_path)
+    mine = [key for key in domain_keys(installation).all() if key.domain == name]
+    records = records_of(name, mine, installation.clock.now())
     if as_json:
         for record in records:
             emit(dns_record(record))

@@ -51,11 +51,11 @@ class DomainOffice:
         if not done(self._book.remove(actor, name)):
             raise not_found("domain", name, "wardmail domain all")
 
-    async def check(self, domain: str) -> Record:
+    async def check(self, actor: Person, domain: str) -> Record:
         """Asks the DNS and the mail servers now."""
         name = domain_named(domain)
         is_ours = name in await asyncio.to_thread(ours_of, self._installation)
-        return report_record(looked(await self._desk.verify(name, is_ours=is_ours), name))
+        return report_record(looked(await self._desk.verify(name, is_ours=is_ours, person=actor.id), name))
 
     def assurances(self, domain: str) -> list[Record]:
         known = self._book.all().get(domain_named(domain))
@@ -99,7 +99,7 @@ class DomainOffice:
 
     def dns_records(self, domain: str) -> list[Record]:
         name = domain_named(domain)
-        return [dns_record(each) for each in records_of(name, self._keys.of(name))]
+        return [dns_record(each) for each in records_of(name, self._keys.of(name), self._installation.clock.now())]
 
     def lists(self) -> list[Record]:
         """The newest version of each list."""

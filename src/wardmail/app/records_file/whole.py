@@ -9,7 +9,7 @@ from typing import Any
 from wardmail.app.failures import NOT_PERMITTED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.record_tables import BadFile, Fault, line_of, load
-from wardmail.app.records_file import applications, governance, ways
+from wardmail.app.records_file import applications, domains, governance, ways
 from wardmail.app.records_file.plan import Plan, Step, plan_for
 from wardmail.model.person import Person
 
@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, Planner] = {
     "handover": ways.plan_handovers,
     "webhook": ways.plan_webhooks,
     "agreement": governance.plan_agreements,
+    "domain": domains.plan_domains,
     "appetite": governance.plan_appetite,
     "rule": governance.plan_policy,
 }
@@ -45,6 +46,7 @@ def tables_of(installation: Installation) -> dict[str, Any]:
         "handover": ways.write_handovers(snapshot),
         "webhook": {each.id: ways.webhook_table(each) for each in installation.webhooks.all()},
         "agreement": governance.write_agreements(installation),
+        "domain": domains.write_domains(installation),
     }
     named = {kind: dict(sorted(rows.items())) for kind, rows in found.items() if kind not in ("rule", "appetite")}
     present = {"appetite": found["appetite"], **named}

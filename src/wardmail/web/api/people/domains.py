@@ -77,8 +77,11 @@ async def checks(
 
 @router.post("/domains/{domain}/checks", status_code=201)
 async def check(request: Request, person: Seer, domain: _Domain) -> dict[str, object]:
-    """Look at it from outside now, ours or another's, its mail servers too. Nothing is sent; what is found is kept."""
-    return dict(await office_of(request).domains.check(domain))
+    """Look at it from outside now, ours or another's, its mail servers too. Nothing is sent; what is found is kept.
+
+    Looks are limited for each person and in all: 429 then.
+    """
+    return dict(await office_of(request).domains.check(person, domain))
 
 
 @router.get("/domains/{domain}/evidence")

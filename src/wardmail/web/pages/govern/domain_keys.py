@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
+from wardmail.manage.signing_keys import is_needed
 from wardmail.model.own_domain import DomainKey, KeyState
 from wardmail.web.pages.govern.outcomes import settled
 from wardmail.web.pages.govern.services import GovernServices
@@ -75,7 +76,6 @@ class DomainKeyPages:
 
 def key_rows(keys: Sequence[DomainKey]) -> list[Mapping[str, object]]:
     """Those that sign first, then those that wait; the newest of each first."""
-    signing = sum(each.state is KeyState.ACTIVE for each in keys)
     return [
         {
             "selector": each.selector,
@@ -84,7 +84,7 @@ def key_rows(keys: Sequence[DomainKey]) -> list[Mapping[str, object]]:
             "kept_in": each.kept_in,
             "used": moment(each.last_used) or "Not seen",
             "may_activate": each.state is not KeyState.ACTIVE,
-            "may_retire": each.state is KeyState.WAITING or (each.state is KeyState.ACTIVE and signing > 1),
+            "may_retire": each.state is not KeyState.RETIRED and not is_needed(each, keys),
         }
         for state in _ORDER
         for each in sorted(keys, key=lambda key: key.selector, reverse=True)

@@ -12,6 +12,7 @@ from wardmail.assurance.publish import zone_lines
 from wardmail.manage.integrations import BadInput
 from wardmail.model.own_domain import DomainFinding, DomainReport, KeyState, SpfTerm, Verdict
 from wardmail.model.person import Permission
+from wardmail.model.stored import Full
 from wardmail.posture.spf import MOST_LOOKUPS
 from wardmail.web.pages.charts import Chart, tree
 from wardmail.web.pages.govern.domain_keys import key_rows
@@ -91,7 +92,7 @@ class DomainsPages:
             may_keep=person.may(Permission.KEEP_SECRETS),
             note=known[domain].note if domain in known else "",
             may_remove=domain in known and person.may(Permission.MANAGE_LISTS),
-            zone="\n".join(zone_lines(records_for(domain, mine))),
+            zone="\n".join(zone_lines(records_for(domain, mine, self._services.console.world.clock.now()))),
             picture=_picture(report) if report and len(report.spf) > 1 else None,
             spf=_terms(report) if report and len(report.spf) > 1 else None,
         )
@@ -100,12 +101,8 @@ class DomainsPages:
         domain = str(visit.request.path_params["domain"])
         if domain not in await self._services.our_domains(await self._services.domains.keys()):
             return gone(self._pages, visit)
-        if await self._services.domains.verify(domain) is None:
-            words = "It took too long. That says nothing about the domain."
-            return told(
-                self._pages, visit, HERE, 503, "The DNS does not answer just now", words, back=f"{HERE}/{domain}"
-            )
-        return RedirectResponse(f"{HERE}/{domain}", 303)
+        found = await self._services.domains.verify(domain, person=visit.visitor.person.id)
+        return unseen(self._pages, visit, found, f"{HERE}/{domain}") or RedirectResponse(f"{HERE}/{domain}", 303)
 
     async def add(self, visit: Visit) -> Response:
         """Put a domain on record as ours."""
@@ -120,6 +117,18 @@ class DomainsPages:
         domain = str(visit.request.path_params["domain"])
         done = await asyncio.to_thread(self._services.domain_book.remove, visit.visitor.person, domain)
         return refused(self._pages, visit, HERE, done or None, HERE) or RedirectResponse(HERE, 303)
+
+
+def unseen(pages: Pages, visit: Visit, found: DomainReport | Full | None, back: str) -> Response | None:
+    """The page that says why nobody looked; None when somebody did."""
+    if found is None:
+        words = "It took too long. That says nothing about the domain."
+        return told(pages, visit, HERE, 503, "The DNS does not answer just now", words, back=back)
+    if isinstance(found, Full):
+        words = "Each look knocks at other organisations’ servers, so there is a limit for each hour."
+        title = "Domains were looked at too often"
+        return told(pages, visit, HERE, 429, title, words, "Read the last look, or try again later.", back=back)
+    return None
 
 
 def gone(pages: Pages, visit: Visit) -> Response:

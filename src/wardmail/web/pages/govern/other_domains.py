@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 from starlette.responses import RedirectResponse, Response
 
+from wardmail.manage.due import due_assurances
 from wardmail.manage.integrations import BadInput
 from wardmail.manage.signing_keys import checked_domain
 from wardmail.model.own_domain import AssuranceKind, KnownDomain
 from wardmail.model.person import Permission
-from wardmail.web.pages.govern.domains import history, verdicts, worst_cell
+from wardmail.web.pages.govern.domains import history, unseen, verdicts, worst_cell
 from wardmail.web.pages.govern.outcomes import refused
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
@@ -46,21 +47,18 @@ class OtherDomainPages:
         ours = await self._services.our_domains(await self._services.domains.keys())
         if name in ours:
             return RedirectResponse(f"{_TOP}/{name}", 303)
-        if await self._services.domains.verify(name, is_ours=False) is None:
-            words = "It took too long. That says nothing about the domain."
-            return told(self._pages, visit, _TOP, 503, "The DNS does not answer just now", words, back=HERE)
-        return RedirectResponse(f"{HERE}/{name}", 303)
+        found = await self._services.domains.verify(name, is_ours=False, person=visit.visitor.person.id)
+        return unseen(self._pages, visit, found, HERE) or RedirectResponse(f"{HERE}/{name}", 303)
 
     async def show(self, visit: Visit) -> Response:
         return await self._draw(visit, {})
 
     async def record(self, visit: Visit) -> Response:
         """What the organisation shows; a domain that is not on record yet is put there."""
-        domain, person, book = (
-            str(visit.request.path_params["domain"]),
-            visit.visitor.person,
-            self._services.domain_book,
-        )
+        domain = checked_domain(str(visit.request.path_params["domain"]))
+        if isinstance(domain, BadInput):
+            return self._gone(visit)
+        person, book = visit.visitor.person, self._services.domain_book
         typed = {name: visit.form.get(name, "").strip() for name in ("kind", "reference", "until")}
         until = day_of(typed["until"])
         if typed["kind"] not in set(AssuranceKind) or until is None:
@@ -84,6 +82,7 @@ class OtherDomainPages:
                 Cell(each, f"{HERE}/{each}"),
                 worst_cell(reports.get(each)),
                 known[each].note if each in known else "",
+                self._evidence(known.get(each)),
                 moment(reports[each].checked_at) if each in reports else "Not yet",
             )
             for each in names
@@ -94,7 +93,7 @@ class OtherDomainPages:
             422 if error else 200,
             visitor=visit.visitor,
             here=_TOP,
-            grid=Grid("Other domains", ("Domain", "Verdict", "Note", "Looked at"), rows),
+            grid=Grid("Other domains", ("Domain", "Verdict", "Note", "Evidence", "Looked at"), rows),
             typed=typed,
             problems=[{"text": error, "href": "#domain"}] if error else [],
             errors=bool(error),
@@ -132,6 +131,14 @@ class OtherDomainPages:
             for each in known.assurances
         ]
         return Grid("What they show besides", ("What", "Standing", "Where it is kept", "Until", "Recorded by"), rows)
+
+    def _evidence(self, known: KnownDomain | None) -> Cell:
+        if known is None or not known.assurances:
+            return Cell("None")
+        due = due_assurances([known], self._services.agreements.today)
+        if any(each.is_over for each in due):
+            return Cell("Over", colour="red")
+        return Cell("Ends soon", colour="yellow") if due else Cell("In date", colour="green")
 
     def _gone(self, visit: Visit) -> Response:
         words = "Ask for it by the form, and it is looked at now."

@@ -1,0 +1,91 @@
+"""Tells people and their systems that one of our domains looks worse than before: once for each look (SHARE-17)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from wardmail.model.address import Address
+from wardmail.model.own_domain import DomainReport, Verdict, Worsening
+from wardmail.model.person import Permission, Person, Role
+from wardmail.model.stored import AcceptedMessage, Event
+from wardmail.model.webhook import WebhookMessage
+from wardmail.outbound.notices import make_notice, notice_domain
+from wardmail.outbound.signing import apart_when_remote
+from wardmail.outbound.world import World
+from wardmail.protocol.address import parse_address
+
+log = logging.getLogger(__name__)
+
+KIND = "domain.finding"
+_WORDS = {
+    Verdict.GOOD: "good",
+    Verdict.IMPROVE: "to be improved",
+    Verdict.FIX: "to be fixed",
+    Verdict.NOT_USED: "not used",
+    Verdict.UNKNOWN: "not known",
+}
+
+
+class DomainAlert:
+    def __init__(self, world: World, people: Callable[[], Mapping[str, Person]]) -> None:
+        """`people` blocks."""
+        self._world = world
+        self._people = people
+
+    async def tell(self, look: DomainReport, worse: Sequence[Worsening]) -> None:
+        to, route = addressees(await asyncio.to_thread(self._people)), self._route(look.domain)
+        notices: list[AcceptedMessage] = []
+        if to and route:
+            make = partial(make_notice, self._world, to, *in_words(look, worse), route=route)
+            notices.append(await apart_when_remote(self._world, notice_domain(self._world), make))
+        reached = len(to) if notices else 0
+        checks = [
+            {"check": each.finding.check, "before": each.before.value, "now": each.finding.verdict.value}
+            for each in worse
+        ]
+        detail: dict[str, object] = {"checks": checks, "told": reached}
+        event = Event("DomainWorsened", self._world.clock.now(), "wardmail", None, look.domain, detail)
+        # Not the check's time alone: two domains may be looked at in one moment.
+        key = f"domain-finding {look.domain} {look.checked_at}"
+        if await self._world.queue.put_once(key, event, notices, [self._posted(look, checks)]):
+            log.warning("event=domain_worsened checks=%d told=%d", len(worse), reached)
+
+    def _route(self, domain: str) -> str:
+        """The one that settings name, or that of an integration which sends as the domain; empty without either."""
+        snapshot, named = self._world.register.snapshot, self._world.settings.notice_route
+        senders = [
+            each.route
+            for each in snapshot.integrations.values()
+            if any(sender.rpartition("@")[2] == domain for sender in each.senders)
+        ]
+        return next((each for each in (named, *senders) if each in snapshot.routes), "")
+
+    def _posted(self, look: DomainReport, checks: Sequence[Mapping[str, str]]) -> WebhookMessage:
+        payload = {"type": KIND, "data": {"domain": look.domain, "checked_at": look.checked_at, "worse": checks}}
+        return WebhookMessage(self._world.new_id(), KIND, json.dumps(payload), self._world.clock.now())
+
+
+def addressees(people: Mapping[str, Person]) -> list[Address]:
+    """Whoever keeps the keys and records; owners when there is no such person."""
+    here = [each for each in people.values() if each.is_here and each.email]
+    able = [each for each in here if Role.OWNER not in each.roles and each.may(Permission.KEEP_SECRETS)]
+    parsed = [parse_address(each.email) for each in able or [each for each in here if Role.OWNER in each.roles]]
+    return list(dict.fromkeys(each for each in parsed if isinstance(each, Address)))
+
+
+def in_words(look: DomainReport, worse: Sequence[Worsening]) -> tuple[str, list[str]]:
+    """Subject and lines."""
+    lines = [f"Something about our domain {look.domain} looks worse from outside than before.", ""]
+    for each in worse:
+        finding = each.finding
+        lines += [
+            f"  {finding.check}: it was {_WORDS[each.before]}, and is {_WORDS[finding.verdict]}",
+            f"    {finding.found}",
+        ]
+        lines += [f"    What to do: {finding.to_do}"] if finding.to_do else []
+    lines += ["", f"Look again when it is mended: wardmail domain check {look.domain}"]
+    return f"Our domain {look.domain}: {worse[0].finding.check} looks worse", lines
