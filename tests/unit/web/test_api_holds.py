@@ -49,7 +49,7 @@ async def test_whatever_is_wrong_with_a_key_the_words_are_the_same(api: PeoplesA
 
 async def test_a_key_of_the_other_kind_opens_nothing(api: PeoplesApi) -> None:
     assert (await api.http.get(HOLDS, headers=api.app_key)).status_code == 401
-    assert (await api.http.get("/v1/messages", headers=api.keys["gwen"])).status_code == 401
+    assert (await api.http.get("/v1/events", headers=api.keys["gwen"])).status_code == 401
 
 
 async def test_who_has_left_is_nobody(api: PeoplesApi) -> None:
