@@ -65,6 +65,7 @@ class MessagePage:
         if not copies:
             return self.gone(visit)
         events = await asyncio.to_thread(self._services.messages.history, "", message_id)
+        recipients = {int(str(each["recipient_no"])): str(each["to"]) for each in copies}
         may_read = may(Permission.READ_CONTENT)
         opened = await self._content.opened(visit, message_id) if may_read else None
         return self._services.pages.draw(
@@ -80,7 +81,7 @@ class MessagePage:
             copies=[_copy(each) for each in copies[:_MOST_SHOWN]],
             left_out=max(0, len(copies) - _MOST_SHOWN),
             picture=journey(copies[0], events) if len(copies) == 1 else None,
-            events=[_event(each) for each in events],
+            events=[_event(each, recipients) for each in events],
             summary=_summary(message_id, copies[0]),
             is_held=any(each["status"] == "held" for each in copies),
             is_sent_again=query_of(visit.request, "say") == "again" and any(map(_names_a_first, events)),
@@ -119,7 +120,7 @@ def _summary(message_id: str, first: Record) -> object:
         ("Integration", first["integration"] or "The gateway itself"),
         ("From", first["from"]),
         ("Classification", first["classification"]),
-        ("Size", f"{cast('int', first['size']):,} octets"),
+        ("Size", f"{cast('int', first['size']):,} bytes"),
         ("Accepted", moment(first["received_at"])),
     )
 
@@ -136,7 +137,7 @@ def _files(visit: Visit, opened: Opened | None) -> Mapping[str, object] | None:
             "rows": summary(
                 ("Type by content", each.kind),
                 ("Declared as", each.declared or "nothing"),
-                ("Size", f"{each.size:,} octets"),
+                ("Size", f"{each.size:,} bytes"),
                 ("SHA-256", each.sha256),
                 ("What was found", " ".join(finding.sentence for finding in each.findings) or "Nothing"),
             ),
@@ -160,8 +161,8 @@ def _copy(record: Record) -> Mapping[str, Any]:
     }
 
 
-def _event(record: Record) -> Mapping[str, str]:
+def _event(record: Record, recipients: Mapping[int, str]) -> Mapping[str, str]:
     detail = cast("Mapping[str, Any]", record["detail"])
-    words = sentence(str(record["type"]), str(record["actor"]), detail)
+    words = sentence(str(record["type"]), str(record["actor"]), detail, recipients)
     other = str(detail.get("again") or detail.get("first") or "") if record["type"] == "MessageSentAgain" else ""
     return {"words": words, "at": moment(record["at"]), "exactly": str(record["at"]), "other": other}
