@@ -145,9 +145,7 @@ def _say_summary(found: DmarcSummary | TlsSummary, kind: ReportKind) -> None:
     if found.is_cut:
         note("There were too many reports to add them all up: these are the newest.")
     if not found.reports:
-        note(
-            f"Reports come by a handover of kind `reports`, or from files: `wardmail report {kind.value} import FILES`."
-        )
+        note("Reports come by a handover of kind `reports`, or from files by `import`.")
         return
     lines: list[tuple[str, Tally]] = [(day_words(day), each) for day, each in found.days]
     table(("Day", good, bad), [(name, each.good, each.bad) for name, each in lines])
