@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from wardmail import __version__
-from wardmail.app.failures import FAILED, TRY_LATER, CommandFailed
+from wardmail.app.failures import FAILED, TRY_LATER, USAGE, CommandFailed
 
 COMMANDS = {
     "init": "Set up an installation: settings, database, keystore.",
@@ -40,8 +40,8 @@ COMMANDS = {
     "webhook": "Where programs are told of what happens to their mail.",
     "limits": "Ceilings, mass mail and circuit breakers: show, set, resume.",
     "suppression": "Addresses that mail must not go to: list, add, remove, import, export, check, report.",
-    "domain": "DNS records and DKIM keys of our own domains.",
-    "report": "DMARC and TLS reports of others about our domains: import, summary.",
+    "domain": "Our own domains and others': keys, DNS records, looks from outside.",
+    "report": "DMARC and TLS reports of others about our domains: import, list, summary.",
     "agreement": "Sharing agreements with other organisations.",
     "appetite": "How much risk sharing may take.",
     "policy": "The rules: recite, explain, simulate, change.",
@@ -81,6 +81,12 @@ class LazyGroup(click.Group):
         except CommandFailed as failure:
             _tell(failure)
             raise SystemExit(failure.status) from None
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            of = error.ctx or ctx
+            _tell(CommandFailed("WM-USAGE", error.format_message(), f"See `{of.command_path} --help`.", USAGE))
+            raise SystemExit(USAGE) from None
         except Exception as error:
             if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
                 raise

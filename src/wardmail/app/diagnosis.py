@@ -15,6 +15,7 @@ from wardmail.app.diagnosis_of_secrets import retention, secrets
 from wardmail.app.failures import CommandFailed
 from wardmail.app.finding import Finding, Grade
 from wardmail.app.installation import Installation
+from wardmail.app.output import counted
 from wardmail.app.register_diagnosis import check_register
 from wardmail.app.settings import Settings
 from wardmail.edges.certificate_facts import certificate_facts
@@ -167,7 +168,7 @@ def _credentials(snapshot: RegisterSnapshot, now: float) -> Iterator[Finding]:
             yield Finding(
                 f"Credential {each.username}", "advice", f"it {words}", f"Give the application a new one: {add}"
             )
-    yield Finding("Credentials", "good", f"{len(live)} in use for {len(snapshot.integrations)} integrations")
+    yield Finding("Credentials", "good", f"{len(live)} in use for {counted(len(snapshot.integrations), 'integration')}")
 
 
 def _signing(installation: Installation) -> Iterator[Finding]:
@@ -198,9 +199,11 @@ def _waiting(installation: Installation) -> Iterator[Finding]:
     counts = installation.messages.counts()
     held, late = counts.get("held", 0), counts.get("deferred", 0)
     if held:
-        yield Finding("Waiting", "advice", f"{held} copies are held for a person", "wardmail hold list")
+        yield Finding(
+            "Waiting", "advice", f"{counted(held, 'copy is', 'copies are')} held for a person", "wardmail hold list"
+        )
     if late:
-        yield Finding("Waiting", "advice", f"{late} copies are delayed", "wardmail queue list")
+        yield Finding("Waiting", "advice", f"{counted(late, 'copy is', 'copies are')} delayed", "wardmail queue list")
     if not held and not late:
         yield Finding("Waiting", "good", "nothing is held or delayed")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from wardmail.app.finding import Finding
 from wardmail.app.installation import Installation
+from wardmail.app.output import counted
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.sender import Sending
 from wardmail.ports import Scanner
@@ -33,7 +34,7 @@ def _listening(installation: Installation) -> Iterator[Finding]:
     elif listens and not wanted:
         yield Finding("Receiver", "advice", "it takes mail for nobody", "wardmail source add NAME --kind smtp …")
     elif listens:
-        yield Finding("Receiver", "good", f"it takes mail for {len(wanted)} sources")
+        yield Finding("Receiver", "good", f"it takes mail for {counted(len(wanted), 'source')}")
 
 
 def _mailboxes(installation: Installation) -> Iterator[Finding]:
@@ -82,4 +83,5 @@ def _waiting(installation: Installation) -> Iterator[Finding]:
     if dead:
         yield Finding("Dead letters", "fault", f"{dead} could not be handed over", "wardmail inbound redrive --all …")
     if quarantined:
-        yield Finding("Quarantine", "advice", f"{quarantined} messages wait for people", "wardmail quarantine list")
+        what = f"{counted(quarantined, 'message waits', 'messages wait')} for people"
+        yield Finding("Quarantine", "advice", what, "wardmail quarantine list")

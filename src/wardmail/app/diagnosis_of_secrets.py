@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wardmail.app.finding import Finding, Grade
 from wardmail.app.installation import Installation
+from wardmail.app.output import counted
 from wardmail.app.secret_places import KnownSecret, days_left, known_secrets, of_route, places
 from wardmail.app.settings import Settings
 from wardmail.edges.sealing import ContentSealer
@@ -37,7 +38,7 @@ def secrets(installation: Installation) -> Iterator[Finding]:
             "Secrets", "advice", "a change of the master key is not finished: two of them open the keystore", to_do
         )
     assert installation.pepper
-    yield Finding("Secrets", "good", f"the keystore opens, {len(keystore.entries())} entries")
+    yield Finding("Secrets", "good", f"the keystore opens, {counted(len(keystore.entries()), 'entry', 'entries')}")
     now = installation.clock.now()
     for each in known_secrets(installation):
         yield from _about(each, now)
@@ -73,10 +74,10 @@ def retention(installation: Installation) -> Iterator[Finding]:
     groups = installation.shelves.count_now(ContentSealer(installation.keystore).groups(), now)
     late = [each for each in groups if each.ends + A_DAY < now]
     if late:
-        what = f"{len(late)} data keys are past their end, of which the oldest is {late[0].group}"
+        what = f"{counted(len(late), 'data key is past its end', 'data keys are past their end')}; the oldest is {late[0].group}"
         yield Finding("Retention", "fault", what, "Is the gateway running? wardmail retention run shows what fails.")
     else:
-        yield Finding("Retention", "good", f"{len(groups)} data keys, all within their term")
+        yield Finding("Retention", "good", f"{counted(len(groups), 'data key')}, none past its term")
 
 
 def _readable_by_others(settings: Settings) -> Iterator[Finding]:

@@ -34,4 +34,7 @@ def _require_free(host: str, port: int) -> None:
         ) from error
     except OSError as error:
         what = f"{host} port {port} cannot be used: {error.strerror}."
-        raise CommandFailed("WM-PORT-IN-USE", what, "Stop what listens there, or choose another.", CONFLICT) from error
+        to_do = (
+            "Stop what listens there, or choose another: `wardmail run --help` has the options, `listen` the settings."
+        )
+        raise CommandFailed("WM-PORT-IN-USE", what, to_do, CONFLICT) from error

@@ -73,12 +73,17 @@ def rfc3339(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 copy`, `2,000 copies`; without another word for many, an s is put to the one."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def span(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.5 h`, `2.1 days`."""
+    """`45 s`, `12 min`, `4 h`, `2.1 days`, `14 days`."""
     for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129_600, 3600, "h")):
         if seconds < limit:
             return f"{seconds / unit:.0f} {name}"
-    return f"{seconds / 86_400:.1f} days"
+    return f"{round(seconds / 86_400, 1):g} days"
 
 
 def confirm(question: str, *, assume_yes: bool) -> bool:

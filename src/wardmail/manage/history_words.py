@@ -15,22 +15,29 @@ _BECAUSE: Mapping[str, str] = {
 }
 """What somebody did and gave a reason for."""
 
+_UNNAMED: Mapping[int, str] = {}
 
-def sentence(kind: str, actor: str, detail: Mapping[str, Any]) -> str:
+
+def sentence(kind: str, actor: str, detail: Mapping[str, Any], recipients: Mapping[int, str] = _UNNAMED) -> str:
+    """`recipients` by number, where the reader sees whom the message is to anyway; the audit names nobody."""
     match kind:
         case "MessageAccepted":
             return _accepted(detail)
         case "AttemptMade":
-            return f"Recipient {detail['n']}: {_attempt(detail)}"
+            return f"To {_whom(detail, recipients)}: {_attempt(detail)}"
         case "RecipientChanged":
-            return f"Recipient {detail['n']}: {detail['state']}, {detail.get('why', '')}"
+            return f"To {_whom(detail, recipients)}: {detail['state']}, {detail.get('why', '')}"
         case "RecipientCancelled" | "RecipientHeld":
-            return f"Recipient {detail['n']}: {kind.removeprefix('Recipient').lower()} by {actor}: {detail['reason']}"
+            return f"To {_whom(detail, recipients)}: {kind.removeprefix('Recipient').lower()} by {actor}: {detail['reason']}"
         case "MessageSentAgain":
             return _sent_again(actor, detail)
         case _:
             words = _BECAUSE.get(kind, f"{_spaced(kind)} by {{actor}}")
             return words.format(actor=actor, reason=detail.get("reason", ""), n=detail.get("n", ""))
+
+
+def _whom(detail: Mapping[str, Any], recipients: Mapping[int, str]) -> str:
+    return recipients.get(detail["n"], f"recipient {detail['n']}")
 
 
 def _accepted(detail: Mapping[str, Any]) -> str:

@@ -174,8 +174,10 @@ class Not:
 
     def sentence(self) -> str:
         said = self.condition.sentence()
-        if not isinstance(self.condition, AllOf | AnyOf):
-            for verb, denied in ((" is ", " is not "), (" can ", " cannot ")):
+        if isinstance(self.condition, AnyOf):
+            return " and ".join(Not(each).sentence() for each in self.condition.conditions)
+        if not isinstance(self.condition, AllOf):
+            for verb, denied in ((" is ", " is not "), (" can ", " cannot "), (" carries ", " does not carry ")):
                 if verb in said:
                     return said.replace(verb, denied, 1)
         return f"it is not so that {said}"

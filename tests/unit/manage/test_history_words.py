@@ -15,5 +15,7 @@ def test_what_the_gateway_sent_itself_has_no_peer() -> None:
 
 def test_outcomes_and_events_are_words() -> None:
     told = sentence("AttemptMade", "", ATTEMPT | {"reply": "250 queued"})
-    assert told == "Recipient 0: handed on after 0.1 s: 250 queued [no TLS]"
+    assert told == "To recipient 0: handed on after 0.1 s: 250 queued [no TLS]"
+    named = sentence("AttemptMade", "", ATTEMPT | {"reply": "250 queued"}, {0: "gp@nhs.net", 1: "ward@nhs.net"})
+    assert named == "To gp@nhs.net: handed on after 0.1 s: 250 queued [no TLS]"
     assert sentence("AuditHeadSigned", "amina", {}) == "Audit head signed by amina"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -29,7 +30,10 @@ def show(config_path: str | None, origin: bool, changed: bool, as_json: bool) ->
         if as_json:
             emit(each)
         else:
-            say(f"{each['key']} = {each['value']!r}" + (f"    # {each['origin']}" if origin else ""))
+            say(
+                f"{each['key']} = {json.dumps(each['value'], ensure_ascii=False)}"
+                + (f"    # {each['origin']}" if origin else "")
+            )
 
 
 @command.command()

@@ -14,7 +14,7 @@ from wardmail.app.acting import acting_person, by_option
 from wardmail.app.arrival_output import SENTENCES, WORDS, as_record, one_arrival
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
-from wardmail.app.output import confirm, emit, json_option, moment, rfc3339, say, table
+from wardmail.app.output import confirm, counted, emit, json_option, moment, rfc3339, say, table
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.person import Permission
 from wardmail.store.inbox import ArrivalSearch
@@ -131,7 +131,7 @@ def fetch(config_path: str | None, *, arrival_id: str, out: Path | None, by: str
     if out is not None:
         out.write_bytes(found)
         emit({"id": arrival.id, "file": str(out), "size": len(found)}) if as_json else say(
-            f"{len(found)} octets in {out}."
+            f"{counted(len(found), 'byte')} in {out}."
         )
     elif as_json:
         emit({"id": arrival.id, "message": found.decode("ascii", "backslashreplace")})

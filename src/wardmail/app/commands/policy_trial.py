@@ -65,7 +65,9 @@ def explain(  # noqa: PLR0913 (each is an option)
             wishes=(time_critical, require_tls),
         )
     else:
-        raise CommandFailed("WM-USAGE", "Name a message, or say --from and --to.", "See --help.", USAGE)
+        raise CommandFailed(
+            "WM-USAGE", "Name a message, or say --from and --to.", "`wardmail messages` lists IDs.", USAGE
+        )
     for case in cases:
         decision = evaluate(rules, case[0])
         if as_json:

@@ -12,7 +12,7 @@ from wardmail.app.domain_output import domain_named
 from wardmail.app.domain_wiring import report_desk
 from wardmail.app.failures import FINDINGS
 from wardmail.app.installation import Installation
-from wardmail.app.output import emit, json_option, moment, note, say, table
+from wardmail.app.output import counted, emit, json_option, moment, note, say, table
 from wardmail.app.report_output import day_words, intake_record, report_record, summary_record
 from wardmail.assurance.report_reading import LARGEST
 from wardmail.assurance.report_summary import DmarcSummary, Tally, TlsSummary
@@ -100,8 +100,9 @@ def summary_dmarc(config_path: str | None, *, domain: str, days: int, as_json: b
         emit(summary_record(found))
         return
     _say_summary(found, ReportKind.DMARC)
-    say()
-    table(("Sent by", "Passed", "Failed"), [(name, each.good, each.bad) for name, each in found.sources])
+    if found.reports:
+        say()
+        table(("Sent by", "Passed", "Failed"), [(name, each.good, each.bad) for name, each in found.sources])
 
 
 @tls.command("summary")
@@ -117,8 +118,9 @@ def summary_tls(config_path: str | None, *, domain: str, days: int, as_json: boo
         emit(summary_record(found))
         return
     _say_summary(found, ReportKind.TLS)
-    say()
-    table(("Failure", "Server", "Sessions"), found.failures)
+    if found.reports:
+        say()
+        table(("Failure", "Server", "Sessions"), found.failures)
 
 
 def _list(config_path: str | None, kind: ReportKind, domain: str, days: int, as_json: bool) -> None:
@@ -137,11 +139,14 @@ def _list(config_path: str | None, kind: ReportKind, domain: str, days: int, as_
 
 def _say_summary(found: DmarcSummary | TlsSummary, kind: ReportKind) -> None:
     good, bad = _GOOD[kind]
-    say(f"{good}: {found.total.good:,}; {bad}: {found.total.bad:,}; from {found.reports:,} reports.")
+    say(f"{good}: {found.total.good:,}; {bad}: {found.total.bad:,}; from {counted(found.reports, 'report')}.")
     if found.claimed:
         note(f"{found.claimed:,} more reports are claims that nobody has proved: they are counted in nothing.")
     if found.is_cut:
         note("There were too many reports to add them all up: these are the newest.")
+    if not found.reports:
+        note("Reports come by a handover of kind `reports`, or from files by `import`.")
+        return
     lines: list[tuple[str, Tally]] = [(day_words(day), each) for day, each in found.days]
     table(("Day", good, bad), [(name, each.good, each.bad) for name, each in lines])
     say()

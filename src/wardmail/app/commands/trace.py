@@ -11,7 +11,7 @@ from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
 from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
 from wardmail.app.message_output import as_record, state_word
-from wardmail.app.output import emit, json_option, moment, rfc3339, say
+from wardmail.app.output import counted, emit, json_option, moment, rfc3339, say
 from wardmail.app.periods import parse_period
 from wardmail.manage.history_words import sentence
 from wardmail.manage.status_words import SENTENCES
@@ -59,7 +59,9 @@ def command(config_path: str | None, *, text: str, since: str, limit: int, by: s
 def _show(message_id: str, group: Sequence[MessageLine], history: Sequence[EventLine]) -> None:
     first = group[0]
     say(f"Message {message_id} from {first.sender}, by integration {first.integration}")
-    say(f"  {Sensitivity(first.sensitivity).label}, {first.size} octets, accepted {moment(first.received_at)}")
+    say(
+        f"  {Sensitivity(first.sensitivity).label}, {counted(first.size, 'byte')}, accepted {moment(first.received_at)}"
+    )
     for line in group:
         say()
         say(f"  To {line.recipient}: {state_word(line)}")
@@ -70,6 +72,7 @@ def _show(message_id: str, group: Sequence[MessageLine], history: Sequence[Event
         if line.due_at is not None and line.state == "deferred":
             say(f"     Next  {moment(line.due_at)}")
     say()
+    recipients = {line.n: line.recipient for line in group}
     for event in history:
-        say(f"  {moment(event.at)}  {sentence(event.kind, event.actor, event.detail)}")
+        say(f"  {moment(event.at)}  {sentence(event.kind, event.actor, event.detail, recipients)}")
     say()

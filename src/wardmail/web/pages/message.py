@@ -70,6 +70,7 @@ class MessagePage:
             return self.gone(visit)
         stored = loaded[0]
         events = await asyncio.to_thread(self._services.messages.history, "", message_id)
+        recipients = {int(str(each["recipient_no"])): str(each["to"]) for each in copies}
         may_read = may(Permission.READ_CONTENT)
         opened = await self._content.opened(visit, message_id) if may_read else None
         return self._services.pages.draw(
@@ -85,7 +86,7 @@ class MessagePage:
             copies=[_copy(each) for each in copies[:_MOST_SHOWN]],
             left_out=max(0, len(copies) - _MOST_SHOWN),
             picture=journey(copies[0], events) if len(copies) == 1 else None,
-            events=[_event(each) for each in events],
+            events=[_event(each, recipients) for each in events],
             summary=_summary(message_id, copies[0], _kept(stored, self._services.clock.now())),
             is_kept=stored.content_until is not None,
             is_held=any(each["status"] == "held" for each in copies),
@@ -133,7 +134,7 @@ def _summary(message_id: str, first: Record, kept: str) -> object:
         ("Integration", first["integration"] or "The gateway itself"),
         ("From", first["from"]),
         ("Classification", first["classification"]),
-        ("Size", f"{cast('int', first['size']):,} octets"),
+        ("Size", f"{cast('int', first['size']):,} bytes"),
         ("Accepted", moment(first["received_at"])),
         ("Content kept until", kept),
     )
@@ -151,7 +152,7 @@ def _files(visit: Visit, opened: Opened | None) -> Mapping[str, object] | None:
             "rows": summary(
                 ("Type by content", each.kind),
                 ("Declared as", each.declared or "nothing"),
-                ("Size", f"{each.size:,} octets"),
+                ("Size", f"{each.size:,} bytes"),
                 ("SHA-256", each.sha256),
                 ("What was found", " ".join(finding.sentence for finding in each.findings) or "Nothing"),
             ),
@@ -175,8 +176,8 @@ def _copy(record: Record) -> Mapping[str, Any]:
     }
 
 
-def _event(record: Record) -> Mapping[str, str]:
+def _event(record: Record, recipients: Mapping[int, str]) -> Mapping[str, str]:
     detail = cast("Mapping[str, Any]", record["detail"])
-    words = sentence(str(record["type"]), str(record["actor"]), detail)
+    words = sentence(str(record["type"]), str(record["actor"]), detail, recipients)
     other = str(detail.get("again") or detail.get("first") or "") if record["type"] == "MessageSentAgain" else ""
     return {"words": words, "at": moment(record["at"]), "exactly": str(record["at"]), "other": other}

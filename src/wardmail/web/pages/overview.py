@@ -63,7 +63,7 @@ def _tiles(states: Mapping[str, int], held: int) -> list[Mapping[str, object]]:
         {"count": f"{sent:,}", "words": "delivered or handed on in 7 days", "to": "/messages?status=sent&when=week"},
         {
             "count": f"{states.get('deferred', 0):,}",
-            "words": "of 7 days wait to be tried again",
+            "words": "delayed in 7 days, and tried again",
             "to": "/messages?status=deferred&when=week",
         },
         {"count": _held_count(held), "words": "held for a decision", "to": "/held"},

@@ -88,7 +88,7 @@ class IntegrationPages:
         name = shown.integration.id
         sources = [each for each in shown.snapshot.sources.values() if each.integration == name]
         rows = [
-            cells(Cell(each.name, f"/sources/{each.name}"), each.kind.value, "paused" if each.paused else "in use")
+            cells(Cell(each.name, f"/sources/{each.name}"), each.kind.value, "Paused" if each.paused else "In use")
             for each in sources
         ]
         handover = shown.snapshot.handovers.get(name)
@@ -113,12 +113,18 @@ class IntegrationPages:
         found = await asyncio.to_thread(self._services.webhooks.of_integration, name)
         rows, deliveries = [], []
         for each in found:
-            rows.append(cells(each["id"], each["url"], _types(each), each["stopped"] or "in use"))
+            rows.append(cells(each["id"], each["url"], _types(each), each["stopped"] or "In use"))
             told = await asyncio.to_thread(
                 self._services.webhooks.deliveries, name, str(each["id"]), failed=False, limit=_SHOWN
             )
             deliveries += [
-                cells(one["type"], each["id"], moment(one["created_at"]), one["attempts"], one["outcome"] or "waits")
+                cells(
+                    one["type"],
+                    each["id"],
+                    moment(one["created_at"]),
+                    one["attempts"],
+                    one["outcome"] or "Not tried yet",
+                )
                 for one in told or ()
             ]
         log = Grid("What was told", ("Event", "Webhook", "When", "Attempts", "Answer"), deliveries)
@@ -166,7 +172,7 @@ class IntegrationPages:
 
 def _types(record: Record) -> str:
     types = record["types"]
-    return ", ".join(map(str, types)) if isinstance(types, Sequence) and types else "all"
+    return ", ".join(map(str, types)) if isinstance(types, Sequence) and types else "All"
 
 
 def _message(record: Record) -> dict[str, object]:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from wardmail.manage.documents import written_rows
 from wardmail.manage.integrations import BadInput
-from wardmail.manage.registration import FIELDS, as_texts
+from wardmail.manage.registration import FIELDS, Field, as_texts
 from wardmail.model.integration import Integration, IntegrationState
 from wardmail.model.person import Permission
 from wardmail.web.pages.govern.integration_frame import HERE, Shown, draw, find, gone
@@ -28,6 +28,8 @@ _CHOICES = {
     "signature-added": ("no", "yes"),
     "signature-required": ("no", "yes"),
 }
+_SAID = {"": "Not said yet", "official": "OFFICIAL", "official-sensitive": "OFFICIAL-SENSITIVE"}
+"""Of choices that a capital letter alone does not make words for people."""
 
 
 class RecordPages:
@@ -72,10 +74,12 @@ class RecordPages:
                 {
                     "id": each.option,
                     "words": each.words,
-                    "hint": f"{each.hint}{'; one on each line' if each.several else ''}",
+                    "hint": _hint(each),
                     "value": typed[each.option],
                     "several": each.several or each.option in {"purpose", "migration-plan"},
-                    "choices": [(choice, choice or "not said") for choice in _CHOICES.get(each.option, ())],
+                    "choices": [
+                        (choice, _SAID.get(choice, choice.capitalize())) for choice in _CHOICES.get(each.option, ())
+                    ],
                 }
                 for each in FIELDS
             ],
@@ -92,3 +96,9 @@ def _written(integration: Integration) -> dict[str, str]:
     """As the form shows it, so that what nobody touched is no change."""
     record = integration.registration
     return {each.option: straight("\n".join(as_texts(record, each))) for each in FIELDS}
+
+
+def _hint(field: Field) -> str:
+    """Written for the command line, where it follows a colon; beside a field it begins a sentence."""
+    hint = field.hint if field.hint.startswith("https:") else field.hint[:1].upper() + field.hint[1:]
+    return f"{hint}; one on each line" if field.several else hint

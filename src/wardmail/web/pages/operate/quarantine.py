@@ -118,7 +118,7 @@ def _summary(record: Record) -> object:
         ("For", record["integration"]),
         ("Envelope sender", record["from"]),
         ("To", record["to"]),
-        ("Size", f"{record['size']} octets"),
+        ("Size", f"{record['size']:,} bytes"),
         ("What was found", record["why"]),
         ("Who sent it", record["proofs"]),
         ("Scanners", record["scans"]),

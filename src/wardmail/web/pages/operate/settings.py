@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from starlette.responses import Response
 
 from wardmail.web.pages.guard import Visit
@@ -20,7 +22,7 @@ class SettingsPage:
         records = self._services.settings()
         groups: dict[str, list[list[Cell]]] = {}
         for each in records:
-            row = cells(each["key"], each["value"], each["origin"], each["meaning"])
+            row = cells(each["key"], _written(each["value"]), each["origin"], each["meaning"])
             groups.setdefault(str(each["key"]).partition(".")[0], []).append(row)
         return self._services.console.pages.draw(
             "operate/settings.jinja",
@@ -30,3 +32,8 @@ class SettingsPage:
             grids=[Grid(name, _HEADINGS, rows) for name, rows in groups.items()],
             changed=sum(each["origin"] != "default" for each in records),
         )
+
+
+def _written(value: object) -> str:
+    """As the settings file has it; a text without its quotes."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

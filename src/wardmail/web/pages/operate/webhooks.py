@@ -19,8 +19,8 @@ from wardmail.web.pages.words import moment, summary
 HERE = "/webhooks"
 _MOST_LISTED = 100
 _MOST_REPLAYED = 10_000
-_HEADINGS = ("Address", "Integration", "Types of event", "State")
-_TELLINGS = ("Event", "At", "Type", "Tries", "How it went")
+_HEADINGS = ("Address", "Integration", "Events", "State")
+_TELLINGS = ("Number", "Event", "When", "Attempts", "Answer")
 
 
 class WebhookPages:
@@ -99,7 +99,7 @@ def _row(record: Record) -> list[Cell]:
 
 def _types(record: Record) -> str:
     types = record["types"]
-    return ", ".join(map(str, types)) if isinstance(types, list) and types else "all"
+    return ", ".join(map(str, types)) if isinstance(types, list) and types else "All"
 
 
 def _state(record: Record) -> Cell:
@@ -110,19 +110,19 @@ def _summary(record: Record) -> object:
     return summary(
         ("Address", record["url"]),
         ("Integration", record["integration"]),
-        ("Types of event", _types(record)),
+        ("Events", _types(record)),
         ("Secrets in use", record["secrets"]),
-        ("May be at a private address", "yes" if record["allow_private"] else "no"),
+        ("May be at a private address", "Yes" if record["allow_private"] else "No"),
         ("Why it is stopped", record["stopped"]),
     )
 
 
 def _tellings(found: Sequence[Record]) -> list[list[Cell]]:
     return [
-        cells(each["seq"], moment(each["created_at"]), each["type"], each["attempts"], _how(each)) for each in found
+        cells(each["seq"], each["type"], moment(each["created_at"]), each["attempts"], _how(each)) for each in found
     ]
 
 
 def _how(telling: Record) -> str:
     again = moment(telling["next_attempt_at"])
-    return f"{telling['outcome'] or 'not tried yet'}; next at {again}" if again else str(telling["outcome"])
+    return f"{telling['outcome'] or 'Not tried yet'}; next at {again}" if again else str(telling["outcome"])
