@@ -16,6 +16,8 @@ class KeystoreSecondFactors:
         return self._keystore.reveal(_entry(person)) if self.has(person) else None
 
     def has(self, person: str) -> bool:
+        # Somebody who set one up a moment ago, in another process, logs in now; who lost one is out at once.
+        self._keystore.look_again()
         return _entry(person) in self._keystore.names(KIND)
 
     def put(self, person: str, secret: bytes) -> None:
