@@ -28,7 +28,7 @@ def describe_machine(directory: Path) -> dict[str, object]:
         "python": platform.python_version(),
         "python_optimised": "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
         "openssl": ssl.OPENSSL_VERSION,
-        "postfix": _version(["/usr/sbin/postconf", "-h", "mail_version"]),
+        "postfix": _version(["/usr/sbin/postconf", "-d", "-h", "mail_version"]),
         "opendkim": _version(["/usr/sbin/opendkim", "-V"]),
         "dovecot": _version(["/usr/sbin/dovecot", "--version"]),
         "node": _version(["node", "--version"]),

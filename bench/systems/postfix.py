@@ -191,5 +191,5 @@ class Postfix:
 
 
 def version() -> str:
-    done = subprocess.run(["/usr/sbin/postconf", "-h", "mail_version"], capture_output=True, text=True)
+    done = subprocess.run(["/usr/sbin/postconf", "-d", "-h", "mail_version"], capture_output=True, text=True)
     return done.stdout.strip()
