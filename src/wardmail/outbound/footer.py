@@ -97,7 +97,7 @@ def _start_of(body: Body) -> bytes:
         size += len(chunk)
         if size >= _READ:
             break
-    return b"".join(taken)
+    return b"".join(taken)[:_READ]
 
 
 def _texts(raw: bytes, *, is_whole: bool) -> Sequence[Leaf]:

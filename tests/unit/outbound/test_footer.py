@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import dkim
 import pytest
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from tests.offices import Office, open_office
 from tests.registrations import COMPLETE, REGISTERED
 from tests.worlds import HEAD, published_keys, submission
+from wardmail.content.mime.reader import read_message
 from wardmail.model.message import Body, MemoryBody
 from wardmail.model.receipt import Accepted
 from wardmail.model.refusal import Refusal
@@ -153,6 +155,20 @@ def test_seven_bits_are_enough_for_a_plain_name() -> None:
     done = footed(built(cte="7bit"), PLAIN)
     assert done is not None
     assert done.endswith(b"Good morning.\r\n\r\nZoe Ahmed\r\nWard co-ordinator\r\nExample Trust\r\n")
+
+
+def test_of_a_long_message_in_one_piece_only_the_beginning_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    def counted(raw: bytes) -> Any:
+        looked_at.append(len(raw))
+        return read_message(raw)
+
+    monkeypatch.setattr("wardmail.outbound.footer.read_message", counted)
+    done = footed(built(cte="8bit", attached=True).replace(b"A list.", b"A list.\r\n" * 400_000))
+    assert done is not None
+    assert done.index(b"Ward co-ordinator") < 2_000
+    assert max(looked_at) < 1_100_000
 
 
 @given(
