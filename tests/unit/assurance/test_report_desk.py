@@ -28,6 +28,7 @@ XML = dmarc_xml(began=NOW - A_DAY)
 @dataclass
 class BookInMemory:
     kept: dict[tuple[object, ...], KeptReport] = field(default_factory=dict)
+    most: int = 5000
 
     def keep(self, report: KeptReport) -> bool:
         said = report.report
@@ -35,8 +36,14 @@ class BookInMemory:
         return self.kept.setdefault(key, report) is report
 
     def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> list[KeptReport]:
+        return self._asked(kind, domain, since)[: min(limit, self.most)]
+
+    def count(self, kind: ReportKind, domain: str, since: float) -> int:
+        return len(self._asked(kind, domain, since))
+
+    def _asked(self, kind: ReportKind, domain: str, since: float) -> list[KeptReport]:
         mine = [each for each in self.kept.values() if each.kind is kind and domain in {"", each.report.domain}]
-        return [each for each in mine if each.report.ended >= since][:limit]
+        return [each for each in mine if each.report.ended >= since]
 
     def forget_old(self) -> None:
         pass
@@ -190,3 +197,14 @@ def test_tls_is_summed_up(desk: ReportDesk) -> None:
     found = desk.tls("trust.example", 30)
     assert (found.total, found.failures) == (Tally(40, 2), (("certificate-expired", "mx.trust.example", 2),))
     assert [(day.isoformat(), tally) for day, tally in found.days] == [("2027-01-14", Tally(40, 2))]
+
+
+def test_a_sum_of_some_says_that_there_are_more() -> None:
+    book = BookInMemory()
+    desk = ReportDesk(book, lambda: ("trust.example",), SettableClock(float(NOW)))
+    for number in range(3):
+        assert desk.take_file(dmarc_xml(began=NOW - A_DAY, report_id=str(number)), "oli").kept
+    whole = desk.dmarc("", 30)
+    book.most = 2
+    cut = desk.dmarc("", 30)
+    assert (whole.reports, whole.is_cut, cut.reports, cut.is_cut) == (3, False, 2, True)
