@@ -12,12 +12,12 @@ from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, note, say
+from wardmail.model.audit import SHORTEST_REASON
 from wardmail.model.person import Permission
 
 if TYPE_CHECKING:
     from wardmail.outbound.opened_content import ContentDesk, ReadContent
 
-_SHORTEST = 5
 _REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name. No patient's name.")
 
 
@@ -98,5 +98,5 @@ async def _read(
 
 def require_reason(reason: str) -> None:
     """Raises CommandFailed for one that says nothing, as pages and the API refuse it."""
-    if len(" ".join(reason.split())) < _SHORTEST:
+    if len(" ".join(reason.split())) < SHORTEST_REASON:
         raise CommandFailed("WM-REASON", "The reason says nothing.", "Say why, in a few words.")
