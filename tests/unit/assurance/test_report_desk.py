@@ -111,6 +111,16 @@ def test_more_reports_than_anybody_sends_are_cut(desk: ReportDesk) -> None:
     assert "more than 10" in taken.refused[0]
 
 
+def test_all_reports_of_one_message_have_one_budget(desk: ReportDesk) -> None:
+    large = XML.replace(b"</feedback>", b" " * (9 * 1024 * 1024) + b"</feedback>")
+    part = message(gzipped(large), "application/gzip", "report.gz").partition(b"--b\r\nContent-Type: application")
+    taken = desk.take_message(
+        part[0] + (part[1] + part[2].removesuffix(b"--b--\r\n")) * 3 + b"--b--\r\n", "reports", ""
+    )
+    assert (len(taken.kept), taken.known) == (1, 0)
+    assert taken.refused == ("What is packed in it is too large.",) * 2
+
+
 def standings(taken: Intake) -> list[Standing]:
     return [each.standing for each in taken.kept]
 
