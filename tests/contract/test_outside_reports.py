@@ -17,7 +17,7 @@ from wardmail.model.aggregate_report import (
     TlsPolicy,
     TlsReport,
 )
-from wardmail.store import outside_reports
+from wardmail.store import outside_reports, records
 from wardmail.store.connection import Database
 from wardmail.store.outside_reports import A_DAY, StoreOutsideReports
 
@@ -96,6 +96,21 @@ def test_who_proves_a_domain_and_floods_displaces_the_own_alone(
         book.keep(kept(said, at=float(number), proof="evil.example"))
     found = [each.told_by for each in book.newest(ReportKind.DMARC, "", 0, 50)]
     assert sorted(found) == ["big.example", *["evil.example"] * 3]
+
+
+def test_large_reports_are_read_up_to_a_budget_and_all_are_counted(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = StoreOutsideReports(database)
+    for number in range(6):
+        book.keep(kept(replace(DMARC, report_id=str(number), ended=DMARC.ended + number)))
+    monkeypatch.setattr(outside_reports, "MOST_READ", int(2.5 * len(records.encode(DMARC))))
+    assert [each.report.report_id for each in book.newest(ReportKind.DMARC, "", 0, 50)] == ["5", "4"]
+    monkeypatch.setattr(outside_reports, "MOST_READ", 1)
+    assert [each.report.report_id for each in book.newest(ReportKind.DMARC, "", 0, 50)] == ["5"], "never none"
+    assert book.count(ReportKind.DMARC, "", 0) == 6
+    assert book.count(ReportKind.DMARC, "a.example", DMARC.ended + 4) == 2
+    assert (book.count(ReportKind.DMARC, "b.example", 0), book.count(ReportKind.TLS, "", 0)) == (0, 0)
 
 
 def test_reports_end_with_their_terms(database: Database, clock: SettableClock) -> None:

@@ -214,11 +214,21 @@ async def test_a_policy_inside_is_not_fetched_for_whoever_names_a_domain(bench: 
     assert answer == Unknown("its address is not public")
 
 
-async def test_only_old_tls_is_none(bench: Bench, certificate: CertificateFilesOnDisk, port: int) -> None:
+@pytest.mark.parametrize(
+    ("newest", "suites"),
+    [
+        (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256"),
+        (ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
+async def test_only_old_tls_is_none(
+    bench: Bench, certificate: CertificateFilesOnDisk, port: int, newest: ssl.TLSVersion, suites: str
+) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers("ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, newest
+    context.set_ciphers(suites)
     async with server(Play(), certificate, port) as stage:
         stage._context = context
         found = await bench.look("plain.example")

@@ -9,7 +9,7 @@ from wardmail.app.finding import Finding
 from wardmail.app.installation import Installation
 from wardmail.app.output import today_of
 from wardmail.manage.due import due_assurances
-from wardmail.model.own_domain import Verdict
+from wardmail.model.own_domain import DomainReport, Verdict
 from wardmail.store.domain_reports import StoreDomainReports
 
 
@@ -22,15 +22,19 @@ def domains(installation: Installation) -> Iterator[Finding]:
         to_do = f"Ask for a new one: wardmail domain evidence {each.domain} --kind {kind} …"
         yield Finding(f"Domain {each.domain}", "advice", words, to_do)
     looks, ours = StoreDomainReports(installation.database).newest(), sorted(ours_of(installation))
-    wrong = {
-        name: [each.check for each in looks[name].findings if each.verdict is Verdict.FIX]
-        for name in ours
-        if name in looks
-    }
-    for name, checks in wrong.items():
+    seen = [name for name in ours if name in looks]
+    wrong = {name: words for name in seen if (words := _wrong(looks[name]))}
+    for name, words in wrong.items():
+        yield Finding(f"Domain {name}", "advice", words, f"wardmail domain check {name}")
+    if not due and not wrong:
+        yield Finding("Domains", "good", f"{len(seen)} of {len(ours)} looked at; {len(known)} on record")
+
+
+def _wrong(look: DomainReport) -> str:
+    """Empty when all is well; what nobody could tell is not."""
+    told = []
+    for verdict, words in ((Verdict.FIX, "to be fixed"), (Verdict.UNKNOWN, "could not be told")):
+        checks = [each.check for each in look.findings if each.verdict is verdict]
         if checks:
-            to_do = f"wardmail domain check {name}"
-            yield Finding(f"Domain {name}", "advice", f"to be fixed: {', '.join(checks)}", to_do)
-    if not due and not any(wrong.values()):
-        seen = sum(name in looks for name in ours)
-        yield Finding("Domains", "good", f"{seen} of {len(ours)} looked at; {len(known)} on record")
+            told.append(f"{words}: {', '.join(checks)}")
+    return "; ".join(told)

@@ -95,12 +95,11 @@ def known_record(each: KnownDomain) -> Record:
 def assurance_record(each: Assurance, now: float) -> Record:
     """`in_date`: it counts today."""
     recorded = {"recorded_by": each.recorded_by, "recorded_at": rfc3339(each.recorded_at)}
-    in_date = each.until >= today_of(now)
     return {
         "kind": each.kind.value,
         "reference": each.reference,
         "until": each.until.isoformat(),
-        "in_date": in_date,
+        "in_date": each.counts_on(today_of(now)),
         **recorded,
     }
 
@@ -109,7 +108,12 @@ def report_page(report: DomainReport, known: KnownDomain | None, now: float) -> 
     """As an HTML file that needs nothing beside it."""
     findings = tuple((each.check, each.verdict.value, each.found, each.to_do or "–") for each in report.findings)
     shown = tuple(
-        (each.kind.value, each.reference, each.until.isoformat(), "in date" if each.until >= today_of(now) else "over")
+        (
+            each.kind.value,
+            each.reference,
+            each.until.isoformat(),
+            "in date" if each.counts_on(today_of(now)) else "over",
+        )
         for each in (known.assurances if known else ())
     )
     tree = tuple((str(each.depth), each.term, str(each.lookups), each.problem or "–") for each in report.spf)

@@ -35,7 +35,10 @@ _EVENTS = {
 
 
 class KeystoreDomainKeys:
-    """Implements `ports.DomainKeys`. `used`: when each was last used; `note` keeps an event: kind, subject, actor, where."""
+    """Implements `ports.domains.DomainKeys`.
+
+    `used`: when each was last used; `note` keeps an event: kind, subject, actor, where.
+    """
 
     def __init__(
         self,

@@ -61,13 +61,21 @@ class DomainWatch:
     async def sweep(self) -> None:
         """One domain after another, so that others' servers and our own DNS get no flood."""
         for domain in await asyncio.to_thread(self._ours):
-            looks = await self._desk.history(domain, 1)
-            if not looks or looks[0].checked_at <= self._clock.now() - self._settings.look_every:
-                await self._desk.verify(domain)
-            # By what is kept, not by our own look: a person may have seen it first, and the others would never hear.
-            for look, worse in worsenings(await self._desk.history(domain, _MOST_LOOKS)):
-                if look.checked_at > self._clock.now() - _NEWS:
-                    await self._tell(look, worse)
+            try:
+                await self._watch(domain)
+            except Unavailable:
+                raise
+            except Exception as error:  # what breaks at one domain must not hide the others
+                log.error("event=domain_look_broke error=%s", type(error).__name__)
+
+    async def _watch(self, domain: str) -> None:
+        looks = await self._desk.history(domain, 1)
+        if not looks or looks[0].checked_at <= self._clock.now() - self._settings.look_every:
+            await self._desk.verify(domain)
+        # By what is kept, not by our own look: a person may have seen it first, and the others would never hear.
+        for look, worse in worsenings(await self._desk.history(domain, _MOST_LOOKS)):
+            if look.checked_at > self._clock.now() - _NEWS:
+                await self._tell(look, worse)
 
 
 def worsenings(looks: Sequence[DomainReport]) -> list[tuple[DomainReport, tuple[Worsening, ...]]]:

@@ -123,7 +123,7 @@ def _certificate(look: ServerLook, now: float) -> Sequence[DomainFinding]:
         return [DomainFinding(check, Verdict.FIX, f"Its key is too short: {look.key}.", "Use RSA 2048, or P-256.")]
     if look.expires_at < now + _A_MONTH:
         days = max(0, int((look.expires_at - now) // 86_400))
-        return [DomainFinding(check, Verdict.IMPROVE, f"It ends in {days} days.", "Renew it.")]
+        return [DomainFinding(check, Verdict.IMPROVE, f"It ends in {days} day{'s' * (days != 1)}.", "Renew it.")]
     return [DomainFinding(check, Verdict.GOOD, f"It proves the name; {look.key}.")]
 
 

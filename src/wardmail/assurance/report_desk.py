@@ -13,6 +13,7 @@ from wardmail.ports.domains import ReportBook
 
 A_DAY = 86_400.0
 LONGEST_PERIOD, OLDEST, AHEAD = 8 * A_DAY, 400 * A_DAY, 2 * A_DAY
+_MOST_SUMMED = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,20 @@ class ReportDesk:
         return self._take(octets, lambda _: Standing.IMPORTED, person, "")
 
     def kept(self, kind: ReportKind, domain: str, days: float, limit: int = 500) -> Sequence[KeptReport]:
-        """The newest first; `domain` empty: of all."""
+        """The newest first; `domain` empty: of all. Fewer than `limit` where they are large."""
         return self._book.newest(kind, domain, self._clock.now() - days * A_DAY, limit)
 
     def dmarc(self, domain: str, days: float) -> DmarcSummary:
-        return dmarc_summary(self.kept(ReportKind.DMARC, domain, days, MOST_SUMMED), MOST_SUMMED)
+        return dmarc_summary(*self._summed(ReportKind.DMARC, domain, days))
 
     def tls(self, domain: str, days: float) -> TlsSummary:
-        return tls_summary(self.kept(ReportKind.TLS, domain, days, MOST_SUMMED), MOST_SUMMED)
+        return tls_summary(*self._summed(ReportKind.TLS, domain, days))
+
+    def _summed(self, kind: ReportKind, domain: str, days: float) -> tuple[Sequence[KeptReport], bool]:
+        """The newest, and whether there are more."""
+        since = self._clock.now() - days * A_DAY
+        kept = self._book.newest(kind, domain, since, _MOST_SUMMED)
+        return kept, self._book.count(kind, domain, since) > len(kept)
 
     def _take(self, octets: bytes, standing: Callable[[Report], Standing], through: str, proof: str) -> Intake:
         now, ours = self._clock.now(), self._ours()
@@ -73,9 +80,6 @@ class ReportDesk:
             else:
                 known += 1
         return Intake(tuple(kept), known, tuple(refused))
-
-
-MOST_SUMMED = 5000
 
 
 def _why_not(report: Report, ours: Collection[str], now: float) -> str:

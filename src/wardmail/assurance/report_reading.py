@@ -52,9 +52,12 @@ def reports_in(octets: bytes) -> list[Report | Unread]:
     if not documents:
         return [Unread("There is no report in it.")]
     found: list[Report | Unread] = []
+    left = _LARGEST_XML
     for each in documents[:_MOST_DOCUMENTS]:
         try:
-            found += _read(each)
+            opened = _opened(each, left)
+            left -= len(opened)
+            found += _read(opened)
         except BadReport as problem:
             words = str(problem)
             found.append(Unread(f"{words[:1].upper()}{words[1:]}."))
@@ -83,7 +86,6 @@ def _text_of(octets: bytes) -> bytes:
 
 
 def _read(octets: bytes) -> list[Report]:
-    octets = _opened(octets)
     if _text_of(octets).startswith(b"{"):
         if len(octets) > _LARGEST_JSON:
             raise BadReport("it is too large")
@@ -91,13 +93,15 @@ def _read(octets: bytes) -> list[Report]:
     return [read_dmarc_report(octets)]
 
 
-def _opened(octets: bytes) -> bytes:
-    """Of one packing, and not of one within another. Raises BadReport."""
+def _opened(octets: bytes, left: int) -> bytes:
+    """Of one packing, and not of one within another; `left` for all of a message together. Raises BadReport."""
+    if len(octets) > left:
+        raise BadReport("there is too much in one message")
     try:
         if octets.startswith(b"\x1f\x8b"):
-            return gunzip(octets, _LARGEST_XML)
+            return gunzip(octets, left)
         if octets.startswith(b"PK"):
-            return _only_member(octets)
+            return _only_member(octets, left)
     except TooLarge:
         raise BadReport("what is packed in it is too large") from None
     except Damaged:
@@ -105,11 +109,11 @@ def _opened(octets: bytes) -> bytes:
     return octets
 
 
-def _only_member(octets: bytes) -> bytes:
+def _only_member(octets: bytes, left: int) -> bytes:
     directory = read_directory(octets)
     if directory.fault or len(directory.entries) != 1:
         raise BadReport("an archive of reports holds exactly one file, and is sound")
-    member = unpacked(octets, directory.entries[0], _LARGEST_XML)
+    member = unpacked(octets, directory.entries[0], left)
     # A report of many records that are alike packs very well: what is refused is the size, not the ratio.
     if member.octets is None:
         raise BadReport("its archive cannot be opened, or holds too much")

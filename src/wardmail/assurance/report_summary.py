@@ -57,7 +57,7 @@ class TlsSummary:
     is_cut: bool = False
 
 
-def dmarc_summary(kept: Sequence[KeptReport], most: int) -> DmarcSummary:
+def dmarc_summary(kept: Sequence[KeptReport], is_cut: bool) -> DmarcSummary:
     counted = [each for each in kept if each.standing is not Standing.CLAIMED]
     reports = [(each.told_by, each.report) for each in counted if isinstance(each.report, DmarcReport)]
     rows = [(told_by, report, row) for told_by, report in reports for row in report.rows]
@@ -72,11 +72,11 @@ def dmarc_summary(kept: Sequence[KeptReport], most: int) -> DmarcSummary:
         _ranked((told_by, _of(row)) for told_by, _, row in rows),
         _ranked((row.source or "many others", _of(row)) for _, _, row in rows),
         tuple(treated.most_common()),
-        len(kept) >= most,
+        is_cut,
     )
 
 
-def tls_summary(kept: Sequence[KeptReport], most: int) -> TlsSummary:
+def tls_summary(kept: Sequence[KeptReport], is_cut: bool) -> TlsSummary:
     counted = [each for each in kept if each.standing is not Standing.CLAIMED]
     reports = [(each.told_by, each.report) for each in counted if isinstance(each.report, TlsReport)]
     rows = [
@@ -96,7 +96,7 @@ def tls_summary(kept: Sequence[KeptReport], most: int) -> TlsSummary:
         _by_day((_day(report), tally) for _, report, tally in rows),
         _ranked((told_by, tally) for told_by, _, tally in rows),
         tuple((result, host, count) for (result, host), count in failures.most_common(_MOST_LINES)),
-        len(kept) >= most,
+        is_cut,
     )
 
 

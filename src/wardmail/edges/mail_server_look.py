@@ -70,7 +70,8 @@ class MailServerLook:
             session, proof = await self._shake_hands(look, unsafe_unverified_context()), error.verify_message
         except _Broken:
             # Either it speaks only what we do not, or something else is amiss: what we must not take tells which.
-            await self._shake_hands(look, _any_tls())
+            if (await self._shake_hands(look, _any_tls())).version == "TLSv1.3":
+                raise  # which we speak too: that the first one broke off was chance
             return seen
         versions = {session.version}
         if session.version == "TLSv1.3":
@@ -134,6 +135,7 @@ def _any_tls() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("ALL:@SECLEVEL=0")
     return context
 

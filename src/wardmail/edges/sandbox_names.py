@@ -40,9 +40,8 @@ class SandboxNames:
             question, peer = self._socket.recvfrom(_LARGEST)
             try:
                 self._socket.sendto(reply_to(question), peer)
-            except (
-                Exception
-            ) as error:  # a question that breaks it must not end it: senders could not be proved any more
+            except Exception as error:
+                # A question that breaks it must not end it: senders could not be proved any more.
                 _log.warning("event=sandbox_question_unanswered error=%s", type(error).__name__)
 
 

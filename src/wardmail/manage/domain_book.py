@@ -51,7 +51,7 @@ class DomainBookDesk:
         problem = _problem_of(made, now)
         if problem is not None:
             return problem
-        if until < datetime.fromtimestamp(now, UTC).date():
+        if not made.counts_on(datetime.fromtimestamp(now, UTC).date()):
             return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
 
         def with_it(before: KnownDomain) -> KnownDomain:

@@ -52,7 +52,7 @@ def due_items(
 def due_assurances(known: Iterable[KnownDomain], today: date, *, within: int = 60) -> tuple[DueAssurance, ...]:
     """What other organisations showed and does not count any more, or not for long; the oldest first."""
     found = [
-        DueAssurance(each.name, shown, shown.until < today)
+        DueAssurance(each.name, shown, not shown.counts_on(today))
         for each in known
         for shown in each.assurances
         if shown.until <= today + timedelta(within)

@@ -120,6 +120,9 @@ class Assurance:
     recorded_by: str
     recorded_at: float
 
+    def counts_on(self, day: date) -> bool:
+        return day <= self.until
+
 
 @dataclass(frozen=True, slots=True)
 class KnownDomain:

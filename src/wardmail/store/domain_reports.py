@@ -19,7 +19,7 @@ KEPT_FOR = 400 * 86_400.0
 
 
 class StoreDomainReports:
-    """Implements `ports.DomainReports`."""
+    """Implements `ports.domains.DomainReports`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

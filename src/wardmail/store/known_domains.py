@@ -15,7 +15,7 @@ from wardmail.store.schema_of_domains import known_domain as table
 
 
 class StoreKnownDomains:
-    """Implements `ports.DomainBook`."""
+    """Implements `ports.domains.DomainBook`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

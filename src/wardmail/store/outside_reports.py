@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select
 
 from wardmail.model.aggregate_report import (
     DmarcReport,
@@ -24,6 +24,9 @@ A_DAY = 86_400.0
 KEPT_FOR, CLAIMS_KEPT_FOR = 400 * A_DAY, 30 * A_DAY
 MOST, MOST_OF_ONE, MOST_CLAIMS = 50_000, 5_000, 500
 """Of each kind, over all domains: names below ours are without end. Whoever sends more displaces the oldest of their own."""
+
+MOST_READ = 8_000_000
+"""Characters of reports that are read at once: whoever sends many that are as large as can be keeps no process busy."""
 
 
 class StoreOutsideReports:
@@ -57,12 +60,22 @@ class StoreOutsideReports:
         return True
 
     def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> Sequence[KeptReport]:
-        query = select(table).where(table.c.kind == kind.value, table.c.ended >= since)
-        if domain:
-            query = query.where(table.c.domain == domain)
         order = (table.c.ended.desc(), table.c.reporter, table.c.report_id, table.c.domain, table.c.is_claim)
+        query = select(table).where(*_asked(kind, domain, since)).order_by(*order).limit(limit)
+        found: list[KeptReport] = []
+        left = MOST_READ
+        with self._database.read() as connection, connection.execution_options(yield_per=50).execute(query) as rows:
+            for row in rows:
+                left -= len(row.report)
+                if found and left < 0:
+                    break
+                found.append(_record(row))
+        return found
+
+    def count(self, kind: ReportKind, domain: str, since: float) -> int:
+        query = select(func.count()).select_from(table).where(*_asked(kind, domain, since))
         with self._database.read() as connection:
-            return [_record(row) for row in connection.execute(query.order_by(*order).limit(limit))]
+            return connection.execute(query).scalar_one()
 
     def forget_old(self) -> None:
         now = self._database.clock.now()
@@ -82,6 +95,11 @@ class StoreOutsideReports:
             return
         _keep_newest(connection, and_(mine, table.c.reporter == key["reporter"]), MOST_OF_ONE)
         _keep_newest(connection, mine, MOST)
+
+
+def _asked(kind: ReportKind, domain: str, since: float) -> Sequence[ColumnElement[bool]]:
+    of_domain = (table.c.domain == domain,) if domain else ()
+    return (table.c.kind == kind.value, table.c.ended >= since, *of_domain)
 
 
 def _keep_newest(connection: Connection, mine: ColumnElement[bool], most: int) -> None:

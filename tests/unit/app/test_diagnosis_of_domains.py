@@ -58,3 +58,16 @@ def test_what_is_wrong_with_ours_is_said_and_others_are_no_concern(installation:
         looks.keep(DomainReport(name, installation.clock.now(), (finding,)))
     (found,) = domains(installation)
     assert (found.grade, found.check, found.found) == ("advice", "Domain trust.example", "to be fixed: SPF")
+
+
+def test_what_could_not_be_told_is_not_good(installation: Installation) -> None:
+    book, looks = StoreKnownDomains(installation.database), StoreDomainReports(installation.database)
+    book.add(KnownDomain("trust.example", True, "oli", 1.0))
+    findings = [DomainFinding(f"TLS of mx{n}", Verdict.UNKNOWN, "It did not answer.") for n in (1, 2)]
+    fix = DomainFinding("SPF", Verdict.FIX, "As it was seen.")
+    looks.keep(DomainReport("trust.example", installation.clock.now(), tuple(findings)))
+    (found,) = domains(installation)
+    assert (found.grade, found.found) == ("advice", "could not be told: TLS of mx1, TLS of mx2")
+    looks.keep(DomainReport("trust.example", installation.clock.now() + 1, (fix, *findings)))
+    (found,) = domains(installation)
+    assert found.found == "to be fixed: SPF; could not be told: TLS of mx1, TLS of mx2"

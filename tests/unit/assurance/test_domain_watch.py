@@ -45,12 +45,15 @@ class Desk:
     clock: SettableClock
     now_is: Verdict = GOOD
     silent: bool = False
+    breaks_at: str = ""
     kept: list[DomainReport] = field(default_factory=list)
 
     async def history(self, domain: str, limit: int = 20) -> Sequence[DomainReport]:
         return [each for each in reversed(self.kept) if each.domain == domain][:limit]
 
     async def verify(self, domain: str) -> DomainReport | None:
+        if domain == self.breaks_at:
+            raise RuntimeError
         if self.silent:
             return None
         self.kept.append(replace(look(self.clock.now(), self.now_is), domain=domain))
@@ -106,3 +109,10 @@ async def test_a_dns_that_does_not_answer_is_asked_again_and_stops_nothing() -> 
     bench.desk.silent = False
     await bench.sweep(600.0)
     assert len(bench.desk.kept) == 2
+
+
+async def test_a_domain_whose_look_breaks_hides_no_other() -> None:
+    bench = Bench()
+    bench.desk.breaks_at = "a.example"
+    await bench.sweep()
+    assert [each.domain for each in bench.desk.kept] == ["b.example"]

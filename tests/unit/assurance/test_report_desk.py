@@ -28,6 +28,7 @@ XML = dmarc_xml(began=NOW - A_DAY)
 @dataclass
 class BookInMemory:
     kept: dict[tuple[object, ...], KeptReport] = field(default_factory=dict)
+    most: int = 5000
 
     def keep(self, report: KeptReport) -> bool:
         said = report.report
@@ -35,8 +36,14 @@ class BookInMemory:
         return self.kept.setdefault(key, report) is report
 
     def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> list[KeptReport]:
+        return self._asked(kind, domain, since)[: min(limit, self.most)]
+
+    def count(self, kind: ReportKind, domain: str, since: float) -> int:
+        return len(self._asked(kind, domain, since))
+
+    def _asked(self, kind: ReportKind, domain: str, since: float) -> list[KeptReport]:
         mine = [each for each in self.kept.values() if each.kind is kind and domain in {"", each.report.domain}]
-        return [each for each in mine if each.report.ended >= since][:limit]
+        return [each for each in mine if each.report.ended >= since]
 
     def forget_old(self) -> None:
         pass
@@ -102,6 +109,16 @@ def test_more_reports_than_anybody_sends_are_cut(desk: ReportDesk) -> None:
     taken = desk.take_message(part[0] + piece * 40 + b"--b--\r\n", "reports", "big.example")
     assert (len(taken.kept), taken.known) == (1, 9)
     assert "more than 10" in taken.refused[0]
+
+
+def test_all_reports_of_one_message_have_one_budget(desk: ReportDesk) -> None:
+    large = XML.replace(b"</feedback>", b" " * (9 * 1024 * 1024) + b"</feedback>")
+    part = message(gzipped(large), "application/gzip", "report.gz").partition(b"--b\r\nContent-Type: application")
+    taken = desk.take_message(
+        part[0] + (part[1] + part[2].removesuffix(b"--b--\r\n")) * 3 + b"--b--\r\n", "reports", ""
+    )
+    assert (len(taken.kept), taken.known) == (1, 0)
+    assert taken.refused == ("What is packed in it is too large.",) * 2
 
 
 def standings(taken: Intake) -> list[Standing]:
@@ -190,3 +207,14 @@ def test_tls_is_summed_up(desk: ReportDesk) -> None:
     found = desk.tls("trust.example", 30)
     assert (found.total, found.failures) == (Tally(40, 2), (("certificate-expired", "mx.trust.example", 2),))
     assert [(day.isoformat(), tally) for day, tally in found.days] == [("2027-01-14", Tally(40, 2))]
+
+
+def test_a_sum_of_some_says_that_there_are_more() -> None:
+    book = BookInMemory()
+    desk = ReportDesk(book, lambda: ("trust.example",), SettableClock(float(NOW)))
+    for number in range(3):
+        assert desk.take_file(dmarc_xml(began=NOW - A_DAY, report_id=str(number)), "oli").kept
+    whole = desk.dmarc("", 30)
+    book.most = 2
+    cut = desk.dmarc("", 30)
+    assert (whole.reports, whole.is_cut, cut.reports, cut.is_cut) == (3, False, 2, True)

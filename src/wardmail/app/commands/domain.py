@@ -13,9 +13,9 @@ from wardmail.app.domain_wiring import domain_keys, signing_key_desk
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, note, say, table
 from wardmail.assurance.publish import zone_lines
-from wardmail.manage.signing_keys import ALGORITHMS, MadeKeys
+from wardmail.manage.signing_keys import ALGORITHMS, MadeKeys, SigningKeyDesk
 from wardmail.model.own_domain import DomainKey
-from wardmail.model.person import Permission
+from wardmail.model.person import Permission, Person
 from wardmail.model.secret_reference import KEY_FORMS
 
 _algorithms = click.option("--algorithm", type=click.Choice(ALGORITHMS), multiple=True, help="Default: both.")
@@ -103,9 +103,7 @@ def make_key(
 @click.pass_obj
 def activate_key(config_path: str | None, *, domain: str, selector: str, by: str, as_json: bool) -> None:
     """Sign for DOMAIN with the key SELECTOR from now on, once the DNS shows its record; the one before it stops."""
-    installation = Installation.at(config_path)
-    name, actor = domain_named(domain), acting_person(installation, by, Permission.KEEP_SECRETS)
-    desk = signing_key_desk(installation)
+    desk, name, actor = _keeping(config_path, domain, by)
     changed = done(asyncio.run(desk.activate(actor, name, selector)), selector)
     if as_json:
         emit(activated_record(changed))
@@ -123,9 +121,8 @@ def activate_key(config_path: str | None, *, domain: str, selector: str, by: str
 @click.pass_obj
 def retire_key(config_path: str | None, *, domain: str, selector: str, by: str, as_json: bool) -> None:
     """Stop signing with the key SELECTOR, or give up one that waits; never the last one that signs."""
-    installation = Installation.at(config_path)
-    name, actor = domain_named(domain), acting_person(installation, by, Permission.KEEP_SECRETS)
-    retired = done(signing_key_desk(installation).retire(actor, name, selector), selector)
+    desk, name, actor = _keeping(config_path, domain, by)
+    retired = done(desk.retire(actor, name, selector), selector)
     emit(key_record(retired)) if as_json else say(f"{selector} is retired: leave its record up for a week.")
 
 
@@ -137,8 +134,7 @@ def dns(config_path: str | None, domain: str, as_json: bool) -> None:
     """Print the DNS records to publish for DOMAIN, in zone-file form."""
     name = domain_named(domain)
     installation = Installation.at(config_path)
-    mine = [key for key in domain_keys(installation).all() if key.domain == name]
-    records = records_of(name, mine, installation.clock.now())
+    records = records_of(name, signing_key_desk(installation).of(name), installation.clock.now())
     if as_json:
         for record in records:
             emit(dns_record(record))
@@ -150,11 +146,15 @@ def dns(config_path: str | None, domain: str, as_json: bool) -> None:
 def _made(
     config_path: str | None, domain: str, algorithms: tuple[str, ...], key: str, by: str, *, signs_now: bool
 ) -> MadeKeys:
+    desk, name, actor = _keeping(config_path, domain, by)
+    return done(desk.make(actor, name, algorithms, key, signs_now=signs_now))
+
+
+def _keeping(config_path: str | None, domain: str, by: str) -> tuple[SigningKeyDesk, str, Person]:
+    """Where keys are changed, the domain's name, and who changes them. Raises CommandFailed."""
     installation = Installation.at(config_path)
     name = domain_named(domain)
-    actor = acting_person(installation, by, Permission.KEEP_SECRETS)
-    made = signing_key_desk(installation).make(actor, name, algorithms, key, signs_now=signs_now)
-    return done(made)
+    return signing_key_desk(installation), name, acting_person(installation, by, Permission.KEEP_SECRETS)
 
 
 def _columns(key: DomainKey) -> tuple[str, ...]:

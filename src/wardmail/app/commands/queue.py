@@ -18,6 +18,7 @@ from wardmail.store.messages import MessageLine, Search
 
 _WAITING = tuple(state.value for state in WAITING)
 _HELD = (RecipientState.HELD.value,)
+_MOST_COUNTED = 10_000
 
 
 @click.group()
@@ -127,8 +128,10 @@ def _change(
     leaving = messages.in_hand(ids)
     if leaving:
         note(f"{leaving} more being sent at this moment, and left alone: see `wardmail trace ID`.")
-    held = sum(len(messages.search(Search(text=each, states=_HELD))) for each in ids)
-    if held and to is RecipientState.CANCELLED:
+    if to is not RecipientState.CANCELLED:
+        return
+    held = sum(len(messages.search(Search(text=each, states=_HELD, limit=_MOST_COUNTED))) for each in ids)
+    if held:
         note(f"{held} held, and left alone: whoever may release holds decides by `wardmail hold cancel ID`.")
 
 

@@ -44,10 +44,11 @@ def plan_domains(plan: Plan, tables: Mapping[str, Any]) -> None:
     for name, table in plan.rows(tables, "domain").items():
         where, before = f"domain.{name}", existing.get(name)
         written = record_of(_Written, table, where, plan.faults, {})
-        if plan.usable(where, checked_domain(name)) is None or written is None:
+        proper = plan.usable(where, checked_domain(name))
+        if proper is None or written is None:
             continue
-        if checked_domain(name) != name:
-            plan.fault(where, f"Write it as {checked_domain(name)}")
+        if proper != name:
+            plan.fault(where, f"Write it as {proper}")
             continue
         wanted = plan.usable(where, usable(_known(plan, name, written, before), plan.installation.clock.now()))
         if wanted is not None and wanted != before:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from wardmail.model.audit import LONGEST_REASON, SHORTEST_REASON
 from wardmail.model.refusal import ContentGone
 from wardmail.web.api.asker import Asker, Reading, TakingEvidence
 from wardmail.web.api.messages import copies_of, missing
@@ -19,7 +20,7 @@ from wardmail.web.api.services import office_of, services_of
 
 router = APIRouter(prefix="/v1/messages", tags=["messages"])
 
-_PATTERN = "^[ -~]{5,500}$"
+_PATTERN = f"^[ -~]{{{SHORTEST_REASON},{LONGEST_REASON}}}$"
 Reason = Annotated[
     str,
     Header(
@@ -112,14 +113,11 @@ async def _opened(request: Request, asker: Asker, message_id: str, reason: str) 
 def _said(asker: Asker, reason: str) -> str:
     """Raises Problem (422) for a person who does not say why."""
     said = " ".join(reason.split()) or ("" if asker.is_person else _BY_PROGRAM)
-    if len(said) >= _SHORTEST:
+    if len(said) >= SHORTEST_REASON:
         return said
     wrong = {"pointer": "/header/Wardmail-Reason", "detail": "is missing, or says nothing"}
     detail = "Say in Wardmail-Reason why you need it; no patient's name."
     raise Problem(422, "WM-CONTENT-REASON", "This is given for a stated reason", detail, [wrong])
-
-
-_SHORTEST = 5
 
 
 def _gone() -> Problem:

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from wardmail.model.arrival import ArrivalState
+from wardmail.model.audit import LONGEST_REASON, SHORTEST_REASON
 from wardmail.model.delivery import RecipientState
 
 _ONE_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"
@@ -37,7 +38,7 @@ Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9-]{1,62}$")]
 
 Reason = Annotated[
     str,
-    StringConstraints(min_length=5, max_length=500, pattern=_ONE_LINE, strip_whitespace=True),
+    StringConstraints(min_length=SHORTEST_REASON, max_length=LONGEST_REASON, pattern=_ONE_LINE, strip_whitespace=True),
     Field(description="Why; kept in the audit with the person's name: no patient's name."),
 ]
 

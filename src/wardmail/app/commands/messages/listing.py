@@ -11,7 +11,7 @@ from wardmail.app.message_output import as_record, state_word
 from wardmail.app.output import emit, json_option, moment, note, table
 from wardmail.app.periods import parse_period
 from wardmail.model.delivery import RecipientState
-from wardmail.store.messages import Search
+from wardmail.store.messages import MessageLine, Search
 
 
 @click.command("list")
@@ -59,10 +59,10 @@ def list_(
         for line in lines:
             emit(as_record(line))
         return
-    rows = [
-        (line.message_id, moment(line.received_at), state_word(line), line.recipient, line.integration)
-        for line in lines
-    ]
-    table(("Message", "When", "Status", "To", "Integration"), rows)
+    table(("Message", "When", "Status", "To", "Integration"), [_row(line) for line in lines])
     if len(lines) == limit:
         note(f"Only the newest {limit} are shown: say --limit for more.")
+
+
+def _row(line: MessageLine) -> tuple[str, ...]:
+    return line.message_id, moment(line.received_at), state_word(line), line.recipient, line.integration

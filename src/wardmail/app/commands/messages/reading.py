@@ -12,6 +12,7 @@ from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, note, say
+from wardmail.model.audit import SHORTEST_REASON
 from wardmail.model.person import Permission
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ _REASON = click.option("--reason", required=True, help="Why; kept in the audit w
 @click.pass_obj
 def body(config_path: str | None, *, message_id: str, reason: str, by: str, as_json: bool) -> None:
     """Show the subject and the readable text."""
-    installation = Installation.at(config_path)
-    actor = acting_person(installation, by, Permission.READ_CONTENT)
-    content = asyncio.run(_read(installation, message_id, (actor.id, reason), lambda desk: desk.text(message_id)))
+    content = _opened(config_path, message_id, reason, by, lambda desk: desk.text(message_id))
     if as_json:
         emit({"id": message_id, "subject": content.subject, "text": content.text, "gap": content.gap})
         return
@@ -47,13 +46,27 @@ def body(config_path: str | None, *, message_id: str, reason: str, by: str, as_j
 @click.pass_obj
 def headers(config_path: str | None, *, message_id: str, reason: str, by: str, as_json: bool) -> None:
     """Show the header as it is stored: signed, with our trace on top."""
-    installation = Installation.at(config_path)
-    actor = acting_person(installation, by, Permission.READ_CONTENT)
-    content = asyncio.run(_read(installation, message_id, (actor.id, reason), lambda desk: desk.headers(message_id)))
+    content = _opened(config_path, message_id, reason, by, lambda desk: desk.headers(message_id))
     if as_json:
         emit({"id": message_id, "headers": content.text, "gap": content.gap})
         return
     say(content.text.rstrip("\n"))
+    if content.gap:
+        note(content.gap)
+
+
+def _opened(
+    config_path: str | None,
+    message_id: str,
+    reason: str,
+    by: str,
+    read: Callable[[ContentDesk], Awaitable[ReadContent]],
+) -> ReadContent:
+    """Raises CommandFailed."""
+    installation = Installation.at(config_path)
+    actor = acting_person(installation, by, Permission.READ_CONTENT)
+    require_reason(reason)
+    return asyncio.run(_read(installation, message_id, (actor.id, reason), read))
 
 
 async def _read(
@@ -72,7 +85,6 @@ async def _read(
     async def looked_into(message: bytes) -> Inspection:
         return await asyncio.to_thread(inspect, message)
 
-    require_reason(said[1])
     with open_world(installation) as world:
         desk = ContentDesk(world, looked_into)
         if not await desk.open(message_id, *said):
@@ -86,8 +98,5 @@ async def _read(
 
 def require_reason(reason: str) -> None:
     """Raises CommandFailed for one that says nothing, as pages and the API refuse it."""
-    if len(" ".join(reason.split())) < _SHORTEST:
+    if len(" ".join(reason.split())) < SHORTEST_REASON:
         raise CommandFailed("WM-REASON", "The reason says nothing.", "Say why, in a few words.")
-
-
-_SHORTEST = 5

@@ -127,7 +127,9 @@ class OtherDomainPages:
             return None
         today = self._services.agreements.today
         rows = [
-            cells(_KINDS[each.kind], _standing(each.until >= today), each.reference, day(each.until), each.recorded_by)
+            cells(
+                _KINDS[each.kind], _standing(each.counts_on(today)), each.reference, day(each.until), each.recorded_by
+            )
             for each in known.assurances
         ]
         return Grid("What they show besides", ("What", "Standing", "Where it is kept", "Until", "Recorded by"), rows)

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
+from wardmail.model.audit import LONGEST_REASON, SHORTEST_REASON
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.rendering import Pages
-
-SHORTEST_REASON = 5
-_LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Question:
 def reason_of(visit: Visit) -> str:
     """On one line, without what would steer the terminal of who reads the audit there."""
     typed = "".join(each if each.isprintable() else " " for each in visit.form.get("reason", ""))
-    return " ".join(typed.split())[:_LONGEST_REASON]
+    return " ".join(typed.split())[:LONGEST_REASON]
 
 
 def reason_problems(reason: str) -> list[dict[str, str]]:
