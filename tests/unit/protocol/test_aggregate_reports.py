@@ -91,6 +91,11 @@ def test_texts_lose_what_cannot_be_seen() -> None:
     assert report.contact == "<script>"
 
 
+def test_a_zone_of_an_address_is_left_out() -> None:
+    report = read_dmarc_report(dmarc_xml(rows=[("fe80::1%Call us\u202e&#10; now", 1, "none", "pass", "pass")]))
+    assert [each.source for each in report.rows] == ["fe80::1"]
+
+
 def test_one_tls_report_may_speak_of_several_domains() -> None:
     one, two = read_tls_report(tls_json("a.example", "b.example", "a.example"))
     policy = TlsPolicy("sts", 40, 2, (TlsFailure("certificate-expired", "mx.a.example", 2),))
