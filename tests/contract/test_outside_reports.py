@@ -17,9 +17,10 @@ from wardmail.model.aggregate_report import (
     TlsPolicy,
     TlsReport,
 )
+from wardmail.model.retention import A_DAY
 from wardmail.store import outside_reports
 from wardmail.store.connection import Database
-from wardmail.store.outside_reports import A_DAY, StoreOutsideReports
+from wardmail.store.outside_reports import StoreOutsideReports
 
 ROW = DmarcRow("192.0.2.1", 8, "none", True, False, "a.example")
 DMARC = DmarcReport("a.example", "big.example", "d@big.example", "1", 900_000.0, 990_000.0, "reject", (ROW,))
