@@ -99,6 +99,15 @@ def test_who_proves_a_domain_and_floods_displaces_the_own_alone(
     assert sorted(found) == ["big.example", *["evil.example"] * 3]
 
 
+def test_many_senders_together_fill_nobodys_disk(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside_reports, "MOST", 3)
+    book = StoreOutsideReports(database)
+    for number in range(6):
+        book.keep(kept(at=float(number), proof=f"d{number}.example"))
+    found = {each.told_by for each in book.newest(ReportKind.DMARC, "", 0, 50)}
+    assert found == {"d3.example", "d4.example", "d5.example"}
+
+
 def test_reports_end_with_their_terms(database: Database, clock: SettableClock) -> None:
     book = StoreOutsideReports(database)
     book.keep(kept(at=clock.now()))
