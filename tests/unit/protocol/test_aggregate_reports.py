@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.reports import dmarc_xml, tls_json
 
 from wardmail.model.aggregate_report import DmarcRow, TlsFailure, TlsPolicy
+from wardmail.protocol import dmarc_report
 from wardmail.protocol.aggregate_words import MOST_ROWS, BadReport
 from wardmail.protocol.dmarc_report import read_dmarc_report
 from wardmail.protocol.tls_report import read_tls_report
@@ -142,6 +143,20 @@ def test_long_names_and_many_of_them_cost_no_memory() -> None:
         tracemalloc.stop()
     assert report.rows
     assert most < 20_000_000
+
+
+def test_a_text_of_megabytes_is_cut_and_elements_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    octets = dmarc_xml(email="x" * 8_000_000)
+    tracemalloc.start()
+    try:
+        report = read_dmarc_report(octets)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(report.contact), most < len(octets)) == (200, True)
+    monkeypatch.setattr(dmarc_report, "_MOST_ELEMENTS", 20)
+    with pytest.raises(BadReport, match="too large"):
+        read_dmarc_report(octets)
 
 
 def test_details_of_many_policies_are_no_more_than_those_of_one() -> None:
