@@ -191,5 +191,7 @@ async def test_of_a_frequent_word_what_is_held_is_found_by_what_is_held(
     *_, plan = plans_of(shelf.database, Search("x", clues=clues, states=(state,)))
     assert {"held": "recipient_held", "accepted": "recipient_due"}[state] in plan, plan
     assert "SCAN clue" not in plan
+    *_, plan = plans_of(shelf.database, Search("x", clues=clues, states=("delivered",)))
+    assert "SCAN" not in plan, "where no state leads, the word does"
     assert shelf.find('"discharge letter"', status=state) == ([name] if state == "accepted" else [])
     assert shelf.find('"discharge nothing"', status=state) == []

@@ -17,9 +17,10 @@ from wardmail.model.aggregate_report import (
     TlsPolicy,
     TlsReport,
 )
+from wardmail.model.retention import A_DAY
 from wardmail.store import outside_reports, records
 from wardmail.store.connection import Database
-from wardmail.store.outside_reports import A_DAY, StoreOutsideReports
+from wardmail.store.outside_reports import StoreOutsideReports
 
 ROW = DmarcRow("192.0.2.1", 8, "none", True, False, "a.example")
 DMARC = DmarcReport("a.example", "big.example", "d@big.example", "1", 900_000.0, 990_000.0, "reject", (ROW,))
@@ -111,6 +112,15 @@ def test_large_reports_are_read_up_to_a_budget_and_all_are_counted(
     assert book.count(ReportKind.DMARC, "", 0) == 6
     assert book.count(ReportKind.DMARC, "a.example", DMARC.ended + 4) == 2
     assert (book.count(ReportKind.DMARC, "b.example", 0), book.count(ReportKind.TLS, "", 0)) == (0, 0)
+
+
+def test_many_senders_together_fill_nobodys_disk(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside_reports, "MOST", 3)
+    book = StoreOutsideReports(database)
+    for number in range(6):
+        book.keep(kept(at=float(number), proof=f"d{number}.example"))
+    found = {each.told_by for each in book.newest(ReportKind.DMARC, "", 0, 50)}
+    assert found == {"d3.example", "d4.example", "d5.example"}
 
 
 def test_reports_end_with_their_terms(database: Database, clock: SettableClock) -> None:

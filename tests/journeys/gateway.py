@@ -162,7 +162,8 @@ class Gateway:
         return client
 
     def trust(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self.authority.ca_file))
+        own = self.directory / "tls" / "ca.pem"  # a sandbox makes its own
+        return ssl.create_default_context(cafile=str(own if own.exists() else self.authority.ca_file))
 
     def send(self, message: bytes, *recipients: str, user: str = USER, **wishes: Any) -> str:
         """Hand one message in, as `submit` does; gives its ID."""

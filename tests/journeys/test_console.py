@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import smtplib
-import ssl
 import zipfile
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -35,12 +33,7 @@ def told(sandbox: Gateway) -> Told:
 def test_commands_find_by_the_subject_and_by_the_applications_names(sandbox: Gateway) -> None:
     letter = b"From: app@demo.example\r\nTo: a@example.nhs.uk\r\nSubject: =?utf-8?q?Clinic_list_f=C3=BCr_Zo=C3=AB?=\r\n"
     names = b"Message-ID: <11@epr.example>\r\nWardmail-Reference: EPR 11\r\n\r\nHello\r\n"
-    with smtplib.SMTP("localhost", sandbox.port) as client:
-        client.starttls(context=ssl.create_default_context(cafile=str(sandbox.directory / "tls" / "ca.pem")))
-        client.login("demo", "demo")
-        client.mail("app@demo.example")
-        client.rcpt("a@example.nhs.uk")
-        message = client.data(letter + names)[1].decode().rpartition(" ")[2]
+    message = sandbox.send(letter + names, "a@example.nhs.uk", user="demo", sender="app@demo.example")
     for typed in ("fur zoe clinic", '"Clinic list für Zoë"', "<11@epr.example>", "epr 11"):
         assert message in sandbox.run("messages", typed).stdout, typed
         assert f"Message {message}" in sandbox.run("trace", typed).stdout, typed
@@ -190,15 +183,7 @@ def handed_in(sandbox: Gateway) -> str:
     made["From"], made["To"], made["Subject"] = "app@demo.example", "scans@example.nhs.uk", "Discharge"
     made.set_content("Well.")
     made.add_attachment(b"\x89PNG\r\n\x1a\n" + bytes(64), maintype="image", subtype="png", filename="scan.png")
-    trust = ssl.create_default_context(cafile=str(sandbox.directory / "tls" / "ca.pem"))
-    with smtplib.SMTP("localhost", sandbox.port) as client:
-        client.starttls(context=trust)
-        client.login("demo", "demo")
-        client.mail("app@demo.example")
-        client.rcpt("scans@example.nhs.uk")
-        code, reply = client.data(made.as_bytes(policy=SMTP))
-    assert code == 250, reply
-    return reply.decode().rpartition(" ")[2]
+    return sandbox.send(made.as_bytes(policy=SMTP), "scans@example.nhs.uk", user="demo", sender="app@demo.example")
 
 
 def test_it_works_narrow_and_without_scripts(told: Told, browser: Browser) -> None:

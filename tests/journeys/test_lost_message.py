@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import smtplib
-import ssl
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,16 +31,10 @@ def sandbox() -> Iterator[Gateway]:
 def lost(sandbox: Gateway) -> str:
     """A letter that went to a relay, which says no more of it."""
     letter = (
-        f"From: app@demo.example\r\nTo: {CLINIC}\r\nSubject: {SUBJECT}\r\nWardmail-Reference: {REFERENCE}\r\n".encode()
-    )
-    with smtplib.SMTP("localhost", sandbox.port) as client:
-        client.starttls(context=ssl.create_default_context(cafile=str(sandbox.directory / "tls" / "ca.pem")))
-        client.login("demo", "demo")
-        client.mail("app@demo.example", ["SMTPUTF8"])
-        client.rcpt(CLINIC)
-        code, reply = client.data(letter + b"Content-Type: text/plain; charset=utf-8\r\n\r\nShe is well.\r\n")
-    assert code == 250, reply
-    message = reply.decode().rpartition(" ")[2]
+        f"From: app@demo.example\r\nTo: {CLINIC}\r\nSubject: {SUBJECT}\r\nWardmail-Reference: {REFERENCE}\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n\r\nShe is well.\r\n"
+    ).encode()
+    message = sandbox.send(letter, CLINIC, user="demo", sender="app@demo.example", mail_options=["SMTPUTF8"])
     sandbox.wait_for_states(message, "relayed")
     return message
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from wardmail.assurance.domain_desk import DomainDesk
 from wardmail.model.own_domain import DomainReport, Verdict, Worsening
 from wardmail.model.refusal import Unavailable
+from wardmail.model.retention import A_DAY
 from wardmail.ports import Clock
 
 log = logging.getLogger(__name__)
 
-A_DAY = 86_400.0
 _NEWS = 2 * A_DAY
 """Seconds after which nobody is told any more of what was seen then: whoever comes back after weeks looks for themselves."""
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from wardmail.assurance.report_reading import Unread, reports_in
 from wardmail.assurance.report_summary import DmarcSummary, TlsSummary, dmarc_summary, tls_summary
 from wardmail.model.aggregate_report import KeptReport, Report, ReportKind, Standing, names_as_its_own
+from wardmail.model.retention import A_DAY
 from wardmail.ports import Clock
 from wardmail.ports.domains import ReportBook
 
-A_DAY = 86_400.0
 LONGEST_PERIOD, OLDEST, AHEAD = 8 * A_DAY, 400 * A_DAY, 2 * A_DAY
 _MOST_SUMMED = 5000
 

@@ -132,7 +132,8 @@ class _Reading:
 
 
 def _address(text: str) -> str:
+    """Without a zone (RFC 4007), which may be any text."""
     try:
-        return str(ip_address(text.strip()))
+        return str(ip_address(text.strip().partition("%")[0]))
     except ValueError:
         raise BadReport("a record has no network address") from None

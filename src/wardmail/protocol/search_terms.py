@@ -55,14 +55,11 @@ def _words(text: str) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    """Without regard to case, accents and width; a letter that case-folding breaks into several is taken apart again."""
+    """Without regard to case, accents and width."""
     if text.isascii():
         return text.lower()
-    return _without_accents(_without_accents(text).casefold())
-
-
-def _without_accents(text: str) -> str:
-    return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return plain.casefold()
 
 
 def _message_id(text: str) -> list[str]:

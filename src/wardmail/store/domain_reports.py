@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.own_domain import DomainReport
+from wardmail.model.retention import A_DAY
 from wardmail.store import records
 from wardmail.store.connection import Database
 from wardmail.store.schema_of_domains import domain_look as table
@@ -15,7 +16,7 @@ from wardmail.store.schema_of_domains import domain_look as table
 MOST_KEPT, MOST_DOMAINS = 100, 5000
 """Looks of one domain, and domains: whoever presses the button again and again fills nobody's disk."""
 
-KEPT_FOR = 400 * 86_400.0
+KEPT_FOR = 400 * A_DAY
 
 
 class StoreDomainReports:

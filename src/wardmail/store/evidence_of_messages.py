@@ -32,10 +32,15 @@ def events_of(database: Database, message_id: str) -> tuple[ChainedEvent, ...]:
 
 
 def _events(connection: Connection, message_id: str) -> Iterator[ChainedEvent]:
-    query = select(event).where(event.c.message_id == message_id).order_by(event.c.seq)
-    for row in connection.execute(query).all():
-        found = connection.execute(select(event.c.hash).where(event.c.seq == row.seq - 1)).scalar_one_or_none()
-        before = bytes(found) if found is not None else GENESIS
+    last = event.alias("last")
+    query = (
+        select(event, last.c.hash.label("before"))
+        .outerjoin(last, last.c.seq == event.c.seq - 1)
+        .where(event.c.message_id == message_id)
+        .order_by(event.c.seq)
+    )
+    for row in connection.execute(query):
+        before = bytes(row.before) if row.before is not None else GENESIS
         item = Event(row.kind, row.at, row.actor, row.message_id, row.subject, {})
         stored = bytes(row.hash)
         fits = link(before, row.seq, item, row.detail) == stored

@@ -16,11 +16,11 @@ from wardmail.model.aggregate_report import (
     TlsReport,
     names_as_its_own,
 )
+from wardmail.model.retention import A_DAY
 from wardmail.store import records
 from wardmail.store.connection import Database
 from wardmail.store.schema_of_domains import outside_report as table
 
-A_DAY = 86_400.0
 KEPT_FOR, CLAIMS_KEPT_FOR = 400 * A_DAY, 30 * A_DAY
 MOST, MOST_OF_ONE, MOST_CLAIMS = 50_000, 5_000, 500
 """Of each kind, over all domains: names below ours are without end. Whoever sends more displaces the oldest of their own."""

@@ -45,9 +45,6 @@ class BookInMemory:
         mine = [each for each in self.kept.values() if each.kind is kind and domain in {"", each.report.domain}]
         return [each for each in mine if each.report.ended >= since]
 
-    def forget_old(self) -> None:
-        pass
-
 
 @pytest.fixture
 def desk() -> ReportDesk:

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.mail_of import PROGRAM
 
 from wardmail.content.attachments import MOST, attached_files, attached_octets
 from wardmail.content.inspection import inspect
@@ -15,7 +16,6 @@ from wardmail.content.mime.leaf import Limits
 from wardmail.model.inspection import Finding, Inspection, Part, Severity
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
-PROGRAM = b"MZ" + bytes(58) + b"\x40\x00\x00\x00PE\x00\x00" + bytes(200)
 
 
 def letter(*files: tuple[str, bytes, str]) -> bytes:

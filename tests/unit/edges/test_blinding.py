@@ -51,7 +51,7 @@ def test_to_look_for_something_makes_no_key(keystore: Keystore) -> None:
     assert keystore.names(SEARCH_KEY) == []
 
 
-def test_a_destroyed_key_finds_nothing_and_is_never_made_again(keystore: Keystore) -> None:
+def test_a_destroyed_key_finds_nothing_and_does_not_come_back(keystore: Keystore) -> None:
     blinder = MonthlyBlinder(keystore)
     before = blinder.blinded(TERMS, NOVEMBER)
     blinder.destroy(month_of(NOVEMBER))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.reports import dmarc_xml, tls_json
 
 from wardmail.model.aggregate_report import DmarcRow, TlsFailure, TlsPolicy
+from wardmail.protocol import dmarc_report
 from wardmail.protocol.aggregate_words import MOST_ROWS, BadReport
 from wardmail.protocol.dmarc_report import read_dmarc_report
 from wardmail.protocol.tls_report import read_tls_report
@@ -91,6 +92,11 @@ def test_texts_lose_what_cannot_be_seen() -> None:
     assert report.contact == "<script>"
 
 
+def test_a_zone_of_an_address_is_left_out() -> None:
+    report = read_dmarc_report(dmarc_xml(rows=[("fe80::1%Call us\u202e&#10; now", 1, "none", "pass", "pass")]))
+    assert [each.source for each in report.rows] == ["fe80::1"]
+
+
 def test_one_tls_report_may_speak_of_several_domains() -> None:
     one, two = read_tls_report(tls_json("a.example", "b.example", "a.example"))
     policy = TlsPolicy("sts", 40, 2, (TlsFailure("certificate-expired", "mx.a.example", 2),))
@@ -137,6 +143,20 @@ def test_long_names_and_many_of_them_cost_no_memory() -> None:
         tracemalloc.stop()
     assert report.rows
     assert most < 20_000_000
+
+
+def test_a_text_of_megabytes_is_cut_and_elements_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    octets = dmarc_xml(email="x" * 8_000_000)
+    tracemalloc.start()
+    try:
+        report = read_dmarc_report(octets)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(report.contact), most < len(octets)) == (200, True)
+    monkeypatch.setattr(dmarc_report, "_MOST_ELEMENTS", 20)
+    with pytest.raises(BadReport, match="too large"):
+        read_dmarc_report(octets)
 
 
 def test_details_of_many_policies_are_no_more_than_those_of_one() -> None:

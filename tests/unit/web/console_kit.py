@@ -151,6 +151,11 @@ class Console:
         fields = {"name": name, "password": PASSWORD, "code": "", "next": "/messages", **changed}
         return await http.post("/log-in", data={**fields, "code": fields["code"] or self.code()})
 
+    def events(self, kind: str) -> list[tuple[str, dict[str, object]]]:
+        """Who did it, and the detail, of every event of this kind."""
+        found = Messages(self.stage.database).audit(0, 10_000)
+        return [(each.actor, each.detail) for each in found if each.kind == kind]
+
     async def send(self, *to: str, head: bytes = HEAD, body: bytes = b"Good morning.\r\n") -> str:
         receipt = await accept(self.stage.world, submission(self.stage, *to, head=head, body=body))
         assert isinstance(receipt, Accepted), receipt

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from tests.mail_of import PROGRAM
 from tests.unit.web.office_kit import SENSITIVE, PeoplesApi, opened
 from tests.worlds import APP, HEAD
 from wardmail.manage.integrations import make_credential
@@ -215,17 +216,16 @@ async def test_attachments_are_listed_and_given_as_octets_of_no_kind(api: People
 
 
 async def test_what_may_do_harm_is_given_to_its_program_alone(api: PeoplesApi) -> None:
-    program = b"MZ" + bytes(58) + b"\x40\x00\x00\x00PE\x00\x00" + bytes(200)
     part = b"Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     posted = await api.http.post(
         "/v1/messages?from=app@trust.example&to=a@nhs.net",
-        content=FILES + b"\r\n--b\r\n" + part + base64.encodebytes(program).replace(b"\n", b"\r\n") + b"--b--\r\n",
+        content=FILES + b"\r\n--b\r\n" + part + base64.encodebytes(PROGRAM).replace(b"\n", b"\r\n") + b"--b--\r\n",
         headers=api.app_key | {"Content-Type": "message/rfc822"},
     )
     where = f"/v1/messages/{posted.json()['id']}/attachments/1"
     kept = await api.http.get(where, headers=api.keys["governor"] | REASON)
     assert (kept.status_code, kept.json()["code"]) == (403, "WM-ATTACHMENT-DANGEROUS")
-    assert (await api.http.get(where, headers=api.app_key)).content == program
+    assert (await api.http.get(where, headers=api.app_key)).content == PROGRAM
 
 
 async def test_content_that_is_gone_is_said_to_be(api: PeoplesApi) -> None:

@@ -15,17 +15,16 @@ import httpx2
 import pytest
 from sqlalchemy import update
 
+from tests.mail_of import PROGRAM
 from tests.unit.web.console_kit import SENSITIVE, Console, form_token, open_console
 from tests.worlds import HEAD
 from wardmail.model.person import Role
-from wardmail.store.messages import Messages
 from wardmail.store.schema import content, message, recipient
 from wardmail.web.pages.downloads import disposition
 
 WHY = "a complaint, case 12"
 PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Mobile/15E148 Safari/604.1"}
 MONTH = 31 * 86_400
-PROGRAM = b"MZ" + bytes(58) + b"\x40\x00\x00\x00PE\x00\x00" + bytes(200)
 HOSTILE = "<script>alert(1)</script>.pdf"
 
 
@@ -63,11 +62,6 @@ async def opened(http: httpx2.AsyncClient, message_id: str) -> str:
     answer = await post(http, message_id, "/content", reason=WHY)
     assert answer.status_code == 303, answer.text
     return answer.headers["location"].partition("?")[2].partition("#")[0]
-
-
-def events(console: Console, kind: str) -> list[tuple[str, dict[str, object]]]:
-    found = Messages(console.stage.database).audit(0, 10_000)
-    return [(each.actor, each.detail) for each in found if each.kind == kind]
 
 
 # -- parts of the content
@@ -118,11 +112,11 @@ async def test_attachments_are_listed_by_content_and_saved_as_octets(console: Co
         header = file.headers["content-disposition"]
         assert header.startswith('attachment; filename="')
         assert "<" not in header
-        assert events(console, "AttachmentTaken") == [("governance", {"n": 1, "size": 15, "reason": WHY})]
+        assert console.events("AttachmentTaken") == [("governance", {"n": 1, "size": 15, "reason": WHY})]
         assert (await post(http, sent, f"/attachments/3?{query}")).status_code == 404
         assert (await post(http, sent, "/attachments/1")).status_code == 403
         assert (await post(other, sent, f"/attachments/1?{query}")).status_code == 403
-        assert len(events(console, "AttachmentTaken")) == 1
+        assert len(console.events("AttachmentTaken")) == 1
 
 
 async def test_what_may_do_harm_is_not_given_out(console: Console) -> None:
@@ -133,7 +127,7 @@ async def test_what_may_do_harm_is_not_given_out(console: Console) -> None:
         assert "It may do harm" in page.text
         assert "Save letter.pdf" not in page.text
         assert (await post(http, sent, f"/attachments/1?{query}")).status_code == 403
-    assert events(console, "AttachmentTaken") == []
+    assert console.events("AttachmentTaken") == []
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.DEVELOPER, Role.MAIL_OPERATOR, Role.CLINICIAN])
@@ -174,7 +168,7 @@ async def test_a_mobile_device_gets_nothing_that_is_large_or_old(console: Consol
         assert (await http.get(f"/messages/{large}/body?{query}")).status_code == 403
         assert (await post(http, large, "/content", reason=WHY)).status_code == 403
         assert (await post(http, large, f"/attachments/1?{query}")).status_code == 403
-    assert len(events(console, "ContentOpened")) == 2
+    assert len(console.events("ContentOpened")) == 2
 
 
 # -- sending again
@@ -192,7 +186,7 @@ async def test_a_message_is_sent_again_after_a_second_question(console: Console)
     become(console, first, "bounced")
     async with console.visitor("mail-operator") as http:
         fields = await asked(http, first, **{"pick-1": "yes"})
-        assert events(console, "MessageSentAgain") == []
+        assert console.events("MessageSentAgain") == []
         answer = await http.post(f"/messages/{first}/resend", data=fields)
         assert answer.status_code == 303
         page = await http.get(answer.headers["location"])
@@ -214,7 +208,7 @@ async def test_a_form_that_is_sent_twice_makes_one(console: Console) -> None:
         answers.append(await http.post(f"/messages/{first}/resend", data=fields))
     assert {each.status_code for each in answers} <= {303, 409}
     assert len({each.headers["location"] for each in answers if each.status_code == 303}) == 1
-    assert len(events(console, "MessageSentAgain")) == 2
+    assert len(console.events("MessageSentAgain")) == 2
 
 
 async def test_what_is_missing_is_asked_for_and_nothing_written_is_lost(console: Console) -> None:
@@ -232,7 +226,7 @@ async def test_what_is_missing_is_asked_for_and_nothing_written_is_lost(console:
         fields = await asked(http, first)
         forged = {**fields, "as": "X" * 18}
         assert (await http.post(f"/messages/{first}/resend", data=forged)).status_code == 403
-    assert events(console, "MessageSentAgain") == []
+    assert console.events("MessageSentAgain") == []
 
 
 async def test_what_became_of_it_meanwhile_is_asked_anew(console: Console) -> None:

@@ -38,11 +38,6 @@ def states(console: Console, message_id: str) -> list[str]:
     return [line.state for line in Messages(console.stage.database).search(Search(message_id))]
 
 
-def events(console: Console, kind: str) -> list[tuple[str, dict[str, object]]]:
-    found = Messages(console.stage.database).audit(0, 10_000)
-    return [(each.actor, each.detail) for each in found if each.kind == kind]
-
-
 async def post(http: httpx2.AsyncClient, page: str, to: str, **fields: str) -> httpx2.Response:
     return await http.post(to, data={"form_token": form_token(await http.get(page)), **fields})
 
@@ -104,8 +99,8 @@ async def test_a_message_that_waits_is_held_or_stopped_with_a_reason(console: Co
         await post(http, page, page, decision="cancel", reason=WHY, confirmed="yes")
         assert states(console, stopped) == ["cancelled"]
         assert (await http.get("/queue/nothing")).status_code == 404
-    assert events(console, "RecipientCancelled")[0][0] == "mail-operator"
-    assert events(console, "RecipientCancelled")[0][1]["reason"] == WHY
+    assert console.events("RecipientCancelled")[0][0] == "mail-operator"
+    assert console.events("RecipientCancelled")[0][1]["reason"] == WHY
 
 
 async def test_a_webhook_is_paused_taken_into_use_and_told_again(console: Console) -> None:
@@ -143,7 +138,7 @@ async def test_what_was_asked_for_again_is_not_settled_by_an_older_answer(consol
     store.settle(before, again_at=None, outcome="an answer that comes late")
     assert [each.seq for each in store.due(console.stage.clock.now(), 10)] == [1]
     assert store.replay(ENDPOINT, [99], "ann", WHY) == 0
-    assert len(events(console, "WebhookReplayed")) == 1
+    assert len(console.events("WebhookReplayed")) == 1
 
 
 async def test_a_pack_is_taken_and_that_is_in_the_audit(console: Console) -> None:
@@ -156,7 +151,7 @@ async def test_a_pack_is_taken_and_that_is_in_the_audit(console: Console) -> Non
         manifest = next(name for name in archive.namelist() if name.endswith("manifest.json"))
         assert set(json.loads(archive.read(manifest))["files"]) == set(archive.namelist()) - {manifest}
         assert "The audit is whole" in (await post(http, "/evidence", "/evidence/verify")).text
-    assert events(console, "EvidenceTaken")[0][0] == "governance"
+    assert console.events("EvidenceTaken")[0][0] == "governance"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +172,7 @@ async def test_a_pack_that_cannot_be_made_is_told(console: Console, changed: dic
         answer = await post(http, "/evidence", "/evidence/packs", **fields)
         assert answer.status_code == 422
         assert "There is a problem" in answer.text
-    assert events(console, "EvidenceTaken") == []
+    assert console.events("EvidenceTaken") == []
 
 
 async def test_the_audit_is_read_page_by_page_to_its_beginning(console: Console) -> None:

@@ -83,7 +83,9 @@ def remove(config_path: str | None, *, domain: str, by: str, as_json: bool) -> N
 @json_option
 @click.pass_obj
 def check(config_path: str | None, *, domain: str, page: IO[str] | None, as_json: bool) -> None:
-    """Look at DOMAIN from outside now, ours or another's; what is found is kept. Exit 3 when something is to be fixed.
+    """Look at DOMAIN from outside now, ours or another's; what is found is kept.
+
+    Exit 3 when something is to be fixed, or could not be told.
 
     Its mail servers are tried as a sender would, and nothing is sent: STARTTLS, TLS versions, certificate, DANE.
     """
