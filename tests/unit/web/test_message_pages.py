@@ -17,6 +17,7 @@ from sqlalchemy import update
 
 from tests.unit.web.console_kit import SENSITIVE, Console, form_token, open_console
 from tests.worlds import HEAD
+from wardmail.edges.inspection_worker import BROKEN_DOWN
 from wardmail.model.person import Role
 from wardmail.store.messages import Messages
 from wardmail.store.schema import content, message, recipient
@@ -131,6 +132,20 @@ async def test_what_may_do_harm_is_not_given_out(console: Console) -> None:
         query = await opened(http, sent)
         page = await http.get(f"/messages/{sent}?{query}&part=files")
         assert "It may do harm" in page.text
+        assert "Save letter.pdf" not in page.text
+        assert (await post(http, sent, f"/attachments/1?{query}")).status_code == 403
+    assert events(console, "AttachmentTaken") == []
+
+
+async def test_what_could_not_be_looked_into_is_not_given_out(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await with_files(console, ("letter.pdf", b"%PDF-1.7\n%%EOF\n"))
+    monkeypatch.setattr("tests.unit.web.console_kit.inspect", lambda _: BROKEN_DOWN)
+    async with console.visitor("governance") as http:
+        query = await opened(http, sent)
+        page = await http.get(f"/messages/{sent}?{query}&part=files")
+        assert "It could not be looked into" in page.text
         assert "Save letter.pdf" not in page.text
         assert (await post(http, sent, f"/attachments/1?{query}")).status_code == 403
     assert events(console, "AttachmentTaken") == []

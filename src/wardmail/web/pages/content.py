@@ -146,6 +146,8 @@ def barred_file(visit: Visit, file: AttachedFile) -> str:
     """Why a file is not given out on a page; empty when it is."""
     if file.is_dangerous:
         return "It may do harm: see what was found in it."
+    if not file.looked_into:
+        return "It could not be looked into, so nobody can say that it does no harm."
     if is_mobile(visit.request.headers) and not may_be_downloaded(file.size):
         return "It is larger than 10 MB, and is not given to a mobile device. Save it on a computer."
     return ""
