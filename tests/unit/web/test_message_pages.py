@@ -75,8 +75,8 @@ def events(console: Console, kind: str) -> list[tuple[str, dict[str, object]]]:
 
 
 async def test_headers_and_source_are_text_in_a_frame_that_does_nothing(console: Console) -> None:
-    hostile = HEAD + b"X-Evil: <script>alert(2)</script>\r\nX-Steer: \x1b[2J\xe2\x80\xae\r\n"
-    sent = await console.send("b@nhs.net", head=hostile.replace(b"\xe2\x80\xae", b""), body=b"<b>bold</b>\x1b[2J\r\n")
+    hostile = HEAD + b"X-Evil: <script>alert(2)</script>\r\nX-Steer: \x1b[2J\r\n"
+    sent = await console.send("b@nhs.net", head=hostile, body=b"<b>bold</b>\x1b[2J\xe2\x80\xae\r\n")
     async with console.visitor("governance") as http:
         query = await opened(http, sent)
         for part, holds in (("headers", "X-Evil"), ("source", "&lt;b&gt;bold&lt;/b&gt;")):
@@ -87,7 +87,7 @@ async def test_headers_and_source_are_text_in_a_frame_that_does_nothing(console:
             assert holds in frame.text
             assert "&lt;script&gt;alert(2)" in frame.text
             assert "<script" not in frame.text
-            assert "\x1b" not in frame.text
+            assert not re.search("[\x1b\u202e]", frame.text)
             assert frame.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
         assert "Received: " in (await http.get(f"/messages/{sent}/body?{query}&part=headers")).text
         odd = await http.get(f"/messages/{sent}/body?{query}&part=../../etc")

@@ -16,7 +16,7 @@ from wardmail.web.pages.downloads import saved
 from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.operate.asking import reason_of, reason_problems, told
-from wardmail.web.pages.rendering import GUARDS, straight
+from wardmail.web.pages.rendering import GUARDS
 from wardmail.web.pages.services import ConsoleServices
 
 PARTS = {"text": "Text", "headers": "Headers", "source": "Source", "files": "Attachments"}
@@ -73,7 +73,7 @@ class ContentPages:
             return HTMLResponse("<!DOCTYPE html><title>Closed</title><p>Say again why you read it.", 403, _FRAME)
         part = _part_of(visit)
         content = await self._read(message_id, part)
-        text = escape(straight(content.text or content.gap))
+        text = escape(content.text or content.gap)
         page = (
             f'<!DOCTYPE html><html lang="en-GB"><meta charset="utf-8"><title>Content of a message</title>'
             f"<style>{_STYLE}{'' if part == 'text' else _CODE}</style><body>{text}</body></html>"
