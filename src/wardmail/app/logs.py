@@ -6,14 +6,15 @@ import json
 import logging
 import re
 import sys
-from datetime import UTC, datetime
+
+from wardmail.model.timestamp import rfc3339
 
 _PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|\S*)")
 
 
 class LogfmtFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        text = f"ts={_stamp(record)} level={record.levelname.lower()} {record.getMessage()}"
+        text = f"ts={rfc3339(record.created)} level={record.levelname.lower()} {record.getMessage()}"
         return f"{text} error={record.exc_info[0].__name__}" if record.exc_info and record.exc_info[0] else text
 
 
@@ -22,7 +23,11 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
-        fields: dict[str, object] = {"ts": _stamp(record), "level": record.levelname.lower(), "logger": record.name}
+        fields: dict[str, object] = {
+            "ts": rfc3339(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+        }
         is_event = message.startswith("event=")
         found = {key: value.strip('"') for key, value in _PAIR.findall(message)} if is_event else {"message": message}
         if record.exc_info and record.exc_info[0]:
@@ -37,7 +42,3 @@ def configure(level: str, form: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("sqlalchemy", "alembic", "httpx2", "httpcore2", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-def _stamp(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

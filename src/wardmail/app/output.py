@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from wardmail.model import timestamp
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -68,9 +70,7 @@ def moment(at: float | None) -> str:
 
 
 def rfc3339(at: float | None) -> str | None:
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if at is None else timestamp.rfc3339(at)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -22,7 +22,10 @@ _MOST_FINDINGS = 20
 
 @dataclass(frozen=True, slots=True)
 class AttachedFile:
-    """`n` counts from 1, as the message has them; `name` is safe to show. `size` in octets, decoded; `kind` by content."""
+    """`n` counts from 1, as the message has them; `name` is safe to show. `size` in octets, decoded; `kind` by content.
+
+    `looked_into` is false where the inspection did not come so far, or broke down: then no finding proves nothing.
+    """
 
     n: int
     name: str
@@ -30,6 +33,7 @@ class AttachedFile:
     kind: str
     size: int
     sha256: str
+    looked_into: bool
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -55,7 +59,7 @@ def attached_files(message: bytes, seen: Inspection, limits: Limits | None = Non
         if n > MOST:
             left_out += 1
             continue
-        found.append(_file(n, leaf, kinds.get(leaf.path, ""), _below(leaf.path, findings)))
+        found.append(_file(n, leaf, kinds.get(leaf.path), _below(leaf.path, findings)))
     gaps = [
         f"{left_out} more files are not listed." if left_out else "",
         "Parts of it could not be read." if spending.faults else "",
@@ -74,7 +78,8 @@ def _numbered(leaves: Iterator[Leaf]) -> Iterator[tuple[int, Leaf]]:
     yield from enumerate((leaf for leaf in leaves if not leaf.is_body), start=1)
 
 
-def _file(n: int, leaf: Leaf, kind: str, findings: Sequence[Finding]) -> AttachedFile:
+def _file(n: int, leaf: Leaf, kind: str | None, findings: Sequence[Finding]) -> AttachedFile:
+    """`kind` is what the inspection took it for; None when it never saw it."""
     name = leaf.names[0] if leaf.names else ""
     return AttachedFile(
         n,
@@ -83,6 +88,7 @@ def _file(n: int, leaf: Leaf, kind: str, findings: Sequence[Finding]) -> Attache
         kind or opened_as(detect(leaf.octets), extension_of(name), leaf.declared),
         len(leaf.octets),
         hashlib.sha256(leaf.octets).hexdigest(),
+        kind is not None,
         tuple(dict.fromkeys(findings))[:_MOST_FINDINGS],
     )
 

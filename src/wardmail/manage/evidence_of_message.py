@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from wardmail.manage.document_text import Grid, Page, Pairs, Section
@@ -12,6 +11,7 @@ from wardmail.manage.evidence_tables import moment
 from wardmail.manage.status_words import WORDS
 from wardmail.model.message_evidence import ChainedEvent, MessageEvidence, MessageRecord
 from wardmail.model.stored import StoredRecipient
+from wardmail.model.timestamp import rfc3339
 
 _HOW_HASHED = (
     "Each hash is SHA-256 over the hash before it and seven fields: number, time, kind, message, subject of the event, actor, "
@@ -75,9 +75,9 @@ def record_of(evidence: MessageEvidence) -> dict[str, object]:
         "gateway": evidence.hostname,
         "software": evidence.software,
         "taken_by": evidence.by,
-        "taken_at": _rfc3339(evidence.at),
+        "taken_at": rfc3339(evidence.at),
         "integration": origin.integration_id,
-        "received_at": _rfc3339(message.received_at),
+        "received_at": rfc3339(message.received_at),
         "via": origin.via,
         "username": origin.username,
         "tls": {"version": origin.tls.version, "cipher": origin.tls.cipher} if origin.tls else None,
@@ -90,7 +90,7 @@ def record_of(evidence: MessageEvidence) -> dict[str, object]:
         "events": [_event(each) for each in record.events],
         "audit": {
             "head": f"{head.seq}:{head.hash}",
-            "at": _rfc3339(head.at),
+            "at": rfc3339(head.at),
             "signed": head.signed_bytes.decode(),
             "key": head.key,
             "signature": head.signature,
@@ -155,14 +155,14 @@ def _recipient(copy: StoredRecipient) -> dict[str, object]:
         "protections": sorted(each.value for each in decision.protections),
         "because": [{"rule": hit.rule, "source": hit.source, "sentence": hit.sentence} for hit in decision.because],
         "last_reply": copy.last_reply,
-        "updated_at": _rfc3339(copy.updated_at),
+        "updated_at": rfc3339(copy.updated_at),
     }
 
 
 def _attempt_record(each: ChainedEvent, detail: Mapping[str, Any]) -> dict[str, object]:
     required, achieved, version, cipher = detail["tls"]
     return {
-        "at": _rfc3339(each.at),
+        "at": rfc3339(each.at),
         "recipient_no": detail["n"],
         "outcome": detail["outcome"],
         "host": detail["host"],
@@ -179,7 +179,7 @@ def _attempt_record(each: ChainedEvent, detail: Mapping[str, Any]) -> dict[str, 
 def _event(each: ChainedEvent) -> dict[str, object]:
     return {
         "seq": each.seq,
-        "at": _rfc3339(each.at),
+        "at": rfc3339(each.at),
         "hashed_at": repr(each.at),
         "type": each.kind,
         "actor": each.actor,
@@ -194,7 +194,3 @@ def _event(each: ChainedEvent) -> dict[str, object]:
 
 def _grid(headings: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Grid | str:
     return Grid(headings, rows) if rows else "None."
-
-
-def _rfc3339(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -104,9 +104,10 @@ class SigningKeyDesk:
             )
             return BadInput(words, "WM-DKIM-LAST-KEY")
         self._keys.move(domain, selector, KeyState.RETIRED, actor.id)
-        if key.state is KeyState.ACTIVE and not _signing(self.of(domain)):
+        if is_needed(key, self.of(domain)):
             self._keys.move(domain, selector, KeyState.ACTIVE, actor.id)
-            return BadInput("Somebody else retired the other key in this very second.", "WM-DKIM-LAST-KEY")
+            words = "Somebody else retired the other key in this very second: look at the keys again."
+            return BadInput(words, "WM-DKIM-LAST-KEY")
         return replace(key, state=KeyState.RETIRED)
 
     def _enter(
@@ -148,13 +149,9 @@ class SigningKeyDesk:
 
 def is_needed(key: DomainKey, keys: Sequence[DomainKey]) -> bool:
     """Whether a key of these, all of one domain, must not stop."""
-    others = [each for each in _signing(keys) if each.selector != key.selector]
+    others = [each for each in keys if each.state is KeyState.ACTIVE and each.selector != key.selector]
     is_last_by_rsa = key.algorithm == _READ_BY_ALL and all(each.algorithm != _READ_BY_ALL for each in others)
     return key.state is KeyState.ACTIVE and (not others or is_last_by_rsa)
-
-
-def _signing(keys: Sequence[DomainKey]) -> list[DomainKey]:
-    return [each for each in keys if each.state is KeyState.ACTIVE]
 
 
 def checked_domain(text: str) -> str | BadInput:

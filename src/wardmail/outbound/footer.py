@@ -124,15 +124,12 @@ def _splice(signature: Signature, raw: bytes, leaf: Leaf, begins_at: int, size: 
     words = _words(signature, leaf)
     encoding = encoding_name(read_head(raw, start, stop).first("content-transfer-encoding"))[0]
     at = stop - begins_at if leaf.parent else size
-    if words is None:
-        return None
+    if words is None or any(line.startswith(b"--") for line in words.splitlines()):
+        return None  # a line like that may end the part
     if encoding in IDENTITY:
-        fits = words.isascii() or encoding in {"8bit", "binary"}
-        return Splice(at, words) if fits and not any(line.startswith(b"--") for line in words.splitlines()) else None
+        return Splice(at, words) if words.isascii() or encoding in {"8bit", "binary"} else None
     if encoding == "quoted-printable":
-        unbroken = b"\r\n" if raw[:stop].endswith(b"=") else b""
-        lines = binascii.b2a_qp(words.replace(b"\r\n", b"\n"), istext=True).replace(b"\n", b"\r\n")
-        return Splice(at, unbroken + lines)
+        return Splice(at, binascii.b2a_qp(words.replace(b"\r\n", b"\n"), istext=True).replace(b"\n", b"\r\n"))
     if encoding == "base64" and at + begins_at <= len(raw):
         return _in_base64(raw[begins_at : begins_at + at], at, words)
     return None

@@ -7,10 +7,10 @@ import json
 import logging
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from wardmail.model.notification import Notification
 from wardmail.model.refusal import Unavailable
+from wardmail.model.timestamp import rfc3339
 from wardmail.model.webhook_endpoint import GONE, TAKEN, Telling, WebhookEndpoint
 from wardmail.outbound.posting import AT_ONCE, SCHEDULE
 from wardmail.ports import Clock, EndpointPoster, Notices, Webhooks
@@ -97,6 +97,5 @@ class Teller:
 
 
 def _telling(endpoint: WebhookEndpoint, each: Notification, now: float) -> Telling:
-    at = datetime.fromtimestamp(each.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    payload = {"type": each.type, "timestamp": at, "data": {"seq": each.seq, **each.data}}
+    payload = {"type": each.type, "timestamp": rfc3339(each.at), "data": {"seq": each.seq, **each.data}}
     return Telling(endpoint.id, each.seq, each.type, json.dumps(payload), now)

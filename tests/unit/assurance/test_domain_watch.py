@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from tests.worlds import SettableClock
 
-from wardmail.assurance.domain_watch import A_DAY, DomainWatch, worsenings
+from wardmail.assurance.domain_watch import DomainWatch, worsenings
 from wardmail.model.own_domain import DomainFinding, DomainReport, Verdict, Worsening
+from wardmail.model.retention import A_DAY
 
 GOOD, FIX, IMPROVE, UNUSED, UNKNOWN = Verdict.GOOD, Verdict.FIX, Verdict.IMPROVE, Verdict.NOT_USED, Verdict.UNKNOWN
 NOW = 1_800_000_000.0

@@ -12,6 +12,7 @@ from tests.mail_of import PROGRAM
 
 from wardmail.content.attachments import MOST, attached_files, attached_octets
 from wardmail.content.inspection import inspect
+from wardmail.content.inspection.catalogue import found
 from wardmail.content.mime.leaf import Limits
 from wardmail.model.inspection import Finding, Inspection, Part, Severity
 
@@ -75,6 +76,14 @@ def test_thousands_of_files_are_bounded_and_said_to_be() -> None:
     assert "could not be read" in found.gap
     assert attached_octets(message, MOST) == b"x"
     assert attached_octets(message, MOST + 1) is None
+
+
+def test_what_the_inspection_did_not_see_is_not_taken_for_looked_into() -> None:
+    message = letter(("a.exe", PROGRAM, "application/octet-stream"))
+    (seen,) = listed(message).files
+    assert seen.looked_into
+    (unseen,) = attached_files(message, Inspection((), (), (found("inspection-failed"),))).files
+    assert (unseen.looked_into, unseen.is_dangerous) == (False, False)
 
 
 def test_what_is_beyond_the_budget_is_said() -> None:

@@ -135,6 +135,22 @@ def test_two_who_retire_at_once_leave_a_key() -> None:
     assert bench.signing() == {ed.selector}
 
 
+def test_two_who_retire_at_once_leave_a_key_that_everybody_can_check() -> None:
+    bench = Bench()
+    rsa, ed = bench.make(signs_now=True).made
+    bench.keys.make(DOMAIN, "second", "rsa-sha256", KeyState.ACTIVE, "eve")
+    move = bench.keys.move
+
+    def race(domain: str, selector: str, state: KeyState, actor: str) -> None:
+        move(domain, selector, state, actor)
+        move(domain, "second", KeyState.RETIRED, "eve")
+
+    bench.keys.move = race  # type: ignore[method-assign]
+    refused = bench.desk.retire(OLI, DOMAIN, rsa.selector)
+    assert isinstance(refused, BadInput)
+    assert bench.signing() == {rsa.selector, ed.selector}
+
+
 def test_records_of_retired_keys_are_to_be_published_for_a_week() -> None:
     key = DomainKey(DOMAIN, "s1", "rsa-sha256", KeyState.RETIRED, "the keystore", None, b"key", moved_at=1000.0)
     name = f"s1._domainkey.{DOMAIN}"

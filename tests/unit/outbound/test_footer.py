@@ -136,6 +136,18 @@ def test_what_it_may_not_be_put_into_is_left_alone(raw: bytes) -> None:
     assert footed(raw) is None
 
 
+@pytest.mark.parametrize("cte", ["8bit", "quoted-printable"])
+def test_a_name_that_would_end_a_part_is_put_under_no_text(cte: str) -> None:
+    assert footed(built(cte=cte, attached=True), replace(PLAIN, role="--b--")) is None
+
+
+def test_a_text_that_ends_in_the_middle_of_its_line_has_the_name_on_another() -> None:
+    raw = HEAD + b"Content-Transfer-Encoding: quoted-printable\r\n\r\nGood morning.="
+    done = footed(raw, PLAIN)
+    assert done is not None
+    assert "Good morning.\nZoe Ahmed\n" in texts(done)["text/plain"].replace("\r\n", "\n")
+
+
 @pytest.mark.parametrize(
     "charset", [b"charset*=utf-8''a%00b", b"charset=idna", b"charset=undefined", b"charset=punycode"]
 )

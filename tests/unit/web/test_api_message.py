@@ -15,7 +15,10 @@ from sqlalchemy import update
 from tests.mail_of import PROGRAM
 from tests.unit.web.office_kit import SENSITIVE, PeoplesApi, opened
 from tests.worlds import APP, HEAD
+from wardmail.edges.inspection_pool import InspectionPool
+from wardmail.edges.inspection_worker import BROKEN_DOWN
 from wardmail.manage.integrations import make_credential
+from wardmail.model.inspection import Inspection
 from wardmail.model.integration import IntegrationState
 from wardmail.model.person import Role
 from wardmail.store.schema import content, recipient
@@ -226,6 +229,25 @@ async def test_what_may_do_harm_is_given_to_its_program_alone(api: PeoplesApi) -
     kept = await api.http.get(where, headers=api.keys["governor"] | REASON)
     assert (kept.status_code, kept.json()["code"]) == (403, "WM-ATTACHMENT-DANGEROUS")
     assert (await api.http.get(where, headers=api.app_key)).content == PROGRAM
+
+
+async def test_what_could_not_be_looked_into_is_not_taken_for_harmless(
+    api: PeoplesApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> Inspection:
+        return BROKEN_DOWN
+
+    monkeypatch.setattr(InspectionPool, "inspect", broken)
+    part = b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-1.7\r\n--b--\r\n"
+    posted = await api.http.post(
+        "/v1/messages?from=app@trust.example&to=a@nhs.net",
+        content=FILES + b"\r\n" + part,
+        headers=api.app_key | {"Content-Type": "message/rfc822"},
+    )
+    where = f"/v1/messages/{posted.json()['id']}/attachments/1"
+    kept = await api.http.get(where, headers=api.keys["governor"] | REASON)
+    assert (kept.status_code, kept.json()["code"]) == (403, "WM-ATTACHMENT-UNSEEN")
+    assert (await api.http.get(where, headers=api.app_key)).status_code == 200
 
 
 async def test_content_that_is_gone_is_said_to_be(api: PeoplesApi) -> None:

@@ -176,3 +176,14 @@ async def test_another_organisations_domain_is_looked_at_and_its_evidence_record
     async with console.visitor("viewer") as later:
         assert "Over" in (await later.get("/domains/others")).text
         assert "Over" in (await later.get(where)).text
+
+
+async def test_a_domain_of_ours_is_not_put_on_record_as_anothers(console: Console) -> None:
+    async with console.visitor("mail-operator") as http:
+        token = form_token(await http.get("/domains/trust.example"))
+        shown = await http.get("/domains/others/trust.example")
+        assert shown.headers["location"] == "/domains/trust.example"
+        fields = {"form_token": token, "kind": "dspt", "reference": "A1", "until": "2027-03-31"}
+        done = await http.post("/domains/others/trust.example/evidence", data=fields)
+        assert done.headers["location"] == "/domains/trust.example"
+        assert "Take it off the record" not in (await http.get("/domains/trust.example")).text

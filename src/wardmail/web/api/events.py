@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -13,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from wardmail.model.notification import Notification, Told
 from wardmail.model.refusal import Unavailable
+from wardmail.model.timestamp import rfc3339
 from wardmail.web.api import schema
 from wardmail.web.api.caller import LiveCaller, identified
 from wardmail.web.api.problem import Problem
@@ -97,5 +97,4 @@ def _looked(services: ApiServices, integration: str, after: int, limit: int) -> 
 
 
 def _record(each: Notification) -> schema.Event:
-    at = datetime.fromtimestamp(each.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return schema.Event(id=each.seq, type=each.type, timestamp=at, data=dict(each.data))
+    return schema.Event(id=each.seq, type=each.type, timestamp=rfc3339(each.at), data=dict(each.data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from wardmail.content.attachments import AttachedFile
 from wardmail.model.audit import LONGEST_REASON, SHORTEST_REASON
 from wardmail.model.refusal import ContentGone
 from wardmail.web.api.asker import Asker, Reading, TakingEvidence
@@ -35,7 +37,7 @@ _OCTETS: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet
 
 @router.get("/{message_id}/content", response_class=Response, responses={200: {"content": {"message/rfc822": {}}}})
 async def content(request: Request, asker: Reading, message_id: str, reason: Reason = "") -> Response:
-    """The message as it is stored: signed, with our trace on top."""
+    """The message as it is stored: signed, with our trace on top, and whole, with whatever is dangerous in it."""
     await _opened(request, asker, message_id, reason)
     try:
         octets = await services_of(request).content.whole(message_id)
@@ -67,9 +69,8 @@ async def attachment(
     """One file, as octets of no kind: what it is called and what it is, the list says."""
     said, desk = await _opened(request, asker, message_id, reason), services_of(request).content
     try:
-        if asker.is_person and any(each.n == n and each.is_dangerous for each in (await desk.files(message_id)).files):
-            detail = "Something dangerous was found in it: see /attachments. The application that sent it has it."
-            raise Problem(403, "WM-ATTACHMENT-DANGEROUS", "It is not given out", detail)
+        if asker.is_person:
+            _require_harmless(n, (await desk.files(message_id)).files)
         octets = await desk.file(message_id, n, asker.name, said)
     except ContentGone:
         raise _gone() from None
@@ -108,6 +109,17 @@ async def _opened(request: Request, asker: Asker, message_id: str, reason: str) 
     said = _said(asker, reason)
     await services_of(request).content.open(message_id, asker.name, said)
     return said
+
+
+def _require_harmless(n: int, files: Sequence[AttachedFile]) -> None:
+    """Raises Problem (403) for what may do harm, and for what nobody can tell that of."""
+    for each in files:
+        if each.n == n and each.is_dangerous:
+            detail = "Something dangerous was found in it: see /attachments. The application that sent it has it."
+            raise Problem(403, "WM-ATTACHMENT-DANGEROUS", "It is not given out", detail)
+        if each.n == n and not each.looked_into:
+            detail = "It could not be looked into: see /attachments. The application that sent it has it."
+            raise Problem(403, "WM-ATTACHMENT-UNSEEN", "It is not given out", detail)
 
 
 def _said(asker: Asker, reason: str) -> str:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from wardmail.model.repetition import AnotherRequest, BeingAnswered, FirstTime, GivenBefore
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import ApiServices, services_of
+from wardmail.web.settling import settled
 
 _LONGEST_KEY = 255
 
@@ -67,17 +68,21 @@ async def _first(
             return _replayed(
                 {"id": known.message_id, "status": "accepted", "recipients": [dict(each) for each in stored]}
             )
+    done = await settled(services.replies, keyed.scope, key, _tried(take, known.message_id), _kept)
+    if isinstance(done, Problem):
+        raise done
+    return _accepted(done)
+
+
+async def _tried(take: Callable[[str], Awaitable[Reply]], message_id: str) -> Reply | Problem:
     try:
-        reply = await take(known.message_id)
-    except Problem:
-        await asyncio.to_thread(services.replies.forget, keyed.scope, key)
-        raise
-    except BaseException:
-        # It may have been stored: the next try asks, by the same ID.
-        await asyncio.shield(asyncio.to_thread(services.replies.leave, keyed.scope, key))
-        raise
-    await asyncio.shield(asyncio.to_thread(services.replies.keep, keyed.scope, key, json.dumps(reply)))
-    return _accepted(reply)
+        return await take(message_id)
+    except Problem as problem:
+        return problem
+
+
+def _kept(done: Reply | Problem) -> str | None:
+    return None if isinstance(done, Problem) else json.dumps(done)
 
 
 def _replayed(reply: Reply) -> Response:

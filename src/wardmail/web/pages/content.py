@@ -16,7 +16,7 @@ from wardmail.web.pages.downloads import saved
 from wardmail.web.pages.forms import message_id_of, query_of
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.operate.asking import reason_of, reason_problems, told
-from wardmail.web.pages.rendering import GUARDS, straight
+from wardmail.web.pages.rendering import GUARDS
 from wardmail.web.pages.services import ConsoleServices
 
 PARTS = {"text": "Text", "headers": "Headers", "source": "Source", "files": "Attachments"}
@@ -73,7 +73,7 @@ class ContentPages:
             return HTMLResponse("<!DOCTYPE html><title>Closed</title><p>Say again why you read it.", 403, _FRAME)
         part = _part_of(visit)
         content = await self._read(message_id, part)
-        text = escape(straight(content.text or content.gap))
+        text = escape(content.text or content.gap)
         page = (
             f'<!DOCTYPE html><html lang="en-GB"><meta charset="utf-8"><title>Content of a message</title>'
             f"<style>{_STYLE}{'' if part == 'text' else _CODE}</style><body>{text}</body></html>"
@@ -146,6 +146,8 @@ def barred_file(visit: Visit, file: AttachedFile) -> str:
     """Why a file is not given out on a page; empty when it is."""
     if file.is_dangerous:
         return "It may do harm: see what was found in it."
+    if not file.looked_into:
+        return "It could not be looked into, so nobody can say that it does no harm."
     if is_mobile(visit.request.headers) and not may_be_downloaded(file.size):
         return "It is larger than 10 MB, and is not given to a mobile device. Save it on a computer."
     return ""

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from wardmail.manage.history_words import sentence
 from wardmail.model.delivery import RecipientState
-from wardmail.model.person import Permission
+from wardmail.model.person import Permission, Person
 from wardmail.model.reading import Record
 from wardmail.model.stored import StoredMessage
 from wardmail.outbound.resending import is_of_the_gateway, may_go_again
@@ -61,17 +61,14 @@ class MessagePage:
         )
 
     async def draw(self, visit: Visit, sent: Sent, status: int) -> Response:
-        message_id, may = message_id_of(visit.request), visit.visitor.person.may
-        copies = await self.copies(message_id)
-        if not copies:
-            return self.gone(visit)
-        loaded = await self._services.world.queue.load(message_id)
-        if loaded is None:
+        message_id, person = message_id_of(visit.request), visit.visitor.person
+        copies, loaded = await self.copies(message_id), await self._services.world.queue.load(message_id)
+        if not copies or loaded is None:
             return self.gone(visit)
         stored = loaded[0]
         events = await asyncio.to_thread(self._services.messages.history, "", message_id)
         recipients = {int(str(each["recipient_no"])): str(each["to"]) for each in copies}
-        may_read = may(Permission.READ_CONTENT)
+        may_read = person.may(Permission.READ_CONTENT)
         opened = await self._content.opened(visit, message_id) if may_read else None
         return self._services.pages.draw(
             "message.jinja",
@@ -96,13 +93,20 @@ class MessagePage:
             opened=opened,
             parts=PARTS,
             files=_files(visit, opened),
-            may_resend=may(Permission.OPERATE_QUEUE) and not is_of_the_gateway(stored),
-            again=[_choice(each, sent) for each in copies if may_go_again(_state(each))][:MOST_PICKED],
-            may_take=may(Permission.TAKE_EVIDENCE),
             sent=sent,
             problems=sent.problems,
             errors=bool(sent.problems),
+            **_acts(person, stored, copies, sent),
         )
+
+
+def _acts(person: Person, stored: StoredMessage, copies: Sequence[Record], sent: Sent) -> Mapping[str, object]:
+    """What this person may do with it."""
+    return {
+        "may_resend": person.may(Permission.OPERATE_QUEUE) and not is_of_the_gateway(stored),
+        "again": [_choice(each, sent) for each in copies if may_go_again(_state(each))][:MOST_PICKED],
+        "may_take": person.may(Permission.TAKE_EVIDENCE),
+    }
 
 
 def _state(record: Record) -> RecipientState:

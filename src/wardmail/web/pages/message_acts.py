@@ -27,6 +27,7 @@ from wardmail.web.pages.operate.asking import Question, asked_again, reason_of, 
 from wardmail.web.pages.rendering import GUARDS
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment
+from wardmail.web.settling import settled
 
 _HERE = "/messages"
 _PICKED = re.compile(rf"{PICK}([0-9]{{1,6}})").fullmatch
@@ -87,15 +88,9 @@ class MessageActs:
                 return self._told(visit, 409, "It is being sent", words)
             case FirstTime(is_retry=True) if await self._page.copies(wish.new_id):
                 return _shown(wish.new_id)
-        try:
-            done = await self._services.resend.send(wish)
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(replies.leave, scope, key))
-            raise
+        done = await settled(replies, scope, key, self._services.resend.send(wish), _kept)
         if isinstance(done, Accepted):
-            await asyncio.shield(asyncio.to_thread(replies.keep, scope, key, json.dumps({"id": done.message_id})))
             return _shown(done.message_id)
-        await asyncio.to_thread(replies.forget, scope, key)
         return self._told(visit, 409, "It was not sent again", _why(done), "Nothing was sent.")
 
     def _question(self, visit: Visit, chosen: Sequence[Record], sent: Sent, before: str) -> Question:
@@ -159,6 +154,10 @@ def _renamed(problems: Sequence[dict[str, str]], href: str) -> list[dict[str, st
 
 def _to_prove(visit: Visit, new_id: str) -> str:
     return f"resend {message_id_of(visit.request)} {new_id}"
+
+
+def _kept(done: Accepted | NotResent | Refusal) -> str | None:
+    return json.dumps({"id": done.message_id}) if isinstance(done, Accepted) else None
 
 
 def _why(done: NotResent | Refusal) -> str:

@@ -32,7 +32,7 @@ _HINTS = {
     "credential": "Issue one under Credentials.",
     "test-message": "Begin its trial under Activity, then send to one of its team recipients or by a sandbox route.",
     "route": "A mail operator records the accreditation: wardmail route accredit.",
-    "signing": "A mail operator makes the keys: wardmail domain rotate.",
+    "signing": "A mail operator makes the keys under Domains, and lets them sign.",
 }
 
 

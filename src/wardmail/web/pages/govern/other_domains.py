@@ -44,13 +44,15 @@ class OtherDomainPages:
         name = checked_domain(text)
         if isinstance(name, BadInput):
             return await self._draw_all(visit, text.strip()[:253], name.reason)
-        ours = await self._services.our_domains(await self._services.domains.keys())
-        if name in ours:
+        if name in await self._ours():
             return RedirectResponse(f"{_TOP}/{name}", 303)
         found = await self._services.domains.verify(name, is_ours=False, person=visit.visitor.person.id)
         return unseen(self._pages, visit, found, HERE) or RedirectResponse(f"{HERE}/{name}", 303)
 
     async def show(self, visit: Visit) -> Response:
+        domain = str(visit.request.path_params["domain"])
+        if domain in await self._ours():
+            return RedirectResponse(f"{_TOP}/{domain}", 303)
         return await self._draw(visit, {})
 
     async def record(self, visit: Visit) -> Response:
@@ -58,6 +60,8 @@ class OtherDomainPages:
         domain = checked_domain(str(visit.request.path_params["domain"]))
         if isinstance(domain, BadInput):
             return self._gone(visit)
+        if domain in await self._ours():
+            return RedirectResponse(f"{_TOP}/{domain}", 303)
         person, book = visit.visitor.person, self._services.domain_book
         typed = {name: visit.form.get(name, "").strip() for name in ("kind", "reference", "until")}
         until = day_of(typed["until"])
@@ -75,8 +79,7 @@ class OtherDomainPages:
 
     async def _draw_all(self, visit: Visit, typed: str, error: str = "") -> Response:
         reports, known = await self._services.domains.reports(), await self._services.domains.known()
-        ours = set(await self._services.our_domains(await self._services.domains.keys()))
-        names = sorted((set(reports) | set(known)) - ours)
+        names = sorted((set(reports) | set(known)) - await self._ours())
         rows = [
             cells(
                 Cell(each, f"{HERE}/{each}"),
@@ -121,6 +124,9 @@ class OtherDomainPages:
             problems=[{"text": error, "href": "#reference"}] if error else [],
             errors=bool(error),
         )
+
+    async def _ours(self) -> set[str]:
+        return set(await self._services.our_domains(await self._services.domains.keys()))
 
     def _shown(self, known: KnownDomain | None) -> Grid | None:
         if known is None or not known.assurances:
