@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic import command
@@ -12,6 +12,7 @@ from alembic.config import Config
 from sqlalchemy import insert
 
 from tests.worlds import SettableClock
+from wardmail.manage.domain_book import DomainBookDesk
 from wardmail.model.own_domain import (
     Assurance,
     AssuranceKind,
@@ -21,6 +22,7 @@ from wardmail.model.own_domain import (
     SpfTerm,
     Verdict,
 )
+from wardmail.model.person import Person, Role
 from wardmail.store import domain_reports, look_limit, records
 from wardmail.store.chain import verify
 from wardmail.store.connection import Database
@@ -91,6 +93,18 @@ def test_domains_are_put_on_record_once_and_taken_off(database: Database, clock:
     told = [(each.kind, each.actor, each.subject) for each in Messages(database).audit(0, 10)]
     assert told == [(kind, "oli", "a.example") for kind in ("DomainAdded", "DomainEvidenceRecorded", "DomainRemoved")]
     assert verify(database).broken_at is None
+
+
+def test_much_evidence_without_a_kind_never_drops_one_that_has_one(database: Database, clock: SettableClock) -> None:
+    owner, until = Person("olga", "Olga", roles=(Role.OWNER,)), date(2027, 3, 31)
+    clock.at = datetime(2026, 11, 22, tzinfo=UTC).timestamp()
+    desk = DomainBookDesk(StoreKnownDomains(database), clock)
+    desk.add(owner, "a.example", is_ours=False)
+    desk.record_assurance(owner, "a.example", AssuranceKind.DSPT, "X1 of the toolkit", until)
+    for number in range(30):
+        desk.record_assurance(owner, "a.example", AssuranceKind.OTHER, f"paper {number:02}", until)
+    kept = desk.all()["a.example"].assurances
+    assert [each.reference for each in kept] == ["X1 of the toolkit", *(f"paper {n}" for n in range(11, 30))]
 
 
 def test_what_was_found_before_the_upgrade_stays(database: Database) -> None:

@@ -56,7 +56,7 @@ class DomainBookDesk:
 
         def with_it(before: KnownDomain) -> KnownDomain:
             kept = [each for each in before.assurances if each.kind is not kind or kind is AssuranceKind.OTHER]
-            return replace(before, assurances=(*kept, made)[-_MOST_ASSURANCES:])
+            return replace(before, assurances=_bounded((*kept, made)))
 
         return self._book.change(name, "DomainEvidenceRecorded", actor.id, with_it)
 
@@ -93,3 +93,10 @@ def _problem_of(assurance: Assurance, now: float) -> BadInput | None:
     if assurance.until > datetime.fromtimestamp(now, UTC).date() + timedelta(days=_LONGEST_TERM):
         return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
     return None
+
+
+def _bounded(assurances: tuple[Assurance, ...]) -> tuple[Assurance, ...]:
+    """Of the kinds with a name there is one each: what makes room is the oldest of no such kind."""
+    others = [each for each in assurances if each.kind is AssuranceKind.OTHER]
+    too_many = others[: max(0, len(assurances) - _MOST_ASSURANCES)]
+    return tuple(each for each in assurances if not any(each is old for old in too_many))
