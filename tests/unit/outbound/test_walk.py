@@ -191,7 +191,7 @@ async def test_a_whole_domain_may_be_allowed(stage: Stage) -> None:
 async def test_control_fields_and_bcc_are_sent_to_nobody(stage: Stage) -> None:
     head = with_field(b"Bcc: hidden@example.com\r\nWardmail-Classification: official\r\nWardmail-Urgency: normal")
     sent = (await sent_head(stage, await accept(stage.world, submission(stage, head=head)))).lower()
-    assert b"bcc" not in sent
+    assert b"\nbcc:" not in sent and b"hidden@" not in sent  # a signature may spell the bare word
     assert b"wardmail-" not in sent
 
 
