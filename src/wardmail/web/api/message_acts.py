@@ -43,7 +43,11 @@ async def cancel(request: Request, asker: Operating, message_id: str, why: Why) 
     in_hand = await asyncio.to_thread(waiting.in_hand, [message_id])
     if not changed and not in_hand:
         held = any(each["status"] == "held" for each in copies)
-        detail = "It is held: that is decided at /v1/holds." if held else "Every copy has gone, or has ended."
+        detail = (
+            "It is held: people decide about that, at /v1/holds or on the page Held."
+            if held
+            else "Every copy has gone, or has ended."
+        )
         raise Problem(409, "WM-MESSAGE-NOT-WAITING", "Nothing of it waits", detail)
     return {"id": message_id, "copies": changed, "in_hand": in_hand}
 

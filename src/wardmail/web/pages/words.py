@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from wardmail.manage.status_words import SENTENCES, WORDS
 from wardmail.model.login import Session
+from wardmail.model.reading import Record
 
 LONDON = ZoneInfo("Europe/London")
 _COLOURS = {
@@ -60,6 +61,12 @@ def tag(status: object) -> Mapping[str, str]:
         "classes": f"nhsuk-tag--{_COLOURS.get(name, 'grey')}",
         "sentence": SENTENCES.get(name, ""),
     }
+
+
+def event_types(record: Record) -> str:
+    """Which events a webhook tells of."""
+    types = record["types"]
+    return ", ".join(map(str, types)) if isinstance(types, Sequence) and types else "All"
 
 
 def summary(*pairs: tuple[str, object]) -> list[dict[str, dict[str, str]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from starlette.responses import Response
 
@@ -19,7 +18,7 @@ from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.operate.asking import Question, asked_again, reason_of, reason_problems
 from wardmail.web.pages.operate.grid import Cell, Grid, cells
-from wardmail.web.pages.words import moment, summary, tag
+from wardmail.web.pages.words import event_types, moment, summary, tag
 
 _SHOWN = 10
 _STEPS = {
@@ -113,7 +112,7 @@ class IntegrationPages:
         found = await asyncio.to_thread(self._services.webhooks.of_integration, name)
         rows, deliveries = [], []
         for each in found:
-            rows.append(cells(each["id"], each["url"], _types(each), each["stopped"] or "In use"))
+            rows.append(cells(each["id"], each["url"], event_types(each), each["stopped"] or "In use"))
             told = await asyncio.to_thread(
                 self._services.webhooks.deliveries, name, str(each["id"]), failed=False, limit=_SHOWN
             )
@@ -168,11 +167,6 @@ class IntegrationPages:
             problems=problems or [],
             errors=bool(problems),
         )
-
-
-def _types(record: Record) -> str:
-    types = record["types"]
-    return ", ".join(map(str, types)) if isinstance(types, Sequence) and types else "All"
 
 
 def _message(record: Record) -> dict[str, object]:

@@ -14,7 +14,7 @@ from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.operate.asking import reason_of, reason_problems, told
 from wardmail.web.pages.operate.grid import Cell, Grid, cells
 from wardmail.web.pages.operate.services import OperateServices
-from wardmail.web.pages.words import moment, summary
+from wardmail.web.pages.words import event_types, moment, summary
 
 HERE = "/webhooks"
 _MOST_LISTED = 100
@@ -94,12 +94,7 @@ class WebhookPages:
 
 def _row(record: Record) -> list[Cell]:
     link = Cell(str(record["url"]), f"{HERE}/{record['id']}")
-    return cells(link, record["integration"], _types(record), _state(record))
-
-
-def _types(record: Record) -> str:
-    types = record["types"]
-    return ", ".join(map(str, types)) if isinstance(types, list) and types else "All"
+    return cells(link, record["integration"], event_types(record), _state(record))
 
 
 def _state(record: Record) -> Cell:
@@ -110,7 +105,7 @@ def _summary(record: Record) -> object:
     return summary(
         ("Address", record["url"]),
         ("Integration", record["integration"]),
-        ("Events", _types(record)),
+        ("Events", event_types(record)),
         ("Secrets in use", record["secrets"]),
         ("May be at a private address", "Yes" if record["allow_private"] else "No"),
         ("Why it is stopped", record["stopped"]),
