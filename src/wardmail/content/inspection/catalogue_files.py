@@ -123,5 +123,11 @@ PDF: tuple[Row, ...] = (
     ("pdf-javascript", SUSPICIOUS, 50, "The PDF holds JavaScript."),
     ("pdf-launch", DANGEROUS, 85, "The PDF starts a program."),
     ("pdf-obfuscated", SUSPICIOUS, 40, "The PDF writes the names of active content so that scanners overlook them."),
+    (
+        "pdf-remote",
+        DANGEROUS,
+        75,
+        "The PDF opens a file on another computer by itself, which gives the reader's log-in away.",
+    ),
     ("pdf-unread", UNREADABLE, 60, "A part of the PDF that may hold active content cannot be read."),
 )

@@ -19,6 +19,7 @@ HTML: tuple[Row, ...] = (
     ("html-frame", SUSPICIOUS, 15, "The text shows another page within itself."),
     ("html-handler", SUSPICIOUS, 10, "The text runs script when it is looked at."),
     ("html-hidden-text", NOTE, 5, "Text is hidden from people and not from filters."),
+    ("html-leads-away", SUSPICIOUS, 30, "The attached web page sends the reader to another by itself."),
     ("html-object", SUSPICIOUS, 25, "The text embeds an object or applet."),
     ("html-refresh", SUSPICIOUS, 30, "The page sends the reader elsewhere by itself."),
     (
@@ -29,6 +30,13 @@ HTML: tuple[Row, ...] = (
     ),
     ("html-script", SUSPICIOUS, 15, "The text holds script."),
     ("html-script-attached", SUSPICIOUS, 40, "The attached web page holds script."),
+    (
+        "html-script-hidden",
+        SUSPICIOUS,
+        30,
+        "The script of the attached web page is written so that nobody can read it.",
+    ),
+    ("html-starts-program", DANGEROUS, 85, "The script of the attached web page starts programs."),
     ("html-smuggling", DANGEROUS, 85, "The page builds a file or page from its own text, past all filters."),
     ("svg-script", DANGEROUS, 80, "The picture (SVG) holds script."),
 )

@@ -32,11 +32,15 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in a file. `is_message` says that it is to be read as a message, whatever it looks like."""
+    """A file in a file. `is_message` says that it is to be read as a message, whatever it looks like.
+
+    `is_page` says that the message is opened by a browser or by Word (MHTML, RFC 2557), so that its text runs as theirs.
+    """
 
     name: str
     octets: bytes
     is_message: bool = False
+    is_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

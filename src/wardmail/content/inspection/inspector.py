@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 
 from wardmail.content.inspection.catalogue import found, harmless
 from wardmail.content.inspection.context import Context
@@ -18,6 +19,8 @@ from wardmail.model.inspection import Finding, Inspection, Part
 _DEEPEST = 6
 _MOST_URLS = 500
 _MOST_OF_ONE = 50
+_SEARCHED = 64 * 1024
+_OPENED_AS_PAGES = frozenset(("mht", "mhtml", "htm", "html", "doc", "dot", "xls", "ppt"))
 
 
 class Inspector:
@@ -27,7 +30,7 @@ class Inspector:
         self.links: dict[Link, str] = {}
         self.texts: list[tuple[str, str]] = []
 
-    def take(self, leaf: Leaf, depth: int = 0) -> None:
+    def take(self, leaf: Leaf, depth: int = 0, *, is_page: bool = False) -> None:
         file = File(
             leaf.path,
             leaf.names,
@@ -36,7 +39,7 @@ class Inspector:
             leaf.octets,
             depth,
             leaf.charset,
-            leaf.is_body,
+            leaf.is_body and not is_page,
         )
         faults = [found(fault, leaf.path) for fault in leaf.faults]
         self._look(file, faults, follow=not leaf.container)
@@ -50,8 +53,8 @@ class Inspector:
         if members and file.depth >= _DEEPEST:
             findings.append(found("archive-deep", file.path))
             members = []
-        if follow and file.kind == "message/rfc822":
-            members.append(Member("", file.octets, is_message=True))
+        if follow:
+            members.extend(_messages_within(file))
         self.parts.append(_part(file, findings))
         for member in members:
             self._follow(file, member)
@@ -71,7 +74,7 @@ class Inspector:
         path = f"{file.path}/{name}" if name else file.path
         if member.is_message:
             for leaf in read_within(member.octets, self.spending, path):
-                self.take(leaf, file.depth + 1)
+                self.take(leaf, file.depth + 1, is_page=member.is_page)
             return
         kind = opened_as(detect(member.octets), extension_of(member.name), "")
         self._look(File(path, (member.name,) if member.name else (), "", kind, member.octets, file.depth + 1), [])
@@ -81,6 +84,17 @@ class Inspector:
         whole += look_at_people(message, self.links, self.texts, self.context)
         urls = dict.fromkeys(harmless(link.target, 500) for link in self.links)
         return Inspection(tuple(self.parts), tuple(urls), tuple(_thinned(whole)))
+
+
+def _messages_within(file: File) -> Iterator[Member]:
+    """Word and browsers look for the beginning of a web archive behind other lines."""
+    is_page = file.extension in _OPENED_AS_PAGES
+    if file.kind == "message/rfc822":
+        yield Member("", file.octets, is_message=True, is_page=is_page)
+    elif is_page and file.kind.startswith("text/"):
+        at = file.octets[:_SEARCHED].lower().find(b"mime-version:")
+        if at >= 0:
+            yield Member("", file.octets[at:], is_message=True, is_page=True)
 
 
 def _kind(leaf: Leaf) -> str:

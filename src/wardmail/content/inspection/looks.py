@@ -9,6 +9,7 @@ from wardmail.content.inspection.archives.rar import look_at_unread, look_into_r
 from wardmail.content.inspection.archives.sevenzip import look_into_7z
 from wardmail.content.inspection.archives.tar import look_into_bzip2, look_into_gzip, look_into_tar, look_into_xz
 from wardmail.content.inspection.archives.zip import look_into_zip
+from wardmail.content.inspection.cards import look_into_card
 from wardmail.content.inspection.file import Allowance, File, Sign
 from wardmail.content.inspection.magic_table import OLE_MARKS, ZIP_MARKS
 from wardmail.content.inspection.names import look_at_names
@@ -16,7 +17,7 @@ from wardmail.content.inspection.office.binary import look_into_encrypted, look_
 from wardmail.content.inspection.office.ooxml import look_into_flat, look_into_ooxml
 from wardmail.content.inspection.office.others import look_into_onenote, look_into_table, look_into_tnef
 from wardmail.content.inspection.office.rtf import look_into_rtf
-from wardmail.content.inspection.page import look_into_page, look_into_picture, look_into_text
+from wardmail.content.inspection.page import look_into_page, look_into_picture, look_into_text, look_into_xml
 from wardmail.content.inspection.pdf import look_into_pdf
 from wardmail.content.inspection.types import look_at_type
 from wardmail.content.inspection.wrappings import look_at_wrapping
@@ -35,7 +36,7 @@ def _types(file: File, _allowance: Allowance) -> Iterator[Sign]:
 _ALWAYS: tuple[Look, ...] = (_names, _types, look_at_wrapping)
 _UNREAD = (
     "zstd x-compress x-lzip x-installshield x-arj x-ace x-lzh x-zoo x-xar x-udf-image x-vhd x-vhdx x-vmdk x-qcow"
-    " vnd.ms-outlook-pst x-szdd x-cpio x-sis mac-binhex40 msaccess"
+    " x-ms-wim x-apple-diskimage x-raw-disk-image vnd.ms-outlook-pst x-szdd x-cpio x-sis mac-binhex40 msaccess"
 )
 _BY_KIND: dict[str, tuple[Look, ...]] = {
     **{f"application/{name}": (look_at_unread,) for name in _UNREAD.split()},
@@ -46,10 +47,11 @@ _BY_KIND: dict[str, tuple[Look, ...]] = {
     "application/x-ooxml": (look_into_ooxml,),
     "application/x-mso": (look_into_mso,),
     "text/rtf": (look_into_rtf,),
-    "text/xml": (look_into_flat,),
+    "text/xml": (look_into_flat, look_into_xml),
     "text/plain": (look_into_table, look_into_text),
     "text/html": (look_into_page,),
-    "text/calendar": (look_into_text,),
+    "text/calendar": (look_into_card,),
+    "text/vcard": (look_into_card,),
     "application/hta": (look_into_page,),
     "image/svg+xml": (look_into_picture,),
     "application/pdf": (look_into_pdf,),

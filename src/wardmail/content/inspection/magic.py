@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from wardmail.content.inspection.magic_table import AT_START, ELSEWHERE, OLE_MARKS, ZIP_MARKS
-from wardmail.content.inspection.magic_texts import kind_of_script
+from wardmail.content.inspection.magic_texts import GUESSED, kind_of_script
 
 _SAMPLE = 4096
 _TEXT_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -20,20 +20,27 @@ _MAIL_FIELD = re.compile(
 )
 _CALENDAR = re.compile(rb"\A\s*BEGIN:(VCALENDAR|VCARD)", re.IGNORECASE)
 _PE_OFFSET = slice(0x3C, 0x40)
+_APPLE_TRAILER = b"koly"
 
 
 _PAGES = {
     **dict.fromkeys(("html", "htm", "shtml", "xhtml", "xht", "mht", "mhtml", "hta"), "text/html"),
     **dict.fromkeys(("svg", "svgz"), "image/svg+xml"),
+    **dict.fromkeys(("xml", "xsl", "xslt", "xsd"), "text/xml"),
+}
+_OPENED_BY_NAME = GUESSED | {"text/plain", "text/xml", "text/calendar", "text/vcard", "application/octet-stream"}
+_DECLARED = {
+    **{kind: kind for kind in ("text/html", "image/svg+xml", "text/xml")},
+    "application/xhtml+xml": "text/html",
+    "application/xml": "text/xml",
 }
 
 
 def opened_as(kind: str, extension: str, declared: str) -> str:
     """Nondescript text is opened as what its name or declaration says: a browser reads on where a sample ended."""
-    if kind not in {"text/plain", "text/xml", "application/octet-stream"}:
+    if kind not in _OPENED_BY_NAME:
         return kind
-    as_declared = declared if declared in {"text/html", "image/svg+xml"} else kind
-    return _PAGES.get(extension, "text/html" if declared == "application/xhtml+xml" else as_declared)
+    return _PAGES.get(extension) or _DECLARED.get(declared, kind)
 
 
 def detect(octets: bytes) -> str:
@@ -46,7 +53,14 @@ def detect(octets: bytes) -> str:
     for start, stop, signature, kind in ELSEWHERE:
         if octets.find(signature, start, stop) >= 0:
             return _closer(kind, octets)
+    if octets[-512:-508] == _APPLE_TRAILER:
+        return "application/x-apple-diskimage"
     return _archive_behind(octets) or _text_kind(octets)
+
+
+def is_text(octets: bytes) -> bool:
+    """By its start: no control characters but those of texts, or UTF-16 with its mark."""
+    return octets.startswith((b"\xff\xfe", b"\xfe\xff")) or not _TEXT_CONTROLS.search(octets[:_SAMPLE])
 
 
 def _archive_behind(octets: bytes) -> str:
@@ -65,7 +79,7 @@ def _closer(kind: str, octets: bytes) -> str:
         return _zip_kind(octets)
     if kind == "application/x-dosexec":
         at = int.from_bytes(octets[_PE_OFFSET], "little")
-        is_program = octets[at : at + 2] in (b"PE", b"NE", b"LE", b"LX") or len(octets) > 64
+        is_program = octets[at : at + 2] in (b"PE", b"NE", b"LE", b"LX") or (len(octets) > 64 and not is_text(octets))
         return kind if is_program else _text_kind(octets)
     if kind == "application/java-vm" and int.from_bytes(octets[4:8], "big") < 40:
         return "application/x-mach-binary"
@@ -90,14 +104,15 @@ def _text_kind(octets: bytes) -> str:
 
 
 def _kind_of_page(sample: bytes) -> str:
-    if _SVG.search(sample):
+    calendar = _CALENDAR.match(sample)
+    if calendar is not None:
+        return "text/calendar" if calendar[1].upper() == b"VCALENDAR" else "text/vcard"
+    picture, page = _SVG.search(sample), _HTML.search(sample)
+    if picture and not (page and page.start() < picture.start()):
         return "image/svg+xml"
-    if _HTML.search(sample) and not (sample.lstrip().startswith(b"<?xml") and b"<html" not in sample.lower()):
+    if page and not (sample.lstrip().startswith(b"<?xml") and b"<html" not in sample.lower()):
         return "text/html"
     start = sample.partition(b"\n")[2] if sample.startswith(b"From ") else sample.lstrip(b"\r\n")
     if _HEADER.match(start) and len(_MAIL_FIELD.findall(sample)) > 1:
         return "message/rfc822"
-    calendar = _CALENDAR.match(sample)
-    if calendar is not None:
-        return "text/calendar" if calendar[1].upper() == b"VCALENDAR" else "text/vcard"
     return "text/xml" if sample.lstrip().startswith(b"<?xml") else "text/plain"

@@ -9,7 +9,7 @@ _PATTERNS = (
     ("text/x-php", rb"\A\s*<\?php"),
     ("application/hta", rb"<hta:application"),
     ("text/x-wsf", rb"<(?:job|package)\b[^<>]*>\s*(?:<[^<>]*>\s*){0,9}<script\s+language"),
-    ("text/x-scriptlet", rb"<scriptlet>"),
+    ("text/x-scriptlet", rb"<scriptlet>|<\w{1,40}:script\s[^<>]{0,500}implements-prefix"),
     ("text/x-msdos-batch", rb"\A\s*(?:@echo\s+off|@?rem\s|@?setlocal)"),
     (
         "text/x-powershell",
@@ -37,8 +37,13 @@ _PATTERNS = (
     ("application/x-sylk", rb"\AID;P"),
     ("text/rtf", rb"\A\s*\{\\rt"),
     ("application/x-jnlp", rb"<jnlp\b"),
-    ("application/x-rdp", rb"\A(?:[a-z ]{1,60}:[isb]:[^\r\n]*\r?\n)*+full address:s:"),
+    ("application/x-rdp", rb"\A(?:(?!full address:)[a-z ]{1,60}:[isb]:[^\r\n]*\r?\n)*+full address:s:"),
+    ("application/x-theme", rb"\A(?:;[^\n]*\n|\s)*+\[Theme\]\s*[\r\n]"),
 )
+GUESSED = frozenset(
+    ("text/javascript", "text/vbscript", "text/x-powershell", "text/x-shellscript", "text/x-php", "text/x-msdos-batch")
+)
+"""Kinds that a text has by its words alone: what opens it goes by the name."""
 _SCRIPTS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS)
 
 

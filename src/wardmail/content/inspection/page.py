@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import Allowance, File, Link, Sign, Text
+from wardmail.content.inspection.scripts import acts_of
 from wardmail.content.inspection.tags import Tag, TooManyTags, tags_of
 from wardmail.content.markup import text_of_html
 from wardmail.content.mime.words import decoded
@@ -15,22 +16,17 @@ _LARGEST = 2 * 1024 * 1024
 _PLAIN_LINK = re.compile(r"://[^\s<>\"'\x00-\x1f]{1,2000}")
 _BARE_LINK = re.compile(r"www\.[a-zA-Z0-9-]{1,63}\.[a-zA-Z0-9.-]{2,200}[^\s<>\"']{0,500}")
 _SCHEMES = ("https", "http", "ftp", "file")
-_BUILDS = re.compile(
-    r"\batob\s*\(|fromCharCode|Uint8Array|unescape\s*\(|decodeURIComponent\s*\(|base64|\\x[0-9a-f]{2}\\x", re.IGNORECASE
-)
-_GIVES = re.compile(
-    r"\bnew\s+Blob\b|createObjectURL|msSaveOrOpenBlob|\.download\s*=|setAttribute\(\s*['\"]download|document\.write|\beval\s*\("
-    r"|\.innerHTML\s*=|(?:window|document|top|self)?\.?location(?:\.href)?\s*=|location\.(?:replace|assign)",
-    re.IGNORECASE,
-)
 _ACTIVE = re.compile(
-    r"^[\s\x00-\x20]*(?:javascript|vbscript|data\s*:\s*(?:text/html|application/|image/svg))", re.IGNORECASE
+    r"[\s\x00-\x20]*(?:javascript|vbscript|data\s*:\s*(?:text/html|text/xml|application/|image/svg))", re.IGNORECASE
 )
+_ACTIVE_NAMESPACES = (b"www.w3.org/1999/xhtml", b"www.w3.org/2000/svg")
+_PREFIX = re.compile(r"<(/?)[\w.-]{1,40}:(?=\w)")
+_DROPPED_BY_BROWSERS = str.maketrans("", "", "\t\n\r")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*[01](?:px|pt|%|em)?\s*(?:;|$)|opacity\s*:\s*0\s*(?:;|$)",
     re.IGNORECASE,
 )
-_PASSWORD = re.compile(r"passw|passwd|\bpwd\b|\bpin\b|passcode", re.IGNORECASE)
+_PASSWORD = re.compile(r"passw|passwd|\bpwd\b|\bpin\b|passcode|\bpass\b", re.IGNORECASE)
 _REFRESH = re.compile(r"url\s*=\s*['\"]?\s*([^'\"\s>]+)", re.IGNORECASE)
 _REMOTE = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
 
@@ -65,34 +61,53 @@ def look_into_page(file: File, _allowance: Allowance) -> Iterator[Sign]:
         yield Text(text_of_html(text)[: 64 * 1024])
 
 
+def look_into_xml(file: File, _allowance: Allowance) -> Iterator[Sign]:
+    """A browser runs what is XHTML or SVG within any XML, whatever its prefix."""
+    has_page, has_picture = (name in file.octets or _wide(name) in file.octets for name in _ACTIVE_NAMESPACES)
+    if not has_page and not has_picture:
+        return
+    if len(file.octets) > _LARGEST:
+        yield found("budget-octets", file.path)
+    text = _PREFIX.sub(r"<\1", decoded(file.octets[:_LARGEST], file.charset))
+    if has_page:
+        yield from _Page(file, text).signs()
+    if has_picture:
+        yield from _signs_of_picture(file, text)
+
+
+def _wide(name: bytes) -> bytes:
+    """As UTF-16 spells it, in either order of octets."""
+    return b"\0".join(name[at : at + 1] for at in range(len(name)))
+
+
 def look_into_picture(file: File, _allowance: Allowance) -> Iterator[Sign]:
     """SVG is a page in the clothes of a picture."""
     if len(file.octets) > _LARGEST:
         yield found("budget-octets", file.path)
+    yield from _signs_of_picture(file, decoded(file.octets[:_LARGEST], file.charset))
+
+
+def _signs_of_picture(file: File, text: str) -> Iterator[Sign]:
     try:
-        yield from _signs_of_picture(file, decoded(file.octets[:_LARGEST], file.charset))
+        for tag in tags_of(text):
+            yield from _sign_of_picture(file, tag)
     except TooManyTags:
         yield found("budget-parts", file.path)
 
 
-def _signs_of_picture(file: File, text: str) -> Iterator[Sign]:
-    for tag in tags_of(text):
-        name = tag.name.rpartition(":")[2]
-        target = tag.attributes.get("href") or tag.attributes.get("xlink:href", "")
-        if (
-            name in ("script", "foreignobject", "iframe", "embed", "object")
-            or _has_handler(tag)
-            or _ACTIVE.match(target)
-        ):
-            yield found("svg-script", file.path)
-        elif name == "a" and target:
-            yield Link(target)
+def _sign_of_picture(file: File, tag: Tag) -> Iterator[Sign]:
+    name = tag.name.rpartition(":")[2]
+    target = next((value for key, value in tag.attributes.items() if key.rpartition(":")[2] == "href"), "")
+    if name in ("script", "foreignobject", "iframe", "embed", "object") or _has_handler(tag) or _is_active(target):
+        yield found("svg-script", file.path)
+    elif name == "a" and target:
+        yield Link(target)
 
 
 class _Page:
     def __init__(self, file: File, text: str) -> None:
-        self.file, self.text = file, text
-        self.in_form = self.has_password = self.has_form = False
+        self.file, self.text = file, text.replace("\0", "")  # as old browsers read it
+        self.has_password = self.has_form = self.leads_away = False
         self.scripts: list[str] = []
         self.open_link: Tag | None = None
 
@@ -119,10 +134,11 @@ class _Page:
             field = " ".join((given.get("name", ""), given.get("id", ""), given.get("placeholder", "")))
             self.has_password |= given.get("type", "").lower() == "password" or bool(_PASSWORD.search(field))
         elif name == "script":
-            self.scripts.append(tag.raw)
+            self.scripts.append(f"{given.get('src', '')}\n{tag.raw}")
         elif name == "meta" and given.get("http-equiv", "").lower() == "refresh":
             if match := _REFRESH.search(given.get("content", "")):
                 yield self._found("html-refresh")
+                self.leads_away = True
                 yield from self._target(match[1])
         elif name in _SIMPLE:
             yield self._found(_SIMPLE[name])
@@ -132,7 +148,8 @@ class _Page:
     def _attributes(self, tag: Tag) -> Iterator[Sign]:
         given = tag.attributes
         if _has_handler(tag):
-            yield self._found("html-handler")
+            if self.file.is_body:
+                yield self._found("html-handler")
             self.scripts += [value for name, value in given.items() if name.startswith("on")]
         style = given.get("style")
         if style and _HIDDEN.search(style):
@@ -159,7 +176,7 @@ class _Page:
             yield self._found("html-smuggling")
 
     def _target(self, target: str, shown: str = "") -> Iterator[Sign]:
-        if _ACTIVE.match(target):
+        if _is_active(target):
             if target.strip().lower() not in _NO_OPERATION and not target.lower().startswith("javascript:void"):
                 yield self._found("html-active-link")
         elif target and not target.startswith("#"):
@@ -168,12 +185,15 @@ class _Page:
     def _whole(self) -> Iterator[Sign]:
         is_attached = not self.file.is_body
         script = "\n".join(self.scripts)
-        if is_attached:
+        if is_attached and self.file.kind != "text/xml":
             yield self._found("html-attachment")
         if script.strip():
             yield self._found("html-script-attached" if is_attached else "html-script")
-            if _BUILDS.search(script) and _GIVES.search(script):
-                yield self._found("html-smuggling")
+            acts = acts_of(script)
+            yield from (self._found(each) for each in acts if is_attached or each == "html-smuggling")
+            self.leads_away |= "html-leads-away" in acts
+        if is_attached and self.leads_away:
+            yield self._found("html-leads-away")
         if self.has_password:
             yield self._found("html-credential-page" if is_attached else "html-credential-form")
         elif self.has_form:
@@ -189,6 +209,10 @@ _SIMPLE = {
     "base": "html-base",
 }
 _NO_OPERATION = frozenset(("javascript:;", "javascript:", "javascript:void(0)", "javascript:void(0);", "javascript://"))
+
+
+def _is_active(target: str) -> bool:
+    return _ACTIVE.match(target.translate(_DROPPED_BY_BROWSERS)) is not None
 
 
 def _has_handler(tag: Tag) -> bool:

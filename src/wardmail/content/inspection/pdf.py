@@ -15,6 +15,10 @@ _STREAM = re.compile(rb"\bstream\r?\n")
 _NAME = re.compile(rb"/([A-Za-z0-9#_.+-]{1,127})")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _URI = re.compile(rb"/URI\s*\(((?:[^()\\]|\\.){1,2000})\)")
+_ELSEWHERE = re.compile(
+    rb"/U?F\s*(?:<<[^<>]{0,300}/U?F\s*)?(?:\(\s*(?:\\{2,4}|//|https?:|smb:|file:)|<\s*(?:5c\s*5c|2f\s*2f|68\s*74\s*74\s*70))",
+    re.IGNORECASE,
+)
 _RUNS_AT_ONCE = re.compile(rb"/JavaScript\s*(?:\d+\s+\d+\s+R|<<|\[)")
 _ACTIVE = frozenset(
     b"JavaScript JS Launch EmbeddedFile EmbeddedFiles OpenAction AA XFA GoToR GoToE SubmitForm ImportData RichMedia"
@@ -54,7 +58,8 @@ def _judged(file: File, names: set[bytes], text: bytes) -> Iterator[Sign]:
     if names & {b"EmbeddedFile", b"EmbeddedFiles", b"RichMedia", b"Flash"}:
         yield found("pdf-embedded", file.path)
     if names & {b"GoToR", b"GoToE", b"ImportData"}:
-        yield found("pdf-action", file.path, "another file")
+        is_at_once = bool(names & {b"OpenAction", b"AA"})
+        yield found("pdf-remote" if is_at_once and _ELSEWHERE.search(text) else "pdf-action", file.path, "another file")
     if names & {b"SubmitForm", b"XFA"}:
         yield found("pdf-form", file.path)
 

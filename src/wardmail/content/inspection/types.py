@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import File, extension_of
+from wardmail.content.inspection.magic import is_text
+from wardmail.content.inspection.magic_texts import GUESSED
 from wardmail.content.inspection.names import PROGRAMS
 from wardmail.model.inspection import Finding
 
@@ -23,9 +25,10 @@ _BY_KIND = {
     **dict.fromkeys(("application/x-ms-shortcut", "application/x-url-shortcut", "application/x-scf",
                      "application/x-desktop", "application/x-rdp"), "type-shortcut"),
     **dict.fromkeys(("application/x-registry", "application/x-settingcontent", "application/x-library-ms",
-                     "application/x-msc", "application/x-inf"), "type-settings"),
+                     "application/x-msc", "application/x-inf", "application/x-theme"), "type-settings"),
     **dict.fromkeys(("application/x-iso9660-image", "application/x-udf-image", "application/x-vhd",
-                     "application/x-vhdx", "application/x-vmdk", "application/x-qcow"), "type-disk-image"),
+                     "application/x-vhdx", "application/x-vmdk", "application/x-qcow", "application/x-ms-wim",
+                     "application/x-apple-diskimage", "application/x-raw-disk-image"), "type-disk-image"),
     "application/vnd.ms-htmlhelp": "type-help",
     "application/winhlp": "type-help",
     "application/x-web-query": "type-query",
@@ -33,37 +36,21 @@ _BY_KIND = {
 }  # fmt: skip
 
 _SCRIPT_ENDINGS = frozenset(
-    [
-        "bat",
-        "cmd",
-        "ps1",
-        "ps1xml",
-        "psc1",
-        "psm1",
-        "vbs",
-        "vbe",
-        "vb",
-        "js",
-        "jse",
-        "wsf",
-        "wsh",
-        "wsc",
-        "sct",
-        "ws",
-        "hta",
-        "htc",
-        "sh",
-        "bash",
-        "command",
-    ]
+    """
+    bat cmd ps1 ps1xml psc1 psm1 vbs vbe vb bas js jse wsf wsh wsc sct ws hta htc sh bash csh ksh command tool terminal
+    py pyc pyo pyw pyz pyzw pl applescript scpt msh msh1 msh2 mshxml
+    """.split()  # noqa: SIM905
 )
 _ADD_INS = frozenset(["xll", "wll", "ppam", "xlam", "ppa", "xla"])
-_SHORTCUTS = frozenset(["lnk", "scf", "url", "website", "desklink", "mapimail", "rdp"])
+_SHORTCUTS = frozenset(["lnk", "scf", "url", "website", "desklink", "mapimail", "desktop", "rdp"])
 _IMAGES = frozenset(["iso", "img", "vhd", "vhdx", "udf", "dmg"])
-_QUERIES = frozenset(["iqy", "oqy", "dqy", "rqy", "slk", "udl"])
+_QUERIES = frozenset(["iqy", "oqy", "dqy", "rqy", "odc", "slk", "udl"])
+_SETTINGS = frozenset(["reg", "rgs", "msc", "inf", "theme", "themepack", "deskthemepack", "mobileconfig"])
 _HELP = frozenset(("chm", "hlp"))
 _PLAIN_WHEN_OWN = frozenset(
-    ("mjs", "command", "url", "bin", "img", "app", "run", "action", "theme", "job", "prf", "vb", "cnt", "grp", "ins")
+    """
+    mjs command url bin img app run action theme job prf vb bas cnt grp ins its ops pcd mcf tool terminal desktop pl msh
+    """.split()  # noqa: SIM905
 )
 
 _KIND_BY_ENDING = {
@@ -94,7 +81,7 @@ def look_at_type(file: File) -> Iterator[Finding]:
     if _EICAR in file.octets[:2048]:
         yield found("type-test-file", file.path)
     by_content = _BY_KIND.get(file.kind, "")
-    if by_content and not file.is_body and not _is_excused(file):
+    if by_content and not _is_excused(file):
         yield found(by_content, file.path, file.kind)
     by_name = _by_name(file)
     if by_name and by_name != by_content:
@@ -104,15 +91,10 @@ def look_at_type(file: File) -> Iterator[Finding]:
 
 
 def _is_excused(file: File) -> bool:
-    """Text that merely speaks of scripts, as in an attached listing or log, is not run by its ending."""
-    is_guess = file.kind in {
-        "text/javascript",
-        "text/vbscript",
-        "text/x-powershell",
-        "text/x-shellscript",
-        "text/x-php",
-    }
-    return is_guess and file.extension not in PROGRAMS and bool(file.extension)
+    """Text that merely speaks of scripts, as in an attached listing or log, is not run by its ending; a body is only shown."""
+    if file.is_body and is_text(file.octets):
+        return True
+    return file.kind in GUESSED - {"text/x-msdos-batch"} and file.extension not in PROGRAMS and bool(file.extension)
 
 
 def _running_extension(file: File) -> str:
@@ -135,7 +117,7 @@ def _by_name(file: File) -> str:
     ):
         if ending in endings:
             return finding_id
-    return "type-settings" if ending.endswith("-ms") or ending in {"reg", "msc", "inf"} else "type-executable"
+    return "type-settings" if ending.endswith("-ms") or ending in _SETTINGS else "type-executable"
 
 
 def _mismatch(file: File) -> Iterator[Finding]:

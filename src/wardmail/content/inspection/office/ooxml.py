@@ -17,8 +17,19 @@ _RELATION = re.compile(r"<(?:\w+:)?Relationship\s([^<>]{1,8000})>", re.IGNORECAS
 _ATTRIBUTE = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _CODE = re.compile(r"<w:instrText[^>]{0,300}>([^<]{0,4000})|w:instr=\"([^\"]{0,4000})\"")
 _DDE = re.compile(r"\bDDE(?:AUTO)?\b", re.IGNORECASE)
+_INCLUDED = re.compile(r"\bINCLUDE(PICTURE|TEXT)\s+(?:\\[a-z*!]\s+){0,9}\"?\s*([^\"\s]{1,2000})", re.IGNORECASE)
+_SHARE = re.compile(r"(?:file|smb):|\\\\|//", re.IGNORECASE)
 _QUOTED = re.compile(r"\bQUOTE\s+((?:\d{2,3}\s+){2,}\d{2,3})", re.IGNORECASE)
-_FETCHED = ("attachedTemplate", "oleObject", "frame", "subDocument", "externalLinkPath", "mailMergeSource", "customUI")
+_FETCHED = (
+    "attachedTemplate",
+    "oleObject",
+    "frame",
+    "subDocument",
+    "externalLinkPath",
+    "mailMergeSource",
+    "customUI",
+    "aFChunk",
+)
 _HOST = re.compile(
     r"(?:(?:https?|ftp|mhtml|x-usc|ms-\w+):(?:!x-usc:|mhtml:|https?:|//|\\\\)*|file:/{2,5}(?=[^/:]+\.)|\\\\|//)([^/\\\s:!]+)",
     re.IGNORECASE,
@@ -89,6 +100,9 @@ def _markup(file: File, name: str, text: str) -> Iterator[Sign]:
 
 _MARKS = (
     ("externallinks/", re.compile(r"<(?:\w+:)?ddeLink\b"), "office-dde", ""),
+    ("connections.xml", re.compile(r"refreshOnLoad=\"(?:1|true)\""), "office-external", "a data connection"),
+    ("worksheets/", re.compile(r"<f\b[^<>]*>[^<]{0,8000}\bWEBSERVICE\("), "office-external", "a formula"),
+    ("content.xml", re.compile(r"xlink:href=\"(?:smb:|\\\\|//|file:/{2}(?=[^/\"]+\.))"), "office-external", "a share"),
     ("customui", re.compile(r"\bonLoad\s*=", re.IGNORECASE), "office-custom-ui", ""),
     ("manifest.xml", re.compile("encryption-data"), "office-encrypted", ""),
     ("content.xml", re.compile(r"vnd\.sun\.star\.script"), "office-macro-auto", "an event"),
@@ -103,6 +117,8 @@ def look_at_fields(file: File, text: str) -> Iterator[Sign]:
     spelt = "".join(chr(int(number) % 256) for match in _QUOTED.finditer(codes) for number in match[1].split())
     if _DDE.search(codes) or _DDE.search(spelt):
         yield found("office-dde", file.path)
+    for match in _INCLUDED.finditer(codes):
+        yield from _fetched(file, match[2], is_content=match[1].upper() == "TEXT")
 
 
 def _relation(file: File, attributes: str) -> Iterator[Sign]:
@@ -113,11 +129,16 @@ def _relation(file: File, attributes: str) -> Iterator[Sign]:
     if kind == "hyperlink":
         yield Link(target)
         return
+    yield from _fetched(file, target, is_content=kind in _FETCHED)
+
+
+def _fetched(file: File, target: str, *, is_content: bool) -> Iterator[Sign]:
+    """A picture from the web tells that the document was opened; one from a share gives the reader's password hash away."""
     host = _HOST.search(target)
     is_outside = host is not None and ("." in host[1] or target.lower().startswith(("http", "ftp", "mhtml", "x-usc")))
-    if kind in _FETCHED and is_outside:
+    if host is not None and is_outside and (is_content or _SHARE.match(target)):
         yield Link(target)
-        yield found("office-external", file.path, host[1] if host else "")
+        yield found("office-external", file.path, host[1])
     else:
         yield found("office-link", file.path)
 
