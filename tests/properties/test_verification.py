@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 
 from dkim.canonicalization import Relaxed, Simple
@@ -52,13 +53,21 @@ _LOOSE = signed(_ALL_SIGNED)
 
 
 @given(st.integers(0, len(_STRICT) - 1), st.integers(1, 255))
+@example(_STRICT.index(b"==\r\nFrom:") - 1, 2)
 def test_any_changed_byte_breaks_a_simple_signature(at: int, by: int) -> None:
     changed = bytearray(_STRICT)
     changed[at] ^= by
     found = verified(bytes(changed))
     if found and found[0].result is AuthResult.PASS:
-        # Only the spelling of the signature's own value may vary: blanks in base64 mean nothing.
-        assert bytes(changed).translate(None, b" \t\r\n") == _STRICT.translate(None, b" \t\r\n")
+        assert _meaning(bytes(changed)) == _meaning(_STRICT)
+
+
+def _meaning(message: bytes) -> tuple[bytes, bytes, bytes]:
+    """Of the signature's own value only what it decodes to: blanks in base64 and the last bits before `=` mean nothing."""
+    before, _, rest = message.partition(b"\r\n b=")
+    value, _, after = rest.partition(b"\r\nFrom:")
+    before, value, after = (each.translate(None, b" \t\r\n") for each in (before, value, after))
+    return before, base64.b64decode(value, validate=True), after
 
 
 @given(st.integers(len(_LOOSE) - len(_ALL_SIGNED), len(_LOOSE) - 1), st.integers(1, 255))
