@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import Allowance, File, Link, Sign, Text
 from wardmail.content.inspection.scripts import acts_of
-from wardmail.content.inspection.tags import Tag, TooManyTags, tags_of
+from wardmail.content.inspection.tags import Tag, TooManyTags, only_of_namespace, tags_of
 from wardmail.content.markup import text_of_html
 from wardmail.content.mime.words import decoded
 
@@ -19,8 +19,7 @@ _SCHEMES = ("https", "http", "ftp", "file")
 _ACTIVE = re.compile(
     r"[\s\x00-\x20]*(?:javascript|vbscript|data\s*:\s*(?:text/html|text/xml|application/|image/svg))", re.IGNORECASE
 )
-_ACTIVE_NAMESPACES = (b"www.w3.org/1999/xhtml", b"www.w3.org/2000/svg")
-_PREFIX = re.compile(r"<(/?)[\w.-]{1,40}:(?=\w)")
+_XHTML, _SVG = "http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg"
 _DROPPED_BY_BROWSERS = str.maketrans("", "", "\t\n\r")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*[01](?:px|pt|%|em)?\s*(?:;|$)|opacity\s*:\s*0\s*(?:;|$)",
@@ -63,21 +62,14 @@ def look_into_page(file: File, _allowance: Allowance) -> Iterator[Sign]:
 
 def look_into_xml(file: File, _allowance: Allowance) -> Iterator[Sign]:
     """A browser runs what is XHTML or SVG within any XML, whatever its prefix."""
-    has_page, has_picture = (name in file.octets or _wide(name) in file.octets for name in _ACTIVE_NAMESPACES)
-    if not has_page and not has_picture:
-        return
-    if len(file.octets) > _LARGEST:
+    text = decoded(file.octets[:_LARGEST], file.charset)
+    page, picture = only_of_namespace(text, _XHTML), only_of_namespace(text, _SVG)
+    if page:
+        yield from _Page(file, page).signs()
+    if picture:
+        yield from _signs_of_picture(file, picture)
+    if (page or picture) and len(file.octets) > _LARGEST:
         yield found("budget-octets", file.path)
-    text = _PREFIX.sub(r"<\1", decoded(file.octets[:_LARGEST], file.charset))
-    if has_page:
-        yield from _Page(file, text).signs()
-    if has_picture:
-        yield from _signs_of_picture(file, text)
-
-
-def _wide(name: bytes) -> bytes:
-    """As UTF-16 spells it, in either order of octets."""
-    return b"\0".join(name[at : at + 1] for at in range(len(name)))
 
 
 def look_into_picture(file: File, _allowance: Allowance) -> Iterator[Sign]:

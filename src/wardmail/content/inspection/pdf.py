@@ -27,6 +27,7 @@ _ACTIVE = frozenset(
 _FILTERS = re.compile(
     rb"/(FlateDecode|Fl|ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL|Crypt|JBIG2Decode)\b"
 )
+_STRING_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|.))", re.DOTALL)
 _FILE_NAME = re.compile(rb"/U?F\s*\(((?:[^()\\]|\\.){1,300})\)")
 _MOST_STREAMS, _MOST_FILTERS = 20_000, 5
 
@@ -79,6 +80,24 @@ def _unescaped(text: bytes) -> bytes:
     return _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text)
 
 
+def _text_string(literal: bytes) -> str:
+    """A string in parentheses (ISO 32000-2 7.3.4.2), in UTF-16 or UTF-8 where it says so (7.9.2.2)."""
+    octets = _STRING_ESCAPE.sub(_string_octet, literal)
+    if octets.startswith(b"\xfe\xff"):
+        return octets[2:].decode("utf-16-be", "replace")
+    return octets.removeprefix(b"\xef\xbb\xbf").decode(
+        "utf-8" if octets[:3] == b"\xef\xbb\xbf" else "latin-1", "replace"
+    )
+
+
+def _string_octet(escape: re.Match[bytes]) -> bytes:
+    if escape[1]:
+        return bytes([int(escape[1], 8) & 0xFF])
+    return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r\n": b""}.get(
+        escape[2], escape[2]
+    )
+
+
 class _Reader:
     """`plain` is all that holds objects as text, streams cut out."""
 
@@ -87,7 +106,7 @@ class _Reader:
         self.plain: list[bytes] = []
         self.unread = False
         name = _FILE_NAME.search(file.octets)
-        self.embedded_name = name[1].decode("latin-1") if name else "embedded"
+        self.embedded_name = _text_string(name[1]) if name else "embedded"
 
     def streams(self) -> Iterator[Sign]:
         octets, position = self.file.octets, 0

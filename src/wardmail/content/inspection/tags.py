@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 MOST_TAGS = 100_000
 _TAG = re.compile(r"<(/?[a-zA-Z][^\s/>]{0,60})")
+_OPENING = re.compile(r"<(/?)([\w.-]{1,60}:)?(?=[A-Za-z_])")
+_BINDING = re.compile(r"\sxmlns(?::([\w.-]{1,60}))?\s*=\s*[\"']([^\"'<>]{0,300})[\"']")
 _SPACE = re.compile(r"[\s/]*+")
 _NAME = re.compile(r"[^\s=>/][^\s=>/]*+")
 _EQUALS = re.compile(r"\s*+=\s*+")
@@ -82,6 +84,23 @@ def tags_of(text: str) -> Iterator[Tag]:
             following = end
         yield Tag(name, attributes, position, end, raw)
         position = text.find("<", max(following, position + 1))
+
+
+def only_of_namespace(text: str, namespace: str) -> str:
+    """XML in which the elements of `namespace` have bare names and no others have; empty where it is not spoken of.
+
+    A name in an entity of the document's own may stand for any namespace.
+    """
+    names = ((match[1] or "", html.unescape(match[2]).strip()) for match in _BINDING.finditer(text))
+    bound = {prefix for prefix, name in names if name == namespace or "&" in name}
+    if not bound:
+        return ""
+
+    def renamed(match: re.Match[str]) -> str:
+        prefix = (match[2] or "").rstrip(":")
+        return f"<{match[1]}" if prefix in bound else f"<{match[1]}{prefix or 'x'}-"
+
+    return _OPENING.sub(renamed, text)
 
 
 def _behind_comment(text: str, position: int) -> int:

@@ -49,7 +49,7 @@ _SETTINGS = frozenset(["reg", "rgs", "msc", "inf", "theme", "themepack", "deskth
 _HELP = frozenset(("chm", "hlp"))
 _PLAIN_WHEN_OWN = frozenset(
     """
-    mjs command url bin img app run action theme job prf vb bas cnt grp ins its ops pcd mcf tool terminal desktop pl msh
+    mjs command url img app run action theme job prf vb bas cnt grp ins its ops pcd mcf tool terminal desktop pl msh
     """.split()  # noqa: SIM905
 )
 
@@ -105,7 +105,9 @@ def _by_name(file: File) -> str:
     ending = _running_extension(file)
     if not ending or (ending in _PLAIN_WHEN_OWN and file.kind.startswith(_HARMLESS_KINDS)):
         return ""
-    if file.depth and ending in {"js", "mjs", "sh", "com", "bin", "prg", "app"} and file.kind.startswith("text/plain"):
+    if ending == "bin":
+        return ""  # its content decides: parts of Office documents are called that, the printer's settings among them
+    if file.depth and ending in {"js", "mjs", "sh", "com", "prg", "app"} and file.kind.startswith("text/plain"):
         return "type-script"
     for endings, finding_id in (
         (_SCRIPT_ENDINGS, "type-script"),

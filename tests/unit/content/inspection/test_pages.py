@@ -75,6 +75,11 @@ def test_a_link_that_runs_a_script_is_read_as_browsers_read_it(target: str) -> N
             '<x><s:script xmlns:s="http://www.w3.org/1999/xhtml">x</s:script></x>'.encode("utf-16"),
             "html-script-attached",
         ),
+        (
+            b'<!DOCTYPE x [<!ENTITY n "http://www.w3.org/1999/xhtml">]><s:script xmlns:s="&n;">x</s:script>',
+            "html-script-attached",
+        ),
+        (b'<x xmlns="&#104;ttp://www.w3.org/1999/xhtml"><script>x</script></x>', "html-script-attached"),
         (b'<?xml version="1.0"?><ms:script language="JScript" implements-prefix="u">x</ms:script>', "type-script"),
     ],
 )
@@ -85,6 +90,14 @@ def test_xml_that_a_browser_would_run(markup: bytes, finding: str) -> None:
 def test_a_record_with_a_page_for_people_in_it_is_harmless() -> None:
     fhir = b'<?xml version="1.0"?><Patient xmlns="http://hl7.org/fhir"><div xmlns="http://www.w3.org/1999/xhtml"><p>A</p></div></Patient>'
     assert found_in(attached(fhir, "a.xml", "application/fhir+xml")) == set()
+
+
+def test_scripts_of_another_vocabulary_are_none() -> None:
+    flat = (
+        b'<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+        b' xmlns:xhtml="http://www.w3.org/1999/xhtml"><office:scripts><office:script/></office:scripts></office:document>'
+    )
+    assert found_in(attached(flat, "a.fodt")) == set()
 
 
 def calendar(line: bytes) -> bytes:

@@ -40,6 +40,8 @@ _ORDINARY = tuple(
 )
 _LARGEST_FLAT = 8 * 1024 * 1024
 _DDE_FORMULA = re.compile(r"Formula=\"=[^\"<>|]{1,60}\|[^\"<>]*!", re.IGNORECASE)
+_DDE_RECORD = re.compile(rb"\xe8\x02(?:[\x80-\xff]{0,3}[\x00-\x7f])\x01\x00", re.DOTALL)
+"""BrtBeginSupBook with sbtDde ([MS-XLSB] 2.4.237)."""
 _BINARY = re.compile(r"pkg:name=\"([^\"]{1,300})\"[^>]*>\s*<pkg:binaryData>([A-Za-z0-9+/=\s]*)<")
 
 
@@ -75,6 +77,8 @@ def _part(file: File, entry: ZipEntry, allowance: Allowance) -> Iterator[Sign]:
     if content.octets is None or not allowance.spending.octets(len(content.octets)):
         return
     if not is_markup:
+        if "externallinks/" in name and _DDE_RECORD.match(content.octets):
+            yield found("office-dde", file.path)
         if not entry.name.endswith("/") and allowance.spending.part():
             yield Member(entry.name, content.octets)
         return
