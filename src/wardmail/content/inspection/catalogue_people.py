@@ -76,6 +76,7 @@ SENDERS: tuple[Row, ...] = (
     ("unsolicited", SUSPICIOUS, 30, "It has several signs of unsolicited mail."),
     ("unsolicited-likely", SUSPICIOUS, 45, "It has many signs of unsolicited mail."),
     ("unsolicited-surely", SUSPICIOUS, 70, "It has nearly all signs of unsolicited mail."),
+    ("unsolicited-test", SUSPICIOUS, 100, "It is the GTUBE test message for unsolicited mail."),
     ("words-of-phishing", SUSPICIOUS, 15, "The text presses for a log-in, a payment or a confirmation, with a link."),
     ("words-of-advance-fee", SUSPICIOUS, 20, "The text has the words of a letter that promises money."),
 )

@@ -32,6 +32,7 @@ _PHRASES = {
     ),
 }
 _POINTS = tuple((phrase, points) for points, phrases in _PHRASES.items() for phrase in phrases.split("|"))
+_TEST = "xjs*c4jdbqadn1.nsbn3*2idnen*" + "gtube-standard-anti-ube-test-email*c.34x"
 _TAIL = re.compile(r"\s{6,}\S{1,40}$")
 _CAPITALS = re.compile(r"[A-Z]{4}")
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,253}")
@@ -46,6 +47,8 @@ _MANY, _MORE, _MOST = 8, 14, 20
 
 def signs_of_unsolicited(head: Head, words: str, kinds: frozenset[str]) -> str:
     """The ID of a finding, or nothing. `words` in lower case, blanks made one; `kinds` the declared types of the texts."""
+    if _TEST in words:
+        return "unsolicited-test"
     points = sum([count for phrase, count in _POINTS if phrase in words]) + _of_header(head)
     points += 2 * (kinds == {"text/html"})
     if points < _MANY:

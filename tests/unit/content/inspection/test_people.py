@@ -168,3 +168,9 @@ def test_sentences_hold_nothing_that_acts_and_urls_are_listed() -> None:
     assert "\u202e" not in told
     assert "\x1b" not in told
     assert inspection.urls
+
+
+def test_the_test_message_for_unsolicited_mail_is_known() -> None:
+    line = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*" + b"GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+    assert "unsolicited-test" in found_in(HEAD + b"Content-Type: text/plain\r\n\r\nHello\r\n\r\n" + line + b"\r\n")
+    assert "unsolicited-test" in found_in(page(f"<p>Hello<p>{line.decode()}"))
