@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from wardmail.content.inspection.archives.unpack import TooLarge, inflated_as_far
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import Allowance, File, Link, Member, Sign
+from wardmail.content.inspection.pdf_cipher import cipher_without_password
+from wardmail.content.inspection.pdf_strings import STRING, escaped, octets_of, text_of
 
 _STREAM = re.compile(rb"\bstream\r?\n")
 _NAME = re.compile(rb"/([A-Za-z0-9#_.+-]{1,127})")
@@ -27,7 +29,8 @@ _ACTIVE = frozenset(
 _FILTERS = re.compile(
     rb"/(FlateDecode|Fl|ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL|Crypt|JBIG2Decode)\b"
 )
-_STRING_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|.))", re.DOTALL)
+_OBJECT = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\b")
+_OBJECTS_AND_STRINGS = re.compile(_OBJECT.pattern + rb"|" + STRING, re.DOTALL)
 _FILE_NAME = re.compile(rb"/U?F\s*\(((?:[^()\\]|\\.){1,300})\)")
 _MOST_STREAMS, _MOST_FILTERS = 20_000, 5
 
@@ -39,7 +42,7 @@ def look_into_pdf(file: File, allowance: Allowance) -> Iterator[Sign]:
     names, escaped = _names_in(text)
     if escaped:
         yield found("pdf-obfuscated", file.path)
-    if b"Encrypt" in names:
+    if b"Encrypt" in names and reader.cipher is None:
         yield found("pdf-encrypted", file.path)
     elif reader.unread:
         yield found("pdf-unread", file.path)
@@ -80,24 +83,6 @@ def _unescaped(text: bytes) -> bytes:
     return _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text)
 
 
-def _text_string(literal: bytes) -> str:
-    """A string in parentheses (ISO 32000-2 7.3.4.2), in UTF-16 or UTF-8 where it says so (7.9.2.2)."""
-    octets = _STRING_ESCAPE.sub(_string_octet, literal)
-    if octets.startswith(b"\xfe\xff"):
-        return octets[2:].decode("utf-16-be", "replace")
-    return octets.removeprefix(b"\xef\xbb\xbf").decode(
-        "utf-8" if octets[:3] == b"\xef\xbb\xbf" else "latin-1", "replace"
-    )
-
-
-def _string_octet(escape: re.Match[bytes]) -> bytes:
-    if escape[1]:
-        return bytes([int(escape[1], 8) & 0xFF])
-    return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r\n": b""}.get(
-        escape[2], escape[2]
-    )
-
-
 class _Reader:
     """`plain` is all that holds objects as text, streams cut out."""
 
@@ -106,7 +91,8 @@ class _Reader:
         self.plain: list[bytes] = []
         self.unread = False
         name = _FILE_NAME.search(file.octets)
-        self.embedded_name = _text_string(name[1]) if name else "embedded"
+        self.embedded_name = text_of(octets_of(name[1], None)) if name else "embedded"
+        self.cipher = cipher_without_password(file.octets)
 
     def streams(self) -> Iterator[Sign]:
         octets, position = self.file.octets, 0
@@ -115,28 +101,50 @@ class _Reader:
             if match is None:
                 break
             before = octets[position : match.start()]
-            self.plain.append(before)
+            self.plain.append(self._readable(before))
             end = octets.find(b"endstream", match.end())
             end = len(octets) if end < 0 else end
-            dictionary = before[max(0, before.rfind(b" obj")) :]
-            yield from self._stream(_unescaped(dictionary), octets[match.end() : end])
+            start = max(0, before.rfind(b" obj"))
+            head = before[max(0, start - 20) : start + 4]
+            yield from self._stream(_unescaped(before[start:]), self._readings(head, octets[match.end() : end]))
             position = end
         else:
             self.unread = True
-        self.plain.append(octets[position:])
+        self.plain.append(self._readable(octets[position:]))
 
-    def _stream(self, dictionary: bytes, raw: bytes) -> Iterator[Sign]:
+    def _readings(self, head: bytes, raw: bytes) -> tuple[bytes, ...]:
+        """As it stands, and opened: who only pretends that it is encrypted hides nothing."""
+        number = _OBJECT.search(head)
+        return (raw, self.cipher.opened(raw, int(number[1]), int(number[2]))) if self.cipher and number else (raw,)
+
+    def _readable(self, text: bytes) -> bytes:
+        """With the strings opened where they are encrypted."""
+        cipher, owner = self.cipher, (0, 0)
+        if cipher is None:
+            return text
+
+        def opened(match: re.Match[bytes]) -> bytes:
+            nonlocal owner
+            if match[1]:
+                owner = int(match[1]), int(match[2])
+                return match[0]
+            return escaped(cipher.opened(octets_of(match[3], match[4]), *owner))
+
+        return text + b"\n" + _OBJECTS_AND_STRINGS.sub(opened, text)
+
+    def _stream(self, dictionary: bytes, readings: tuple[bytes, ...]) -> Iterator[Sign]:
         is_objects = b"/ObjStm" in dictionary
         is_file = b"/EmbeddedFile" in dictionary
         if not (is_objects or is_file):
             return
-        content = self._decoded(dictionary, raw)
-        if content is None:
+        contents = [self._decoded(dictionary, raw) for raw in readings]
+        if None in contents or (len(contents) > 1 and not any(contents)):
             self.unread = True
-        elif is_objects and self.allowance.spending.octets(len(content)):
-            self.plain.append(content)
-        elif is_file and self.allowance.member(len(content)):
-            yield Member(self.embedded_name, content)
+        for content in filter(None, contents):
+            if is_objects and self.allowance.spending.octets(len(content)):
+                self.plain.append(content)
+            elif is_file and self.allowance.member(len(content)):
+                yield Member(self.embedded_name, content)
 
     def _decoded(self, dictionary: bytes, raw: bytes) -> bytes | None:
         filters = _FILTERS.findall(dictionary)
