@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wardmail.content.inspection.archives.tar import adds_up
+from wardmail.content.inspection.archives.zip import read_directory
 from wardmail.content.inspection.magic_table import AT_START, ELSEWHERE, OLE_MARKS, ZIP_MARKS
 from wardmail.content.inspection.magic_texts import GUESSED, kind_of_script
 
@@ -53,6 +55,8 @@ def detect(octets: bytes) -> str:
     for start, stop, signature, kind in ELSEWHERE:
         if octets.find(signature, start, stop) >= 0:
             return _closer(kind, octets)
+    if adds_up(octets[:512]):
+        return "application/x-tar"
     if octets[-512:-508] == _APPLE_TRAILER:
         return "application/x-apple-diskimage"
     return _archive_behind(octets) or _text_kind(octets)
@@ -87,8 +91,10 @@ def _closer(kind: str, octets: bytes) -> str:
 
 
 def _zip_kind(octets: bytes) -> str:
+    """By the names of its files, so that nothing within a file or a comment speaks for the whole."""
+    names = {entry.name.lower() for entry in read_directory(octets).entries}
     for mark, kind in ZIP_MARKS:
-        if mark in octets:
+        if octets.startswith(mark, 30) or any(name.startswith(mark.decode().lower()) for name in names):
             return kind
     return "application/zip"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wardmail.content.inspection.archives.zip import is_within_a_file
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import File, extension_of
 from wardmail.content.inspection.magic import is_text
@@ -134,6 +135,15 @@ def _mismatch(file: File) -> Iterator[Finding]:
         yield found("type-mismatch", file.path, f"{file.declared}, but {file.kind}")
 
 
+_ARCHIVES_WITHOUT_GAPS = frozenset(
+    (
+        "application/x-tar",
+        "application/x-7z-compressed",
+        "application/vnd.rar",
+        "application/x-cpio",
+        "application/x-arj",
+    )
+)
 _MEDIA = ("image/", "audio/", "video/")
 _MEDIA_LIKE = frozenset(
     ("application/octet-stream", "application/ogg", "application/pdf", "application/postscript", "application/dicom")
@@ -179,7 +189,8 @@ def _beside_pdf(kind: str, octets: bytes) -> str:
     if at < 0:
         return ""
     if kind != "application/pdf":
-        return "" if kind.startswith(("text/", "message/", "application/x-tar")) else "application/pdf"
+        is_packed = kind in _ARCHIVES_WITHOUT_GAPS or (octets.startswith(b"PK") and is_within_a_file(octets, at))
+        return "" if is_packed or kind.startswith(("text/", "message/")) else "application/pdf"
     if octets.startswith(b"MZ"):
         return "application/x-dosexec"
     start = octets[:at]

@@ -34,6 +34,15 @@ def docx(**files: bytes) -> bytes:
     return zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w:document/>", **given})
 
 
+def old_tar(name: bytes, content: bytes) -> bytes:
+    """Without the sign of the later ones (V7): its checksum alone tells."""
+    block = bytearray(tar_header(name, len(content)))
+    block[257:263] = b"\0" * 6
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + content.ljust(512, b"\0") + b"\0" * 1024
+
+
 @pytest.mark.parametrize(
     ("octets", "kind"),
     [
@@ -51,6 +60,12 @@ def docx(**files: bytes) -> bytes:
         (b"", "application/x-empty"),
         (b"\0\1\2\3", "application/octet-stream"),
         (zipped({"a": b"x"}), "application/zip"),
+        (zipped({"letter.docx": docx()}, zipfile.ZIP_STORED), "application/zip"),
+        (
+            zipped({"WORD/Document.xml": b"x"}),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
+        (old_tar(b"a", b"x"), "application/x-tar"),
         (docx(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         (b"{\\rtf1 x}", "text/rtf"),
         (b'Set o = CreateObject("x")', "text/vbscript"),
@@ -67,6 +82,7 @@ ARCHIVES = {
     "c.zip": zipped({"evil.exe": PROGRAM}, zipfile.ZIP_LZMA),
     "nested.zip": zipped({"inner.zip": zipped({"evil.exe": PROGRAM})}),
     "a.tar": tar_header(b"evil.exe", len(PROGRAM)) + PROGRAM.ljust(512, b"\0") + b"\0" * 1024,
+    "v7.tar": old_tar(b"evil.exe", PROGRAM),
     "evil.exe.gz": gzip.compress(PROGRAM, mtime=0),
     "evil.exe.bz2": bz2.compress(PROGRAM),
     "evil.exe.xz": lzma.compress(PROGRAM),
@@ -99,6 +115,7 @@ def patched(old: bytes, new: bytes, content: bytes) -> bytes:
         (zipped({"a.txt": b"x"})[:-22], "archive-damaged"),
         (zipped({"evil.exe": PROGRAM})[:-60] + zipped({"a.txt": b"x"}), "archive-damaged"),
         (zipped({"../../a.txt": b"x"}), "archive-path"),
+        (zipped({"../../a.txt": b"x", "word/document.xml": b"<x/>"}), "archive-path"),
         (zipped({"a.txt": b"x", "A.TXT": b"y"}), "archive-duplicate"),
         (zipped({"zeros": b"\0" * 30_000_000}), "archive-bomb"),
         (gzip.compress(b"\0" * 100_000_000, mtime=0), "archive-bomb"),
@@ -187,6 +204,7 @@ def test_documents_that_act(content: bytes, finding: str) -> None:
         docx(**{"word/printerSettings/printerSettings1.bin": b"\0\1\2\3" * 99}),
         pdf(b"<</Type/Catalog>>"),
         zipped({"a.txt": b"x"}),
+        zipped({"a.pdf": pdf(b"<</Type/Catalog>>")}, zipfile.ZIP_STORED),
         b"a,b\n1,-2\n",
         b"\x89PNG\r\n\x1a\n" + b"\0" * 99,
         b"MZ is what stands on the cars of the country, and nothing more than that, as you see here.",

@@ -33,7 +33,7 @@ def signs_of(entries: Iterable[Entry], file: File, allowance: Allowance) -> Iter
         if key in names and not entry.name.endswith("/"):
             yield found("archive-duplicate", file.path)
         names.add(key)
-        if _LEADS_OUT.search(entry.name) or _LEADS_OUT.search(entry.links_to):
+        if leads_out(entry.name) or leads_out(entry.links_to):
             yield found("archive-path", file.path)
         if entry.fault:
             yield found(entry.fault, file.path, entry.why)
@@ -44,6 +44,11 @@ def signs_of(entries: Iterable[Entry], file: File, allowance: Allowance) -> Iter
             return
         else:
             yield Member(entry.name, entry.octets)
+
+
+def leads_out(name: str) -> bool:
+    """Whether a file of that name would be written elsewhere than where the archive is unpacked."""
+    return _LEADS_OUT.search(name) is not None
 
 
 def is_bomb(packed: int, unpacked: int) -> bool:

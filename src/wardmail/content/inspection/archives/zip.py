@@ -116,6 +116,15 @@ def read_directory(octets: bytes) -> ZipReading:
     return ZipReading(entries, min(faults, default=""))
 
 
+def is_within_a_file(octets: bytes, position: int) -> bool:
+    """Whether what stands there is part of a file in the archive, which is looked at for itself, or of the archive's own."""
+    return any(
+        entry.data_at <= position < entry.data_at + entry.packed
+        for entry in read_directory(octets).entries
+        if entry.data_at >= 0
+    )
+
+
 def _read_central(octets: bytes, start: int, end: int) -> tuple[list[ZipEntry], int]:
     entries: list[ZipEntry] = []
     position = start

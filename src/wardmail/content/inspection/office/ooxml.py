@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from wardmail.content.inspection.archives.members import MOST_ENTRIES
+from wardmail.content.inspection.archives.members import MOST_ENTRIES, leads_out
 from wardmail.content.inspection.archives.zip import ZipEntry, read_directory, unpacked
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import Allowance, File, Link, Member, Sign
@@ -52,6 +52,8 @@ def look_into_ooxml(file: File, allowance: Allowance) -> Iterator[Sign]:
     names = [entry.name.lower() for entry in reading.entries]
     if len(set(names)) != len(names):
         yield found("office-damaged", file.path)
+    if any(leads_out(name) for name in names):
+        yield found("archive-path", file.path)
     yield from _by_names(file, names)
     for entry in reading.entries[:MOST_ENTRIES]:
         yield from _part(file, entry, allowance)
