@@ -26,7 +26,8 @@ _WORD = re.compile(r"[^\W_]+")
 def terms_of(block: HeaderBlock, envid: str | None, tags: Collection[str] = ()) -> tuple[str, ...]:
     """Of one message, each once. `tags` are put before its subject on the way out, `envid` is as sent (RFC 3461)."""
     own_id, reference = block.get(b"message-id"), block.get(REFERENCE)
-    found = _words(" ".join((*sorted(tags), block.subject())))
+    # Apart from the subject: what policy adds takes the place of none of its sender's words.
+    found = _words(" ".join(sorted(tags))) + _words(block.subject())
     if own_id is not None:
         found += _message_id(own_id.decode("utf-8", "replace"))
     if reference is not None:
