@@ -15,6 +15,7 @@ from wardmail.edges.keys import DKIM, add_dkim_key, add_outside_key, public_key
 from wardmail.edges.keystore import Keystore
 from wardmail.edges.mail_server_look import MailServerLook
 from wardmail.edges.outside_stores import OutsideStores
+from wardmail.edges.reading_apart import ReadingApart
 from wardmail.manage.domain_book import DomainBookDesk
 from wardmail.manage.signing_keys import SigningKeyDesk
 from wardmail.model.own_domain import DomainKey, KeyState
@@ -133,7 +134,7 @@ def domain_book_desk(installation: Installation) -> DomainBookDesk:
 
 def report_desk(installation: Installation) -> ReportDesk:
     book = StoreOutsideReports(installation.database)
-    return ReportDesk(book, lambda: ours_of(installation), installation.clock)
+    return ReportDesk(book, ReadingApart(), lambda: ours_of(installation), installation.clock)
 
 
 def ours_of(installation: Installation) -> Collection[str]:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
+from tests.reports import ReadingHere
 from tests.worlds import HEAD, Stage, staged, submission
 from wardmail.app.documentation import library
 from wardmail.app.domain_wiring import KeystoreDomainKeys
@@ -282,7 +283,7 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidd
         domains=domains,
         domain_book=DomainBookDesk(book, stage.clock),
         signing_keys=SigningKeyDesk(keys, stage.clock, domains.is_published),
-        reports=ReportDesk(StoreOutsideReports(stage.database), lambda: ("trust.example",), stage.clock),
+        reports=ReportDesk(StoreOutsideReports(stage.database), ReadingHere(), lambda: ("trust.example",), stage.clock),
         seen=knowledge.seen,
         history=knowledge.history,
         webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),
