@@ -32,6 +32,9 @@ PLAIN = f"""
 @          MX 10 mx
 @          TXT "v=spf1 mx -all"
 _dmarc     TXT "v=DMARC1; p=reject"
+selector1._domainkey CNAME key
+key        TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+*._domainkey.parked TXT "v=DKIM1; p="
 mx         A {MX}
 misnamed   MX 10 other.misnamed
 other.misnamed A {MX}
@@ -140,7 +143,11 @@ async def test_a_good_server_is_good_and_is_sent_nothing(
     assert found["Certificate of mx.plain.example"][0] in {Verdict.GOOD, Verdict.IMPROVE}
     assert found["DANE of mx.plain.example"][0] is Verdict.NOT_USED
     assert found["Reverse name of mx.plain.example"][0] is not Verdict.GOOD
-    assert (found["SPF"][0], found["DMARC"][0], found["DKIM"][0]) == (Verdict.GOOD, Verdict.GOOD, Verdict.NOT_USED)
+    assert (found["SPF"][0], found["DMARC"][0], found["DKIM"][0]) == (Verdict.GOOD, Verdict.GOOD, Verdict.GOOD)
+    assert found["DKIM key selector1"] == (Verdict.GOOD, "Ed25519 of 256 bits.")
+    assert (await bench.look("parked.plain.example"))["DKIM"][0] is Verdict.NOT_USED
+    assert (await bench.look("gone.plain.example"))["DKIM"][0] is Verdict.UNKNOWN
+    assert (await bench.look("a.broken.example"))["DKIM"][0] is Verdict.UNKNOWN
 
 
 async def test_dane_is_proved_by_the_certificate_that_is_shown(

@@ -24,6 +24,7 @@ from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.look_limit import StoreLookLimit
 from wardmail.store.outside_reports import StoreOutsideReports
+from wardmail.store.selectors import StoreSelectors
 
 _FETCH_SECONDS = 8.0
 """Less than a look may take: a web server that stalls is one finding, and not the end of all."""
@@ -112,7 +113,14 @@ def domain_desk(installation: Installation) -> DomainDesk:
     reports, book = StoreDomainReports(database), StoreKnownDomains(database)
     limit = StoreLookLimit(database)
     return DomainDesk(
-        domain_keys(installation), reports, book, resolver, clock, servers=_servers(settings), limit=limit
+        domain_keys(installation),
+        reports,
+        book,
+        resolver,
+        clock,
+        servers=_servers(settings),
+        limit=limit,
+        selectors=StoreSelectors(database),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, select, update
 
+from wardmail.assurance.foreign_keys import selectors_in
 from wardmail.model.arrival import WORKED_ON, Arrival, ArrivalChange, ArrivalState, Arrived, Judgement, RawMail
 from wardmail.store import records
 from wardmail.store.arrival_rows import arrival_row, as_arrival, change_event, group_of, received_event
@@ -19,6 +20,7 @@ from wardmail.store.contents import Contents
 from wardmail.store.correspondents import Correspondents
 from wardmail.store.schema import content
 from wardmail.store.schema_of_inbound import arrival
+from wardmail.store.selectors import StoreSelectors
 from wardmail.store.statements import compiled, insert_all
 from wardmail.store.writer import Writer
 
@@ -38,6 +40,7 @@ class StoreArrivals:
         self._contents = contents
         self._chain = EventChain(database)
         self._correspondents = Correspondents(database)
+        self._selectors = StoreSelectors(database)
         self._insert = insert_all(database, arrival)
         self._insert_content = insert_all(database, content)
         self._groups = compiled(database, select(arrival.c.data_key).where(arrival.c.id == bindparam("id")))
@@ -130,6 +133,7 @@ class StoreArrivals:
             if change.state is ArrivalState.HANDING_OVER:
                 of = connection.execute(select(arrival.c.integration_id).where(arrival.c.id == change.id)).scalar_one()
                 self._correspondents.add(connection, of, change.judgement.sender.authors)
+                self._selectors.add(connection, selectors_in(change.judgement.sender.dkim))
         return True
 
     def _keep_judgement(self, connection: Connection, arrival_id: str, judgement: Judgement) -> None:

@@ -84,6 +84,7 @@ from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
 from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.security_keys import StoreSecurityKeys
+from wardmail.store.selectors import StoreSelectors
 from wardmail.store.sources import StoreSources
 from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.pages.building import build_site
@@ -244,6 +245,7 @@ class OutsideView:
         texts = {
             "trust.example": "v=spf1 include:spf.relay.example mx ~all",
             "spf.relay.example": "v=spf1 ip4:192.0.2.0/24 -all",
+            "theirs._domainkey.hospice.example": f"v=DKIM1; k=ed25519; p={'A' * 43}=",
             "_dmarc.trust.example": "v=DMARC1; p=none; rua=mailto:dmarc@trust.example",
             **{
                 each.name: each.value
@@ -272,6 +274,7 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidd
         lambda: OutsideView(stage, hidden),
         stage.clock,
         limit=StoreLookLimit(stage.database),
+        selectors=StoreSelectors(stage.database),
     )
     knowledge = Knowledge(stage.register, messages, people, lambda: stage.world.signer, stage.clock)
     return GovernServices(
