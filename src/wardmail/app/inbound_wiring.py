@@ -62,7 +62,7 @@ class Receiving:
 def make_receiving(installation: Installation, register: RegisterView, queue: StoreQueue, owner: str) -> Receiving:
     """Over the store of the outbound walk: one writer for all."""
     settings = installation.settings
-    arrivals = CountedArrivals(installation.database, queue, owner, installation.counts)
+    arrivals = CountedArrivals(installation.database, queue, owner, installation.counts, installation.blinder)
     proving = nameservers(settings, "receive.nameservers") or nameservers(settings)
     resolver = DnsResolver(installation.clock, proving)
     hostname = settings["gateway.hostname"]
