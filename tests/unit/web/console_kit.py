@@ -28,7 +28,12 @@ from wardmail.app.sandbox_stage import SandboxStage
 from wardmail.app.set_up import prepare_secrets
 from wardmail.app.settings import load, setting_records
 from wardmail.app.source_output import StoredSourceRecords
-from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
+from wardmail.app.stored_records import (
+    StoredArrivalRecords,
+    StoredHeldRecords,
+    StoredMessageRecords,
+    StoredWebhookRecords,
+)
 from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.assurance.domain_desk import DomainDesk, records_for
 from wardmail.assurance.report_desk import ReportDesk
@@ -201,6 +206,7 @@ def open_console(directory: Path) -> Iterator[Console]:
         keeper = HoldKeeper(stage.world, holds, people.all)
         operate = OperateServices(
             console=services,
+            arrivals=StoredArrivalRecords(Inbox(database), MonthlyBlinder(stage.keystore)),
             kept_back=StoredKeptBack(Inbox(database), messages, inbound.world),
             quarantine=Quarantine(inbound.world),
             sources=StoredSourceRecords(StoreRegister(database), StoreSources(database), Inbox(database)),

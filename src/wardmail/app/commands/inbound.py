@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.arrival_output import SENTENCES, WORDS, as_record, one_arrival
+from wardmail.app.arrival_output import as_record, one_arrival
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
 from wardmail.app.output import confirm, counted, emit, json_option, moment, rfc3339, say, table
+from wardmail.manage.arrival_words import SENTENCES, WORDS
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.person import Permission
 from wardmail.store.inbox import ArrivalSearch
