@@ -11,11 +11,14 @@ from wardmail.assurance.mail_servers import look_at_servers
 from wardmail.assurance.own_domain import PATIENCE, is_published, look_at
 from wardmail.assurance.publish import DnsRecord, dkim_record, records_to_publish
 from wardmail.model.integration import Integration
-from wardmail.model.own_domain import DomainFinding, DomainKey, DomainReport, KeyState, KnownDomain, Verdict
+from wardmail.model.own_domain import DomainFinding, DomainKey, DomainReport, KeyState, KnownDomain, SpfTerm, Verdict
 from wardmail.model.question import drive
 from wardmail.model.stored import Full
 from wardmail.ports import Clock, Resolver
 from wardmail.ports.domains import DomainBook, DomainKeys, DomainReports, LookLimit, MailServers, Selectors
+from wardmail.protocol.aggregate_words import plain
+
+_LONGEST = 500
 
 RETIRED_STAYS = 8 * 86_400.0
 """Seconds: a week, and a day for whoever enters the records."""
@@ -93,7 +96,7 @@ class DomainDesk:
             return None
         first, *others = report.findings
         servers = await self._at_servers(domain, resolver, now)
-        report = replace(report, findings=(first, *keys, *others, *servers))
+        report = _shown(replace(report, findings=(first, *keys, *others, *servers)))
         await asyncio.to_thread(self._reports.keep, report)
         return report
 
@@ -129,6 +132,19 @@ class DomainDesk:
                 return await drive(is_published(_record(key)), self._resolver())
         except TimeoutError:
             return None
+
+
+def _shown(report: DomainReport) -> DomainReport:
+    """Names and terms are what the domain's owner wrote: none is too long for a page, or steers a terminal."""
+    findings = tuple(
+        DomainFinding(plain(each.check, _LONGEST), each.verdict, plain(each.found, _LONGEST), each.to_do)
+        for each in report.findings
+    )
+    spf = tuple(
+        SpfTerm(each.depth, plain(each.term, _LONGEST), each.lookups, plain(each.problem, _LONGEST))
+        for each in report.spf
+    )
+    return replace(report, findings=findings, spf=spf)
 
 
 async def _nothing() -> Sequence[DomainFinding]:
