@@ -22,7 +22,7 @@ from wardmail.web.pages.words import moment
 
 HERE = "/received"
 _SHOWN = 50
-_HEADINGS = ("Came", "From", "For", "Came by", "Status")
+_HEADINGS = ("Came", "ID", "From", "For", "Came by", "Status")
 _STATES = {state.value: words for state, words in WORDS.items()}
 _COLOURS = {
     ArrivalState.HANDED_OVER: "green",
@@ -78,6 +78,7 @@ def _row(record: Record) -> list[Cell]:
     is_kept_back = state is ArrivalState.QUARANTINED
     return cells(
         moment(record["received_at"]),
+        record["id"],
         Cell(sender, f"/quarantine/{record['id']}") if is_kept_back else Cell(sender),
         record["integration"],
         record["source"],
