@@ -7,7 +7,7 @@ import sys
 import time
 
 from wardmail.content.inspection import Context, inspect
-from wardmail.edges import inspection_worker
+from wardmail.edges import inspection_worker, worker
 from wardmail.model.inspection import Inspection
 
 _inspected = inspection_worker.inspected
@@ -22,9 +22,9 @@ def _breaking(message: bytes, context: Context) -> Inspection:
         case b"hog":
             return _hogging(context)
         case b"lie":
-            sys.stdout.buffer.write(inspection_worker.ANSWER.pack(4) + b"lies")
+            sys.stdout.buffer.write(worker.ANSWER.pack(4) + b"lies")
         case b"boast":
-            sys.stdout.buffer.write(inspection_worker.ANSWER.pack(1 << 40))
+            sys.stdout.buffer.write(worker.ANSWER.pack(1 << 40))
         case b"stop":
             sys.exit(0)
         case b"who":

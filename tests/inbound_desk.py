@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.messages import NoSpool, ReversingSealer
+from tests.messages import NoSpool, PlainBlinder, ReversingSealer
 from wardmail.inbound.working import Workers
 from wardmail.inbound.world import InboundSettings, InboundWorld
 from wardmail.model.arrival import Arrival, ArrivalState
@@ -181,7 +181,9 @@ def office(database: Database, owner: str = "worker-0", clock: SettableClock | N
     clock = clock or SettableClock()
     database.clock = clock
     writer = Writer(database)
-    arrivals = StoreArrivals(database, writer, Contents(database, ReversingSealer(), NoSpool()), owner)
+    arrivals = StoreArrivals(
+        database, writer, Contents(database, ReversingSealer(), NoSpool()), owner, blinder=PlainBlinder()
+    )
     judges = Judges()
     integration = Integration("app", "App", "relay", ("@trust.example",), state=IntegrationState.LIVE)
     register = SettableRegister(RegisterSnapshot(1, {"app": integration}, {}, {}, {}, None, 0.0))

@@ -43,6 +43,16 @@ class Zone:
         return self._find(str(alias).lower().rstrip("."), kind, depth + 1) if alias else NotFound()
 
 
+class Answering:
+    """A zone as `ports.Resolver`."""
+
+    def __init__(self, zone: Zone) -> None:
+        self._zone = zone
+
+    async def answer(self, question: Question) -> Answer:
+        return self._zone.answer(question)
+
+
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return f"{value[0]} {value[1]}" if value and isinstance(value[0], int) else "".join(map(str, value))

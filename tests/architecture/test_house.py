@@ -145,6 +145,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "ReportBook": "StoreOutsideReports",
         "LookLimit": "StoreLookLimit",
         "MailServers": "MailServerLook",
+        "Selectors": "StoreSelectors",
         "KeptBack": "StoredKeptBack",
         "WebhookBook": "StoredWebhookBook",
         "SourceRecords": "StoredSourceRecords",

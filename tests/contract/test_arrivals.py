@@ -12,10 +12,12 @@ from wardmail.inbound import recording
 from wardmail.inbound.arrival import collected
 from wardmail.model.arrival import ArrivalState, Judgement
 from wardmail.model.inspection import Finding, Inspection, ScanOutcome, ScanReport, Severity
+from wardmail.model.sender import AuthResult, DkimEvidence
 from wardmail.model.verdict import Action, Verdict
 from wardmail.store.chain import verify
 from wardmail.store.connection import Database
 from wardmail.store.messages import Messages
+from wardmail.store.selectors import StoreSelectors
 
 
 @pytest.fixture
@@ -148,3 +150,18 @@ async def test_what_was_quarantined_long_ago_is_overdue(desk: Office) -> None:
     now = desk.clock.now()
     assert await desk.arrivals.overdue("app", now - 1, 10) == []
     assert [each.id for each in await desk.arrivals.overdue("app", now, 10)] == [name]
+
+
+@pytest.mark.parametrize(("state", "kept"), [(ArrivalState.HANDING_OVER, ["s1"]), (ArrivalState.QUARANTINED, [])])
+async def test_a_selector_is_known_by_mail_that_was_proved_and_taken(
+    desk: Office, state: ArrivalState, kept: list[str]
+) -> None:
+    arrival, judgement = await desk.arrival(await _stored(desk)), _judgement()
+    signatures = (
+        DkimEvidence(AuthResult.PASS, "NHS.net", "S1", "@nhs.net", "2048-bit key"),
+        DkimEvidence(AuthResult.FAIL, "nhs.net", "s2", "@nhs.net", "the body has been changed"),
+        DkimEvidence(AuthResult.PASS, "nhs.net", "s/3", "@nhs.net", "no selector can be that"),
+    )
+    judgement = replace(judgement, sender=replace(judgement.sender, dkim=signatures))
+    assert await desk.arrivals.change(recording.judged(arrival, judgement, state, None))
+    assert list(StoreSelectors(desk.database).of("nhs.net", 10)) == kept

@@ -136,3 +136,18 @@ def test_reports_end_with_their_terms(database: Database, clock: SettableClock) 
     clock.at += 370 * A_DAY
     book.forget_old()
     assert book.newest(ReportKind.DMARC, "", 0, 10) == []
+
+
+def test_of_those_that_came_at_one_moment_no_more_go_than_are_too_many(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All reports of one message come at one moment."""
+    monkeypatch.setattr(outside_reports, "MOST_CLAIMS", 3)
+    monkeypatch.setattr(outside_reports, "MOST_OF_ONE", 3)
+    book = StoreOutsideReports(database)
+    for number in range(6):
+        said = replace(DMARC, report_id=f"f{number}", domain=f"n{number % 2}.a.example")
+        book.keep(kept(said, at=7.0))
+        book.keep(kept(said, Standing.CLAIMED, at=7.0))
+    found = [each.standing for each in book.newest(ReportKind.DMARC, "", 0, 50)]
+    assert sorted(found) == [Standing.CLAIMED] * 3 + [Standing.PROVED] * 3

@@ -14,7 +14,7 @@ from wardmail.store.schema_of_keeping import legal_hold  # noqa: F401
 from wardmail.store.schema_of_logins import login  # noqa: F401
 from wardmail.store.schema_of_notices import inbound_notice  # noqa: F401
 from wardmail.store.schema_of_programs import given_reply  # noqa: F401
-from wardmail.store.schema_of_search import clue  # noqa: F401
+from wardmail.store.schema_of_search import arrival_clue, clue  # noqa: F401
 from wardmail.store.schema_of_traffic import breaker  # noqa: F401
 from wardmail.store.setup import HEAD, schema_version, upgrade
 

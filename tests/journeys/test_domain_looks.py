@@ -18,6 +18,7 @@ from tests.journeys.peers.dns import Dns, running_dns
 from tests.journeys.peers.ground import Authority, CertificateFilesOnDisk, free_port, open_directory
 from tests.journeys.peers.stage_server import Act, Play, Stage, on_stage
 from wardmail.assurance.domain_desk import DomainDesk, ServersToTry
+from wardmail.edges import mail_server_look
 from wardmail.edges.dns import DnsResolver
 from wardmail.edges.https import HttpsFetcher
 from wardmail.edges.mail_server_look import MailServerLook
@@ -31,6 +32,9 @@ PLAIN = f"""
 @          MX 10 mx
 @          TXT "v=spf1 mx -all"
 _dmarc     TXT "v=DMARC1; p=reject"
+selector1._domainkey CNAME key
+key        TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+*._domainkey.parked TXT "v=DKIM1; p="
 mx         A {MX}
 misnamed   MX 10 other.misnamed
 other.misnamed A {MX}
@@ -135,10 +139,15 @@ async def test_a_good_server_is_good_and_is_sent_nothing(
     verdict, words = found["TLS of mx.plain.example"]
     assert verdict is Verdict.GOOD
     assert "TLS 1.2 and TLS 1.3" in words
+    assert found["Old TLS of mx.plain.example"] == (Verdict.GOOD, "It refuses TLS 1.0 and 1.1.")
     assert found["Certificate of mx.plain.example"][0] in {Verdict.GOOD, Verdict.IMPROVE}
     assert found["DANE of mx.plain.example"][0] is Verdict.NOT_USED
     assert found["Reverse name of mx.plain.example"][0] is not Verdict.GOOD
-    assert (found["SPF"][0], found["DMARC"][0], found["DKIM"][0]) == (Verdict.GOOD, Verdict.GOOD, Verdict.NOT_USED)
+    assert (found["SPF"][0], found["DMARC"][0], found["DKIM"][0]) == (Verdict.GOOD, Verdict.GOOD, Verdict.GOOD)
+    assert found["DKIM key selector1"] == (Verdict.GOOD, "Ed25519 of 256 bits.")
+    assert (await bench.look("parked.plain.example"))["DKIM"][0] is Verdict.NOT_USED
+    assert (await bench.look("gone.plain.example"))["DKIM"][0] is Verdict.UNKNOWN
+    assert (await bench.look("a.broken.example"))["DKIM"][0] is Verdict.UNKNOWN
 
 
 async def test_dane_is_proved_by_the_certificate_that_is_shown(
@@ -236,3 +245,32 @@ async def test_only_old_tls_is_none(
         Verdict.FIX,
         "It speaks no TLS 1.2 or 1.3 with a recommended suite.",
     )
+
+
+def _speaking(certificate: CertificateFilesOnDisk, newest: ssl.TLSVersion) -> ssl.SSLContext:
+    """From TLS 1.0 on, and all suites."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, newest
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+async def test_old_tls_beside_good_is_seen(bench: Bench, certificate: CertificateFilesOnDisk, port: int) -> None:
+    async with server(Play(), certificate, port) as stage:
+        stage._context = _speaking(certificate, ssl.TLSVersion.MAXIMUM_SUPPORTED)
+        found = await bench.look("plain.example")
+        assert {line.split()[0].upper() for line in stage.heard} <= {"EHLO", "STARTTLS", "QUIT"}
+    assert found["TLS of mx.plain.example"][0] is Verdict.GOOD
+    verdict, words = found["Old TLS of mx.plain.example"]
+    assert (verdict, "TLS 1.1" in words) == (Verdict.IMPROVE, True)
+
+
+async def test_where_our_own_openssl_cannot_ask_nothing_is_said(
+    bench: Bench, certificate: CertificateFilesOnDisk, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_server_look, "context_of_old_tls", lambda: None)
+    async with server(Play(), certificate, port):
+        found = await bench.look("plain.example")
+    assert found["TLS of mx.plain.example"][0] is Verdict.GOOD
+    assert found["Old TLS of mx.plain.example"][0] is Verdict.UNKNOWN

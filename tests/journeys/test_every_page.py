@@ -102,7 +102,7 @@ def paths(sandbox: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[st
     rules.write_text(RULE)
     for name, octets in reported(int(time.time())).items():
         (Path(sandbox.directory) / name).write_bytes(octets)
-        sandbox.do("report", "dmarc", "import", str(Path(sandbox.directory) / name))
+        sandbox.run("report", "dmarc", "import", str(Path(sandbox.directory) / name))
     sandbox.do("domain", "add", "hospice.example", "--others", "--note", "a partner")
     sandbox.do("domain", "evidence", "hospice.example", "--kind", "dspt", "--reference", "X1", "--until", in_a_year())
     sandbox.do("policy", "apply", str(rules), "--reason", WHY)

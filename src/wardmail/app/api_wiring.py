@@ -57,7 +57,7 @@ def api_services(installation: Installation, world: World, desk: TrialDesk, rece
         ledger=PeerLedger(limits.limits),
         check_address=check,
         messages=StoredMessageRecords(installation.messages, installation.blinder),
-        arrivals=StoredArrivalRecords(installation.inbox),
+        arrivals=StoredArrivalRecords(installation.inbox, installation.blinder),
         pull=PullDesk(receiving),
         replies=StoreGivenReplies(installation.database),
         notices=NoticesFeed(installation.database),

@@ -19,7 +19,7 @@ from wardmail.model.webhook import WebhookMessage
 from wardmail.model.webhook_endpoint import TAKEN, Telling, WebhookEndpoint
 from wardmail.outbound.submission import Desk
 from wardmail.outbound.world import Dispatch, World
-from wardmail.ports import Clock, Courier, EndpointPoster
+from wardmail.ports import Blinder, Clock, Courier, EndpointPoster
 from wardmail.store.arrivals import StoreArrivals
 from wardmail.store.connection import Database
 from wardmail.store.figures import CREDENTIAL
@@ -148,8 +148,8 @@ class CountedOutbox(StoreOutbox):
 class CountedArrivals(StoreArrivals):
     """Counts an arrival for each state that it comes to after it was stored."""
 
-    def __init__(self, database: Database, queue: StoreQueue, owner: str, counts: Counts) -> None:
-        super().__init__(database, queue.writer, queue.contents, owner)
+    def __init__(self, database: Database, queue: StoreQueue, owner: str, counts: Counts, blinder: Blinder) -> None:
+        super().__init__(database, queue.writer, queue.contents, owner, blinder=blinder)
         self._counts = counts
 
     async def change(self, change: ArrivalChange) -> bool:

@@ -15,6 +15,7 @@ from wardmail.edges.keys import DKIM, add_dkim_key, add_outside_key, public_key
 from wardmail.edges.keystore import Keystore
 from wardmail.edges.mail_server_look import MailServerLook
 from wardmail.edges.outside_stores import OutsideStores
+from wardmail.edges.reading_apart import ReadingApart
 from wardmail.manage.domain_book import DomainBookDesk
 from wardmail.manage.signing_keys import SigningKeyDesk
 from wardmail.model.own_domain import DomainKey, KeyState
@@ -23,6 +24,7 @@ from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.known_domains import StoreKnownDomains
 from wardmail.store.look_limit import StoreLookLimit
 from wardmail.store.outside_reports import StoreOutsideReports
+from wardmail.store.selectors import StoreSelectors
 
 _FETCH_SECONDS = 8.0
 """Less than a look may take: a web server that stalls is one finding, and not the end of all."""
@@ -111,7 +113,14 @@ def domain_desk(installation: Installation) -> DomainDesk:
     reports, book = StoreDomainReports(database), StoreKnownDomains(database)
     limit = StoreLookLimit(database)
     return DomainDesk(
-        domain_keys(installation), reports, book, resolver, clock, servers=_servers(settings), limit=limit
+        domain_keys(installation),
+        reports,
+        book,
+        resolver,
+        clock,
+        servers=_servers(settings),
+        limit=limit,
+        selectors=StoreSelectors(database),
     )
 
 
@@ -133,7 +142,7 @@ def domain_book_desk(installation: Installation) -> DomainBookDesk:
 
 def report_desk(installation: Installation) -> ReportDesk:
     book = StoreOutsideReports(installation.database)
-    return ReportDesk(book, lambda: ours_of(installation), installation.clock)
+    return ReportDesk(book, ReadingApart(), lambda: ours_of(installation), installation.clock)
 
 
 def ours_of(installation: Installation) -> Collection[str]:

@@ -1,4 +1,4 @@
-"""What one process of an installation drops every hour: numbers that count no more, old reports of others, old looks."""
+"""What one process of an installation drops every hour: numbers that count no more, and what is old of others."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Callable
 from wardmail.app.installation import Installation
 from wardmail.store.domain_reports import StoreDomainReports
 from wardmail.store.outside_reports import StoreOutsideReports
+from wardmail.store.selectors import StoreSelectors
 
 
 def forgetting(installation: Installation) -> Callable[[], None]:
     """Blocks, when it is called."""
-    reports, looks = StoreOutsideReports(installation.database), StoreDomainReports(installation.database)
+    database = installation.database
+    kept = (StoreOutsideReports(database), StoreDomainReports(database), StoreSelectors(database))
 
     def forget() -> None:
         installation.limits.forget_old()
-        reports.forget_old()
-        looks.forget_old()
+        for each in kept:
+            each.forget_old()
 
     return forget

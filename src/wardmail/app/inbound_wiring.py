@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wardmail.app.counting import CountedArrivals
@@ -17,6 +17,7 @@ from wardmail.app.settings import Settings
 from wardmail.app.wiring import nameservers
 from wardmail.content.inspection import Context
 from wardmail.edges.dns import DnsResolver
+from wardmail.edges.handovers.reports import TakeReport
 from wardmail.edges.handovers.routed import assemble_handovers
 from wardmail.edges.inspection_pool import InspectionPool
 from wardmail.edges.scanners.clamd import ClamdScanner
@@ -61,7 +62,7 @@ class Receiving:
 def make_receiving(installation: Installation, register: RegisterView, queue: StoreQueue, owner: str) -> Receiving:
     """Over the store of the outbound walk: one writer for all."""
     settings = installation.settings
-    arrivals = CountedArrivals(installation.database, queue, owner, installation.counts)
+    arrivals = CountedArrivals(installation.database, queue, owner, installation.counts, installation.blinder)
     proving = nameservers(settings, "receive.nameservers") or nameservers(settings)
     resolver = DnsResolver(installation.clock, proving)
     hostname = settings["gateway.hostname"]
@@ -92,9 +93,13 @@ def make_receiving(installation: Installation, register: RegisterView, queue: St
     return Receiving(world, Workers(world), seen, Quarantine(world))
 
 
-def _take_report(installation: Installation) -> Callable[[bytes, str, str], str]:
+def _take_report(installation: Installation) -> TakeReport:
     desk = report_desk(installation)
-    return lambda message, source, proof: desk.take_message(message, source, proof).words
+
+    async def take(message: bytes, source: str, proof: str) -> str:
+        return (await desk.take_message(message, source, proof)).words
+
+    return take
 
 
 def inbound_settings(settings: Settings) -> InboundSettings:

@@ -116,8 +116,9 @@ class StoredHeldRecords:
 class StoredArrivalRecords:
     """Implements `ports.ArrivalRecords` over the store."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Inbox, blinder: Blinder) -> None:
         self._inbox = inbox
+        self._blinder = blinder
 
     def one(self, integration: str, arrival_id: str) -> Record | None:
         if not _ID.fullmatch(arrival_id):
@@ -136,6 +137,7 @@ class StoredArrivalRecords:
                 since=wanted.since,
                 limit=wanted.limit + 1,
                 after=wanted.after,
+                clues=clues_of(self._blinder, wanted.text, wanted.found_by),
             )
         )
         shown = found[: wanted.limit]

@@ -23,6 +23,7 @@ from wardmail.app.sandbox_stage import stage_of
 from wardmail.app.settings import Settings, setting_records
 from wardmail.app.source_output import StoredSourceRecords
 from wardmail.app.stored_records import (
+    StoredArrivalRecords,
     StoredHeldRecords,
     StoredMessageRecords,
 )
@@ -107,6 +108,7 @@ def operating_of(installation: Installation, receiving: Receiving, console: Cons
 
     return OperateServices(
         console=console,
+        arrivals=StoredArrivalRecords(installation.inbox, installation.blinder),
         kept_back=StoredKeptBack(installation.inbox, installation.messages, receiving.world),
         quarantine=receiving.quarantine,
         sources=StoredSourceRecords(installation.register, installation.sources, installation.inbox),

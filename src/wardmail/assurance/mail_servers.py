@@ -95,14 +95,14 @@ def judge_server(seen: SeenServer, now: float) -> Sequence[DomainFinding]:
     if not look.offers_tls:
         words = "It offers no TLS: anybody on the way can read the mail."
         return [DomainFinding(check, Verdict.FIX, words, "Let it offer STARTTLS."), *_dane(seen, now), _name(seen)]
-    return [_tls(check, look), *_certificate(look, now), *_dane(seen, now), _name(seen)]
+    return [_tls(check, look), *_old_tls(look), *_certificate(look, now), *_dane(seen, now), _name(seen)]
 
 
 def _tls(check: str, look: ServerLook) -> DomainFinding:
     if not look.versions:
         to_do = "Let it speak TLS 1.2 or 1.3 with ECDHE and AES-GCM."
         return DomainFinding(check, Verdict.FIX, "It speaks no TLS 1.2 or 1.3 with a recommended suite.", to_do)
-    spoken = " and ".join(each.replace("TLSv", "TLS ") for each in look.versions)
+    spoken = " and ".join(map(_named, look.versions))
     words = f"{spoken}, {look.cipher}."
     if _BEST not in look.versions:
         return DomainFinding(check, Verdict.GOOD, words, "TLS 1.3 would be better.")
@@ -110,6 +110,26 @@ def _tls(check: str, look: ServerLook) -> DomainFinding:
         to_do = "Offer TLS 1.2 with a recommended suite too: older senders cannot reach it else."
         return DomainFinding(check, Verdict.IMPROVE, words, to_do)
     return DomainFinding(check, Verdict.GOOD, words)
+
+
+def _old_tls(look: ServerLook) -> Sequence[DomainFinding]:
+    """Beside good TLS: who speaks only old versions hears of that already."""
+    if not look.versions:
+        return []
+    check = f"Old TLS of {look.host}"
+    if look.old_version is None:
+        words = "It could not be found out whether it speaks TLS 1.0 or 1.1. That says nothing about it."
+        return [DomainFinding(check, Verdict.UNKNOWN, words)]
+    if look.old_version:
+        words = f"It also speaks {_named(look.old_version)}, which is broken in parts."
+        to_do = "Turn off TLS 1.0 and 1.1, once no sender needs them any more."
+        return [DomainFinding(check, Verdict.IMPROVE, words, to_do)]
+    return [DomainFinding(check, Verdict.GOOD, "It refuses TLS 1.0 and 1.1.")]
+
+
+def _named(version: str) -> str:
+    """TLS 1.0 is `TLSv1` in OpenSSL's spelling."""
+    return "TLS 1.0" if version == "TLSv1" else version.replace("TLSv", "TLS ")
 
 
 def _certificate(look: ServerLook, now: float) -> Sequence[DomainFinding]:

@@ -2,34 +2,68 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator, Sequence
+from typing import TypeVar
 
 from wardmail.assurance.publish import DnsRecord
 from wardmail.model.delivery import Deferred
 from wardmail.model.own_domain import DomainFinding, DomainReport, SpfTerm, Verdict
-from wardmail.model.question import Answer, DnsQuestion, Found, Question, Unknown
+from wardmail.model.question import Answer, DnsQuestion, Found, Question, Unknown, drive
 from wardmail.model.sender import DmarcPolicy
+from wardmail.ports import Resolver
 from wardmail.posture.dmarc_record import only_record
 from wardmail.posture.mta_sts import StsMode, find_sts_policy
 from wardmail.posture.mx import MailHosts, find_mail_hosts
 from wardmail.posture.spf import MOST_LOOKUPS
 from wardmail.posture.spf_tree import SILENT, TOO_MUCH, spf_tree
 
+_T = TypeVar("_T")
 _Finding = Generator[Question, Answer, DomainFinding]
 _SILENT = "The DNS does not answer; that says nothing about the domain."
 
 _TO_DO_FOR_SPF = {SILENT: _SILENT, TOO_MUCH: "Remove what does not send any more; see the SPF tree."}
 
 
-def look_at(domain: str, keys: Sequence[DnsRecord] | None, now: float) -> Generator[Question, Answer, DomainReport]:
-    """`keys` are the DKIM records that must be published for what signs now; None for a domain that is not ours."""
-    tree = yield from spf_tree(domain)
-    dkim = yield from _dkim(keys)
-    dmarc = yield from _dmarc(domain)
-    sts = yield from _mta_sts(domain, now)
-    reports = yield from _tls_reports(domain)
-    hosts = yield from _mail_hosts(domain)
-    return DomainReport(domain, now, (_spf(tree), dkim, dmarc, sts, reports, hosts), tuple(tree))
+PATIENCE = 20.0
+"""Seconds for each check by itself: whoever makes us wait for one answer hides nothing else."""
+
+
+async def look_at(
+    domain: str, keys: Sequence[DnsRecord] | None, now: float, resolver: Resolver, seconds: float = PATIENCE
+) -> DomainReport | None:
+    """`keys` are the DKIM records that must be published for what signs now; None for a domain that is not ours.
+
+    None when every check took too long.
+    """
+    inquiries = {
+        **({"DKIM": _dkim(keys)} if keys is not None else {}),
+        "DMARC": _dmarc(domain),
+        "MTA-STS": _mta_sts(domain, now),
+        "TLS reports": _tls_reports(domain),
+        "MX and DNSSEC": _mail_hosts(domain),
+    }
+    tree, others = await asyncio.gather(
+        _in_time(spf_tree(domain), resolver, seconds),
+        asyncio.gather(*(_in_time(each, resolver, seconds) for each in inquiries.values())),
+    )
+    if tree is None and not any(others):
+        return None
+    spf = _spf(tree) if tree is not None else _too_late("SPF")
+    findings = [each or _too_late(name) for name, each in zip(inquiries, others, strict=True)]
+    return DomainReport(domain, now, (spf, *findings), tuple(tree or ()))
+
+
+async def _in_time(inquiry: Generator[Question, Answer, _T], resolver: Resolver, seconds: float) -> _T | None:
+    try:
+        async with asyncio.timeout(seconds):
+            return await drive(inquiry, resolver)
+    except TimeoutError:
+        return None
+
+
+def _too_late(check: str) -> DomainFinding:
+    return DomainFinding(check, Verdict.UNKNOWN, "The DNS took too long to answer.", _SILENT)
 
 
 def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
@@ -56,10 +90,7 @@ def _spf(tree: Sequence[SpfTerm]) -> DomainFinding:
     return DomainFinding("SPF", Verdict.GOOD, f"{root.lookups} look-ups of {MOST_LOOKUPS}.")
 
 
-def _dkim(keys: Sequence[DnsRecord] | None) -> _Finding:
-    if keys is None:
-        words = "Which keys it signs with shows only in mail that comes from it."
-        return DomainFinding("DKIM", Verdict.NOT_USED, words)
+def _dkim(keys: Sequence[DnsRecord]) -> _Finding:
     if not keys:
         return DomainFinding(
             "DKIM", Verdict.IMPROVE, "The gateway signs with no key for it.", "Make one, and publish its record."

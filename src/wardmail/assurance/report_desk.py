@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from wardmail.assurance.report_reading import Unread, reports_in
+from wardmail.assurance.report_reading import Unread
 from wardmail.assurance.report_summary import DmarcSummary, TlsSummary, dmarc_summary, tls_summary
 from wardmail.model.aggregate_report import KeptReport, Report, ReportKind, Standing, names_as_its_own
 from wardmail.model.retention import A_DAY
@@ -32,21 +34,34 @@ class Intake:
         return f"reports: {said or 'none'}" + "".join(f"; {why}" for why in self.refused[:3])
 
 
-class ReportDesk:
-    """Everything here blocks, and raises Unavailable when the store does not answer."""
+class ReportReader(Protocol):
+    """Finds the reports in a message, an archive or a file, as `reports_in` does."""
 
-    def __init__(self, book: ReportBook, ours: Callable[[], Collection[str]], clock: Clock) -> None:
+    async def read(self, octets: bytes) -> Sequence[Report | Unread]:
+        """Raises Unavailable. What cannot be read is an Unread."""
+        ...
+
+
+class ReportDesk:
+    """Raises Unavailable when the store does not answer. What is not async blocks."""
+
+    def __init__(
+        self, book: ReportBook, reader: ReportReader, ours: Callable[[], Collection[str]], clock: Clock
+    ) -> None:
         self._book = book
+        self._reader = reader
         self._ours = ours
         self._clock = clock
 
-    def take_message(self, message: bytes, source: str, proof: str) -> Intake:
+    async def take_message(self, message: bytes, source: str, proof: str) -> Intake:
         """From a mailbox of ours. `proof` is the author's domain where DMARC passed, else empty."""
-        return self._take(message, lambda report: _standing(report, proof), source, proof)
+        found = await self._reader.read(message)
+        return await asyncio.to_thread(self._take, found, lambda report: _standing(report, proof), source, proof)
 
-    def take_file(self, octets: bytes, person: str) -> Intake:
+    async def take_file(self, octets: bytes, person: str) -> Intake:
         """From a person, who answers for where it is from."""
-        return self._take(octets, lambda _: Standing.IMPORTED, person, "")
+        found = await self._reader.read(octets)
+        return await asyncio.to_thread(self._take, found, lambda _: Standing.IMPORTED, person, "")
 
     def kept(self, kind: ReportKind, domain: str, days: float, limit: int = 500) -> Sequence[KeptReport]:
         """The newest first; `domain` empty: of all. Fewer than `limit` where they are large."""
@@ -64,19 +79,21 @@ class ReportDesk:
         kept = self._book.newest(kind, domain, since, _MOST_SUMMED)
         return kept, self._book.count(kind, domain, since) > len(kept)
 
-    def _take(self, octets: bytes, standing: Callable[[Report], Standing], through: str, proof: str) -> Intake:
+    def _take(
+        self, found: Sequence[Report | Unread], standing: Callable[[Report], Standing], through: str, proof: str
+    ) -> Intake:
         now, ours = self._clock.now(), self._ours()
         kept: list[KeptReport] = []
         refused: list[str] = []
         known = 0
-        for each in reports_in(octets):
+        for each in found:
             why = each.why if isinstance(each, Unread) else _why_not(each, ours, now)
             if why or isinstance(each, Unread):
                 refused.append(why)
                 continue
-            found = KeptReport(each, standing(each), now, through, proof)
-            if self._book.keep(found):
-                kept.append(found)
+            taken = KeptReport(each, standing(each), now, through, proof)
+            if self._book.keep(taken):
+                kept.append(taken)
             else:
                 known += 1
         return Intake(tuple(kept), known, tuple(refused))

@@ -51,7 +51,7 @@ class AttachedFiles:
 
 def attached_files(message: bytes, seen: Inspection, limits: Limits | None = None) -> AttachedFiles:
     """`seen` is the inspection of the same message; never raises for what a message holds."""
-    findings, kinds = _by_path(seen), {part.path: part.detected_type for part in seen.parts}
+    findings, kinds = _by_path(seen), _kinds(seen)
     leaves, spending = read_message(message, limits)
     found: list[AttachedFile] = []
     left_out = 0
@@ -68,10 +68,19 @@ def attached_files(message: bytes, seen: Inspection, limits: Limits | None = Non
     return AttachedFiles(tuple(found), " ".join(filter(None, gaps)))
 
 
-def attached_octets(message: bytes, n: int, limits: Limits | None = None) -> bytes | None:
-    """Of the file with this number; None when there is none, or it is beyond what is read."""
+def attached_file(
+    message: bytes, n: int, seen: Inspection | None = None, limits: Limits | None = None
+) -> tuple[AttachedFile, bytes] | None:
+    """The file with this number and its octets, read once; None when there is none, or it is beyond what is read.
+
+    `seen` None: nobody asks what was found in it.
+    """
+    findings, kinds = (_by_path(seen), _kinds(seen)) if seen is not None else ({}, {})
     leaves, _ = read_message(message, limits)
-    return next((leaf.octets for number, leaf in _numbered(leaves) if number == n <= MOST), None)
+    for number, leaf in _numbered(leaves):
+        if number == n <= MOST:
+            return _file(n, leaf, kinds.get(leaf.path), _below(leaf.path, findings)), leaf.octets
+    return None
 
 
 def _numbered(leaves: Iterator[Leaf]) -> Iterator[tuple[int, Leaf]]:
@@ -91,6 +100,10 @@ def _file(n: int, leaf: Leaf, kind: str | None, findings: Sequence[Finding]) -> 
         kind is not None,
         tuple(dict.fromkeys(findings))[:_MOST_FINDINGS],
     )
+
+
+def _kinds(seen: Inspection) -> Mapping[str, str]:
+    return {part.path: part.detected_type for part in seen.parts}
 
 
 def _by_path(seen: Inspection) -> Mapping[str, Sequence[Finding]]:

@@ -38,7 +38,7 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return ()
     return tuple(names.get_values_for_type(x509.DNSName))
 

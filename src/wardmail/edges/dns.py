@@ -20,6 +20,9 @@ from wardmail.model.question import Answer, DnsQuestion, Found, NotFound, Questi
 from wardmail.ports import Clock
 
 _MAX_CACHED = 10_000
+_LARGEST_CACHED = 8 * 1024
+"""Characters: whoever has names without end, each with as much as an answer holds, fills nobody's memory."""
+
 _LONGEST_LIFE = 86_400
 _LONGEST_ABSENCE = 900
 _MAX_UDP = 1232
@@ -81,6 +84,8 @@ class DnsResolver:
     def _remember(self, question: DnsQuestion, answer: Answer, responses: Sequence[dns.message.QueryMessage]) -> Answer:
         lives = [response.resolve_chaining().minimum_ttl for response in responses]
         life = min([*lives, _LONGEST_LIFE if isinstance(answer, Found) else _LONGEST_ABSENCE])
+        if isinstance(answer, Found) and sum(map(len, answer.records)) > _LARGEST_CACHED:
+            return answer
         self._cache[question] = (self._clock.now() + life, answer)
         self._cache.move_to_end(question)
         if len(self._cache) > _MAX_CACHED:

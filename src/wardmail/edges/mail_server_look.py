@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from wardmail.edges.certificate_facts import facts_of
+from wardmail.edges.old_tls import context_of_any_tls, context_of_old_tls, is_refusal
 from wardmail.edges.public_address import may_call
 from wardmail.edges.tls import unsafe_unverified_context, verifying_context
 from wardmail.edges.tls_pipe import chain_of
@@ -70,16 +71,32 @@ class MailServerLook:
             session, proof = await self._shake_hands(look, unsafe_unverified_context()), error.verify_message
         except _Broken:
             # Either it speaks only what we do not, or something else is amiss: what we must not take tells which.
-            if (await self._shake_hands(look, _any_tls())).version == "TLSv1.3":
+            if (await self._shake_hands(look, context_of_any_tls())).version == "TLSv1.3":
                 raise  # which we speak too: that the first one broke off was chance
             return seen
-        versions = {session.version}
-        if session.version == "TLSv1.3":
+        below, old = await asyncio.gather(self._below(look, session.version), self._old(look))
+        return _with_certificate(replace(seen, proof=proof, old_version=old), session, {session.version, *below})
+
+    async def _below(self, look: ServerLook, best: str) -> set[str]:
+        """What it speaks besides TLS 1.3, of what may carry mail."""
+        if best == "TLSv1.3":
             with contextlib.suppress(OSError, _Silent, _NoTls, _Broken):
                 older = unsafe_unverified_context()
                 older.maximum_version = ssl.TLSVersion.TLSv1_2
-                versions.add((await self._shake_hands(look, older)).version)
-        return _with_certificate(replace(seen, proof=proof), session, versions)
+                return {(await self._shake_hands(look, older)).version}
+        return set()
+
+    async def _old(self, look: ServerLook) -> str | None:
+        """The newest of TLS 1.0 and 1.1 that it speaks; empty: none, and None: that could not be tried."""
+        context = context_of_old_tls()
+        if context is None:
+            return None
+        try:
+            return (await self._shake_hands(look, context)).version
+        except _Broken as broken:
+            return "" if is_refusal(broken.__cause__) else None
+        except (OSError, ValueError, _Silent, _NoTls):
+            return None
 
     async def _shake_hands(self, look: ServerLook, context: ssl.SSLContext) -> _Session:
         async with asyncio.timeout(_PATIENCE), self._connected(look.address) as (reader, writer):
@@ -128,16 +145,6 @@ async def _begin_tls(writer: asyncio.StreamWriter, context: ssl.SSLContext, host
         raise
     except (ssl.SSLError, ConnectionError) as error:
         raise _Broken from error
-
-
-def _any_tls() -> ssl.SSLContext:
-    """To find out whether old TLS is spoken, and for nothing else: nothing is ever said over it."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    return context
 
 
 async def _expect(reader: asyncio.StreamReader, code: bytes) -> list[bytes]:

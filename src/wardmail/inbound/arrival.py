@@ -9,6 +9,7 @@ from wardmail.model.arrival import Arrival, Arrived, RawMail, Reception
 from wardmail.model.message import MemoryBody
 from wardmail.model.source import Source
 from wardmail.protocol.raw_header import count_fields
+from wardmail.protocol.search_terms import terms_of_letter
 
 
 def received(world: InboundWorld, reception: Reception, exceptions: dict[str, str]) -> tuple[Arrived, ...]:
@@ -56,7 +57,15 @@ def collected(world: InboundWorld, source: Source, message: bytes) -> Arrived:
 def in_hand(world: InboundWorld, arrival: Arrival, raw: RawMail) -> Arrived:
     """This process goes on with it at once; when it dies, another one does, after the lease."""
     due_at = arrival.received_at + world.settings.lease
-    return Arrived(replace(arrival, due_at=due_at), raw, world.term_of(arrival.integration), world.owner)
+    days, terms = world.term_of(arrival.integration), terms_of_letter(_beginning(raw))
+    return Arrived(replace(arrival, due_at=due_at), raw, days, world.owner, terms)
+
+
+def _beginning(raw: RawMail) -> bytes:
+    """With the header, or as much of it as is read for this; nothing of a spooled body, which would have to be opened."""
+    if raw.head or raw.body.is_spooled:
+        return raw.head
+    return next(raw.body.chunks(), b"")
 
 
 def smtp_source_for(world: InboundWorld, address: str, domain: str) -> Source | None:

@@ -17,6 +17,12 @@ def in_words(found: FoundBy) -> str:
     return f"{names} or words of the subject" if found is FoundBy.SUBJECT else names.replace(", the", " or the")
 
 
+def in_words_of_letters(found: FoundBy) -> str:
+    """As `in_words`, of mail that came in: nobody of ours gave it a reference."""
+    names = "address, ID or its sender’s Message-ID"
+    return f"{names}, or words of the subject" if found is FoundBy.SUBJECT else names
+
+
 def rule_in_words(found: FoundBy) -> str:
     """What somebody who types words has to know."""
     if found is FoundBy.SUBJECT:

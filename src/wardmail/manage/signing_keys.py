@@ -6,6 +6,7 @@ A key is made and waits, its record is published, and then it takes over from th
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,10 +18,13 @@ from wardmail.model.secret_reference import KEY_FORMS, scheme_of
 from wardmail.ports import Clock
 from wardmail.ports.domains import DomainKeys
 from wardmail.protocol.domain import InvalidDomain, parse_domain
+from wardmail.protocol.selector import proper_selector
 
 ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
 _OUTSIDE = frozenset({"vault-transit", "azure-key", "pkcs11"})
 _MOST_WAITING = 4
+MOST_NAMED = 10
+"""Selectors that somebody names for one look at another's domain."""
 _READ_BY_ALL = ALGORITHMS[0]
 """RFC 8463 section 3 wants signatures by both: who cannot check Ed25519 takes the mail for unsigned."""
 
@@ -152,6 +156,16 @@ def is_needed(key: DomainKey, keys: Sequence[DomainKey]) -> bool:
     others = [each for each in keys if each.state is KeyState.ACTIVE and each.selector != key.selector]
     is_last_by_rsa = key.algorithm == _READ_BY_ALL and all(each.algorithm != _READ_BY_ALL for each in others)
     return key.state is KeyState.ACTIVE and (not others or is_last_by_rsa)
+
+
+def named_selectors(typed: Sequence[str]) -> tuple[str, ...] | BadInput:
+    """Of another organisation's keys, each text with one or more, as people type them."""
+    words = [word for each in typed for word in re.split(r"[\s,;]+", each) if word]
+    found = [proper_selector(each) for each in words]
+    if not all(found) or len(found) > MOST_NAMED:
+        reason = f"Write up to {MOST_NAMED} selectors, of letters, digits, dots and hyphens each, as selector1."
+        return BadInput(reason, "WM-DKIM-SELECTOR")
+    return tuple(dict.fromkeys(found))
 
 
 def checked_domain(text: str) -> str | BadInput:

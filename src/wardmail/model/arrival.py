@@ -101,12 +101,16 @@ class Reception:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An arrival on its way into the store. `lease_owner` is the process that goes on with it at once, until `due_at`."""
+    """An arrival on its way into the store. `lease_owner` is the process that goes on with it at once, until `due_at`.
+
+    `terms` are what it is found by besides addresses and IDs.
+    """
 
     arrival: Arrival
     raw: RawMail
     retention_days: int
     lease_owner: str | None = None
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ class ServerLook:
     """What one mail server showed when we knocked. `why` says why less was seen, in words.
 
     `versions` of TLS with approved suites; `proof` is a sentence: why the certificate does not prove the name, empty where
-    it does. `chain` is DER, the server's own first. `expires_at` in seconds since the epoch.
+    it does. `chain` is DER, the server's own first. `expires_at` in seconds since the epoch. `old_version`: which of TLS 1.0
+    and 1.1 it speaks beside the good ones; empty: neither, and None: that could not be tried.
     """
 
     host: str
@@ -98,6 +99,7 @@ class ServerLook:
     expires_at: float = 0.0
     chain: tuple[bytes, ...] = ()
     why: str = ""
+    old_version: str | None = None
 
 
 class AssuranceKind(StrEnum):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain
 
-from wardmail.content.attachments import AttachedFiles, attached_files, attached_octets
+from wardmail.content.attachments import AttachedFile, AttachedFiles, attached_file, attached_files
 from wardmail.content.text import Unreadable, readable_text
 from wardmail.model.inspection import Inspection
 from wardmail.model.message import Body
+from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import Event
 from wardmail.outbound.world import World
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
@@ -22,6 +25,25 @@ _MOST_SHOWN = 256 * 1024
 
 _AT_ONCE = asyncio.Semaphore(2)
 """Messages that are whole in memory."""
+
+_ON_THEIR_WAY = asyncio.Semaphore(4)
+"""Files that are read or sent: each is in memory until whoever asked for it has it."""
+
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class WholeMessage:
+    """`chunks` block; they are read as they are sent, so a message of any size takes little memory."""
+
+    size: int
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class FileInHand:
+    file: AttachedFile
+    octets: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +85,35 @@ class ContentDesk:
         head, body = await self._world.queue.read_content(message_id, 0)
         return _as_text(head, await asyncio.to_thread(_beginning, head, body))
 
-    async def whole(self, message_id: str) -> bytes:
-        async with _AT_ONCE:
-            return await self._whole(message_id)
+    async def whole(self, message_id: str) -> WholeMessage:
+        head, body = await self._world.queue.read_content(message_id, 0)
+        chunks = body.chunks()
+        # What cannot be read at all is told before anything is sent.
+        first = await asyncio.to_thread(next, chunks, b"")
+        return WholeMessage(len(head) + 2 + body.size, chain((head, b"\r\n", first), chunks))
 
     async def files(self, message_id: str) -> AttachedFiles:
         async with _AT_ONCE:
             message = await self._whole(message_id)
             return await asyncio.to_thread(attached_files, message, await self._inspect(message))
 
-    async def file(self, message_id: str, n: int, by: str, reason: str) -> bytes | None:
-        """One attached file, which is in the audit by itself. None when there is no file with this number."""
-        async with _AT_ONCE:
-            octets = await asyncio.to_thread(attached_octets, await self._whole(message_id), n)
-        if octets is not None:
-            await self._note("AttachmentTaken", message_id, by, {"n": n, "size": len(octets), "reason": reason})
-        return octets
+    @asynccontextmanager
+    async def file(self, message_id: str, n: int, *, looked_into: bool) -> AsyncIterator[FileInHand | None]:
+        """One attached file, for as long as it is in memory; None when there is none with this number.
+
+        `looked_into`: with what was found in it. Whoever gives it out says so by `note_taken` first.
+        """
+        async with _room():
+            async with _AT_ONCE:
+                message = await self._whole(message_id)
+                seen = await self._inspect(message) if looked_into else None
+                found = await asyncio.to_thread(attached_file, message, n, seen)
+                del message
+            yield FileInHand(*found) if found is not None else None
+
+    async def note_taken(self, message_id: str, taken: FileInHand, by: str, reason: str) -> None:
+        detail: dict[str, object] = {"n": taken.file.n, "size": taken.file.size, "reason": reason}
+        await self._note("AttachmentTaken", message_id, by, detail)
 
     async def _whole(self, message_id: str) -> bytes:
         head, body = await self._world.queue.read_content(message_id, 0)
@@ -86,6 +121,20 @@ class ContentDesk:
 
     async def _note(self, kind: str, message_id: str, by: str, detail: dict[str, object]) -> None:
         await self._world.queue.note(Event(kind, self._world.clock.now(), by, message_id, "message", detail))
+
+
+@asynccontextmanager
+async def _room() -> AsyncIterator[None]:
+    """Raises Unavailable when others take theirs for so long that it is better to come again."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await _ON_THEIR_WAY.acquire()
+    except TimeoutError:
+        raise Unavailable("the reading of attachments", "too many are on their way") from None
+    try:
+        yield
+    finally:
+        _ON_THEIR_WAY.release()
 
 
 def _read(head: bytes, body: Body) -> ReadContent:

@@ -62,6 +62,18 @@ class LookLimit(Protocol):
         ...
 
 
+class Selectors(Protocol):
+    """Under which selectors other domains publish their DKIM keys, as far as their mail or a look showed."""
+
+    def of(self, domain: str, limit: int) -> Sequence[str]:
+        """Those of exactly this domain, the last seen first."""
+        ...
+
+    def note(self, domain: str, selectors: Sequence[str]) -> None:
+        """There was a key of this domain under them now."""
+        ...
+
+
 class MailServers(Protocol):
     """Not blocking."""
 

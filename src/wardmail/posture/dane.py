@@ -108,6 +108,6 @@ def _leads_to(anchors: list[bytes], chain: tuple[bytes, ...], host: str, now: fl
             .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_NAMED)
         )
         policy.build_server_verifier(x509.DNSName(host)).verify(certificates[0], certificates[1:])
-    except (ValueError, VerificationError):
+    except (ValueError, VerificationError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return False
     return True

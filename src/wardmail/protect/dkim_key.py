@@ -39,6 +39,10 @@ class PublicKey:
     strict: bool
 
     @property
+    def kind(self) -> str:
+        return "RSA" if isinstance(self.material, RSAPublicKey) else "Ed25519"
+
+    @property
     def bits(self) -> int:
         return self.material.key_size if isinstance(self.material, RSAPublicKey) else 256
 
@@ -68,6 +72,14 @@ def read_key(record: str, algorithm: str) -> PublicKey:
     flags = listed(tags.get("t", ""))
     material = _material(without_blanks(tags["p"]), kind)
     return PublicKey(material, testing="y" in flags, strict="s" in flags)
+
+
+def published_key(record: str) -> PublicKey:
+    """Of whatever algorithm the record is for. Raises NoUsableKey."""
+    kind = _tags(record).get("k", "rsa").lower()
+    if kind not in {"rsa", "ed25519"}:
+        raise NoUsableKey("the key record is for an algorithm that nobody knows")
+    return read_key(record, f"{kind}-sha256")
 
 
 def _tags(record: str) -> dict[str, str]:

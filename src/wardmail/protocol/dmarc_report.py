@@ -10,6 +10,9 @@ from wardmail.model.aggregate_report import DmarcReport, DmarcRow
 from wardmail.protocol.aggregate_words import MOST_ROWS, BadReport, count, domain, number, plain
 
 _DEEPEST, _MOST_ELEMENTS, _LONGEST_TEXT = 12, 1_000_000, 2_000
+_MOST_COUNTED = 20_000
+"""Rows that differ, of one report: the largest reporters know no more addresses, and beyond them they are added up unnamed."""
+
 _DISPOSITIONS = frozenset({"none", "pass", "quarantine", "reject"})
 _META, _ROW = "report_metadata", "record/row"
 _KEPT = frozenset(
@@ -63,6 +66,7 @@ class _Reading:
         self._record: dict[str, str] = {}
         self._now = ""
         self._rows: Counter[DmarcRow] = Counter()
+        self._rest: Counter[DmarcRow] = Counter()
 
     def begin(self, name: str, _: object) -> None:
         self._elements += 1
@@ -117,18 +121,26 @@ class _Reading:
             record.get(f"{evaluated}/spf", "").strip().lower() == "pass",
             domain(record.get("record/identifiers/header_from", "")),
         )
-        self._rows[row] += count(record.get(f"{_ROW}/count", ""))
+        many = count(record.get(f"{_ROW}/count", ""))
+        if row in self._rows or len(self._rows) < _MOST_COUNTED:
+            self._rows[row] += many
+        else:
+            self._rest[_without_address(row)] += many
 
     def _kept_rows(self) -> tuple[DmarcRow, ...]:
         """The largest one by one; what is left over without its addresses, so that the totals stay right."""
         ranked = self._rows.most_common()
-        rest: Counter[DmarcRow] = Counter()
+        rest = self._rest.copy()
         for row, many in ranked[MOST_ROWS:]:
-            rest[DmarcRow("", 0, row.disposition, row.dkim, row.spf)] += many
+            rest[_without_address(row)] += many
         return tuple(
             DmarcRow(row.source, many, row.disposition, row.dkim, row.spf, row.header_from)
             for row, many in [*ranked[:MOST_ROWS], *rest.items()]
         )
+
+
+def _without_address(row: DmarcRow) -> DmarcRow:
+    return DmarcRow("", 0, row.disposition, row.dkim, row.spf)
 
 
 def _address(text: str) -> str:

@@ -12,11 +12,13 @@ from collections.abc import Collection, Sequence
 from wardmail.protocol.dsn import decode_xtext
 from wardmail.protocol.encoded_words import decode_text
 from wardmail.protocol.headers import HeaderBlock
+from wardmail.protocol.raw_message import split_message
 
 REFERENCE = b"wardmail-reference"
 """The field by which an application names its message; like all control fields it is sent to nobody."""
 
 MOST_WORDS = 24
+_LARGEST_HEAD, _MOST_SUBJECTS = 256 * 1024, 3
 _LONGEST_SUBJECT = 1000
 _LONGEST_WORD = 64
 _LONGEST_NAME = 320
@@ -26,13 +28,27 @@ _WORD = re.compile(r"[^\W_]+")
 def terms_of(block: HeaderBlock, envid: str | None, tags: Collection[str] = ()) -> tuple[str, ...]:
     """Of one message, each once. `tags` are put before its subject on the way out, `envid` is as sent (RFC 3461)."""
     own_id, reference = block.get(b"message-id"), block.get(REFERENCE)
-    found = _words(" ".join((*sorted(tags), block.subject())))
+    # Apart from the subject: what policy adds takes the place of none of its sender's words.
+    found = _words(" ".join(sorted(tags))) + _words(block.subject())
     if own_id is not None:
         found += _message_id(own_id.decode("utf-8", "replace"))
     if reference is not None:
         found += _reference(decode_text(reference))
     if envid:
         found += _reference(decode_xtext(envid))
+    return tuple(dict.fromkeys(found))
+
+
+def terms_of_letter(octets: bytes) -> tuple[str, ...]:
+    """Of a message that somebody else wrote, by its header as it came: no field of it is a reference of ours.
+
+    Of several subjects each counts, within the words of one: programs differ in which they show.
+    """
+    message = split_message(octets[:_LARGEST_HEAD])
+    own_ids = message.all_of(b"message-id")[:1]
+    found = _words(" ".join(decode_text(each) for each in message.all_of(b"subject")[:_MOST_SUBJECTS]))
+    for each in own_ids:
+        found += _message_id(each.decode("utf-8", "replace"))
     return tuple(dict.fromkeys(found))
 
 

@@ -10,15 +10,20 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, select, update
 
+from wardmail.assurance.foreign_keys import selectors_in
 from wardmail.model.arrival import WORKED_ON, Arrival, ArrivalChange, ArrivalState, Arrived, Judgement, RawMail
+from wardmail.ports import Blinder
 from wardmail.store import records
 from wardmail.store.arrival_rows import arrival_row, as_arrival, change_event, group_of, received_event
 from wardmail.store.chain import EventChain
+from wardmail.store.clues import Clues, Termed
 from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
 from wardmail.store.correspondents import Correspondents
 from wardmail.store.schema import content
 from wardmail.store.schema_of_inbound import arrival
+from wardmail.store.schema_of_search import arrival_clue
+from wardmail.store.selectors import StoreSelectors
 from wardmail.store.statements import compiled, insert_all
 from wardmail.store.writer import Writer
 
@@ -31,13 +36,15 @@ _WORKED_ON = tuple(state.value for state in WORKED_ON)
 class StoreArrivals:
     """`owner` names this process in leases; the same name after a restart takes its leases back at once."""
 
-    def __init__(self, database: Database, writer: Writer, contents: Contents, owner: str) -> None:
+    def __init__(self, database: Database, writer: Writer, contents: Contents, owner: str, *, blinder: Blinder) -> None:
         self.owner = owner
         self._database = database
         self._writer = writer
         self._contents = contents
         self._chain = EventChain(database)
+        self._clues = Clues(database, blinder, arrival_clue)
         self._correspondents = Correspondents(database)
+        self._selectors = StoreSelectors(database)
         self._insert = insert_all(database, arrival)
         self._insert_content = insert_all(database, content)
         self._groups = compiled(database, select(arrival.c.data_key).where(arrival.c.id == bindparam("id")))
@@ -95,6 +102,9 @@ class StoreArrivals:
             for row in self._contents.sealed(each.arrival.id, (each.raw.head,), each.raw.body, group_of(each))
         ]
         cursor.executemany(self._insert_content, sealed)
+        self._clues.insert(
+            connection, [Termed(each.arrival.id, each.terms, each.arrival.received_at) for each in arrived]
+        )
         self._chain.append(connection, [received_event(each) for each in arrived])
 
     def _put_all(self, connection: Connection, batch: Sequence[Sequence[Arrived]]) -> Sequence[None]:
@@ -130,6 +140,7 @@ class StoreArrivals:
             if change.state is ArrivalState.HANDING_OVER:
                 of = connection.execute(select(arrival.c.integration_id).where(arrival.c.id == change.id)).scalar_one()
                 self._correspondents.add(connection, of, change.judgement.sender.authors)
+                self._selectors.add(connection, selectors_in(change.judgement.sender.dkim))
         return True
 
     def _keep_judgement(self, connection: Connection, arrival_id: str, judgement: Judgement) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, literal_column, or_, select
 
 from wardmail.model.arrival import NEEDED, RECEIPTED, Arrival, ArrivalState, DayCount, SeenItem
 from wardmail.model.message_id import first_id_at
 from wardmail.store.arrival_rows import as_arrival, as_seen
+from wardmail.store.clues import rarest_first
 from wardmail.store.connection import Database
 from wardmail.store.schema_of_inbound import arrival, mailbox, seen
+from wardmail.store.schema_of_search import arrival_clue
 
 _DAY = 86_400
 
@@ -22,6 +24,7 @@ _DAY = 86_400
 class ArrivalSearch:
     """Any of these narrow the list, newest first; `text` is an address, an ID, or the beginning of one.
 
+    `clues` are sets of which an arrival has all of one, besides what is found by `text` (see `ports.Blinder`).
     `after` is the arrival that an earlier list ended with.
     """
 
@@ -32,6 +35,7 @@ class ArrivalSearch:
     since: float = 0.0
     limit: int = 50
     after: str = ""
+    clues: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,14 @@ class Inbox:
         self._database = database
 
     def search(self, wanted: ArrivalSearch) -> Sequence[Arrival]:
-        query = select(arrival).where(*_conditions(wanted)).order_by(arrival.c.id.desc()).limit(wanted.limit)
+        """By the text and by clues are queries of their own, because no index serves both at once."""
+        narrow = _conditions(wanted)
+        by_text = select(arrival).where(*_said_by(wanted.text), *narrow).order_by(arrival.c.id.desc())
         with self._database.read() as connection:
-            return [as_arrival(row) for row in connection.execute(query)]
+            queries = [by_text, *(_by_clues(each, narrow) for each in _findable(connection, wanted.clues))]
+            rows = [row for query in queries for row in connection.execute(query.limit(wanted.limit))]
+        found = {row.id: as_arrival(row) for row in rows}
+        return [found[each] for each in sorted(found, reverse=True)][: wanted.limit]
 
     def counts(self) -> dict[str, int]:
         """How many arrivals are in each state that somebody has to do something about."""
@@ -88,15 +97,36 @@ class Inbox:
         return [_day_count(source, row) for row in rows]
 
 
-def _conditions(wanted: ArrivalSearch) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    text = wanted.text.strip()
+def _findable(connection: Connection, alternatives: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+    """Those that lead to anything, each with the rarest clue first."""
+    for clues in alternatives:
+        counts = rarest_first(connection, clues, arrival_clue)
+        if counts:
+            yield tuple(counts)
+
+
+def _by_clues(clues: tuple[int, ...], narrow: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The first of them leads, in the order of whose index they come; the others are looked up for each arrival."""
+    query = select(arrival).join(arrival_clue, arrival_clue.c.message_id == arrival.c.id)
+    for number, each in enumerate(clues[1:]):
+        its = arrival_clue.alias(f"clue_{number}")
+        query = query.where(exists(select(its.c.clue).where(its.c.clue == each, its.c.message_id == arrival.c.id)))
+    order = arrival_clue.c.message_id.desc()
+    return query.where(arrival_clue.c.clue == clues[0], *narrow).order_by(order)
+
+
+def _said_by(typed: str) -> list[ColumnElement[bool]]:
+    # What a terminal could not decode comes as surrogates, which no database takes.
+    text = typed.encode("utf-8", "replace").decode().strip()
     if "@" in text:
         address = text.strip("<> ").lower()
         to = func.lower(arrival.c.recipients).contains(f'"{address}"', autoescape=True)
-        found.append(or_(func.lower(arrival.c.sender) == address, to))
-    elif text:
-        found.append(arrival.c.id.startswith(text.upper(), autoescape=True))
+        return [or_(func.lower(arrival.c.sender) == address, to)]
+    return [arrival.c.id.startswith(text.upper(), autoescape=True)] if text else []
+
+
+def _conditions(wanted: ArrivalSearch) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     if wanted.states:
         found.append(arrival.c.state.in_([state.value for state in wanted.states]))
     if wanted.integration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, tuple_
 
 from wardmail.model.aggregate_report import (
     DmarcReport,
@@ -103,10 +103,12 @@ def _asked(kind: ReportKind, domain: str, since: float) -> Sequence[ColumnElemen
 
 
 def _keep_newest(connection: Connection, mine: ColumnElement[bool], most: int) -> None:
-    last = select(table.c.received_at).where(mine).order_by(table.c.received_at.desc()).offset(most).limit(1)
-    oldest = connection.execute(last).scalar_one_or_none()
+    """By the moment they came, and of one moment by what tells them apart: no more go than there are too many."""
+    place = (table.c.received_at, table.c.reporter, table.c.report_id, table.c.domain)
+    order = [each.desc() for each in place]
+    oldest = connection.execute(select(*place).where(mine).order_by(*order).offset(most).limit(1)).one_or_none()
     if oldest is not None:
-        connection.execute(delete(table).where(mine, table.c.received_at <= oldest))
+        connection.execute(delete(table).where(mine, tuple_(*place) <= tuple_(*oldest)))
 
 
 def _is_imported_twin(one: KeptReport, other: KeptReport) -> bool:

@@ -28,13 +28,14 @@ from wardmail.ports import Blinder, Sealer, Spool
 from wardmail.store import rows
 from wardmail.store.breakers import Breakers
 from wardmail.store.chain import EventChain
-from wardmail.store.clues import Clues
+from wardmail.store.clues import Clues, Termed
 from wardmail.store.connection import Database, raw_cursor
 from wardmail.store.contents import Contents
 from wardmail.store.lateness import clear_notice, late_recipients, notice_from
 from wardmail.store.outbox import add_to_outbox
 from wardmail.store.quota import Quota
 from wardmail.store.schema import content, message, recipient
+from wardmail.store.schema_of_search import clue
 from wardmail.store.sightings import Sightings
 from wardmail.store.statements import first_time, insert_all, update_where
 from wardmail.store.suppressions import StoreSuppressions
@@ -60,7 +61,7 @@ class StoreQueue:
         self._suppressions = StoreSuppressions(database)
         self._breakers = Breakers(database)
         self.contents = Contents(database, sealer, spool)
-        self._clues = Clues(database, blinder)
+        self._clues = Clues(database, blinder, clue)
         self._insert_message = insert_all(database, message)
         self._insert_content = insert_all(database, content)
         self._insert_recipient = insert_all(database, recipient)
@@ -185,7 +186,7 @@ class StoreQueue:
         cursor.executemany(
             self._insert_recipient, [rows.recipient_row(each, item) for each in messages for item in each.recipients]
         )
-        self._clues.insert(connection, messages)
+        self._clues.insert(connection, [Termed(each.id, each.terms, each.received_at) for each in messages])
         self._chain.append(connection, [event for each in messages for event in rows.first_events(each)])
 
     def _record_all(

@@ -37,3 +37,12 @@ outside_report = Table(
     Column("report", Text, nullable=False, comment="JSON, as it was understood and not as it came"),
     Index("outside_report_ended", "kind", "ended"),
 )
+
+dkim_selector = Table(
+    "dkim_selector",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("selector", Text, primary_key=True),
+    Column("seen_at", Double, nullable=False, comment="when there was a key under it"),
+)
+Index("dkim_selector_seen", dkim_selector.c.seen_at)

@@ -1,4 +1,4 @@
-"""The table by which messages are found without their content being read (ADR 19)."""
+"""The tables by which messages are found without their content being read (ADR 19)."""
 
 from __future__ import annotations
 
@@ -15,3 +15,13 @@ clue = Table(
     sqlite_with_rowid=False,  # the row is its key: kept once, and not beside an index of itself
 )
 Index("clue_message", clue.c.message_id)
+
+arrival_clue = Table(
+    "arrival_clue",
+    metadata,
+    Column("clue", BigInteger, nullable=False, comment="as in `clue`, of mail that came in"),
+    Column("message_id", Text, nullable=False, comment="the arrival's ID"),
+    PrimaryKeyConstraint("clue", "message_id"),
+    sqlite_with_rowid=False,
+)
+Index("arrival_clue_message", arrival_clue.c.message_id)

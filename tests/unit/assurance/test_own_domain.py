@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from tests.zones import Zone, ask
+from tests.zones import Answering, Zone
 
 from wardmail.assurance.own_domain import look_at
-from wardmail.model.own_domain import DomainFinding, Verdict
+from wardmail.model.own_domain import DomainFinding, DomainReport, Verdict
+
+
+def looked_at(names: dict[str, list[Any]]) -> DomainReport:
+    report = asyncio.run(look_at("a.example", (), 0.0, Answering(Zone(names))))
+    assert report is not None
+    return report
 
 
 def found(check: str, **records: Any) -> DomainFinding:
     names = {name.replace("_", "."): [each] for name, each in records.items()}
-    report = ask(look_at("a.example", (), 0.0), Zone(names))
+    report = looked_at(names)
     return next(each for each in report.findings if each.check == check)
 
 
 @pytest.mark.parametrize("check", ["SPF", "DMARC", "MTA-STS", "TLS reports", "MX and DNSSEC"])
 def test_where_the_dns_is_silent_nothing_is_known(check: str) -> None:
     names = ("a.example", "_dmarc.a.example", "_mta-sts.a.example", "_smtp._tls.a.example")
-    report = ask(look_at("a.example", (), 0.0), Zone({name: ["TIMEOUT"] for name in names}))
+    report = looked_at({name: ["TIMEOUT"] for name in names})
     (finding,) = [each for each in report.findings if each.check == check]
     assert finding.verdict is Verdict.UNKNOWN
 

@@ -6,7 +6,7 @@ import gzip
 from dataclasses import dataclass, field
 
 import pytest
-from tests.reports import A_DAY, dmarc_xml, gzipped, message, tls_json, zipped
+from tests.reports import A_DAY, ReadingHere, dmarc_xml, gzipped, message, tls_json, zipped
 from tests.worlds import SettableClock
 
 from wardmail.assurance.report_desk import Intake, ReportDesk
@@ -48,7 +48,7 @@ class BookInMemory:
 
 @pytest.fixture
 def desk() -> ReportDesk:
-    return ReportDesk(BookInMemory(), lambda: ("trust.example",), SettableClock(float(NOW)))
+    return ReportDesk(BookInMemory(), ReadingHere(), lambda: ("trust.example",), SettableClock(float(NOW)))
 
 
 @pytest.mark.parametrize(
@@ -100,18 +100,18 @@ def test_what_is_none_or_means_harm_is_refused(octets: bytes) -> None:
     assert [type(each) for each in reports_in(octets)] == [Unread]
 
 
-def test_more_reports_than_anybody_sends_are_cut(desk: ReportDesk) -> None:
+async def test_more_reports_than_anybody_sends_are_cut(desk: ReportDesk) -> None:
     part = message(zipped(XML)).partition(b"--b\r\nContent-Type: application")
     piece = b"--b\r\nContent-Type: application" + part[2].removesuffix(b"--b--\r\n")
-    taken = desk.take_message(part[0] + piece * 40 + b"--b--\r\n", "reports", "big.example")
+    taken = await desk.take_message(part[0] + piece * 40 + b"--b--\r\n", "reports", "big.example")
     assert (len(taken.kept), taken.known) == (1, 9)
     assert "more than 10" in taken.refused[0]
 
 
-def test_all_reports_of_one_message_have_one_budget(desk: ReportDesk) -> None:
+async def test_all_reports_of_one_message_have_one_budget(desk: ReportDesk) -> None:
     large = XML.replace(b"</feedback>", b" " * (9 * 1024 * 1024) + b"</feedback>")
     part = message(gzipped(large), "application/gzip", "report.gz").partition(b"--b\r\nContent-Type: application")
-    taken = desk.take_message(
+    taken = await desk.take_message(
         part[0] + (part[1] + part[2].removesuffix(b"--b--\r\n")) * 3 + b"--b--\r\n", "reports", ""
     )
     assert (len(taken.kept), taken.known) == (1, 0)
@@ -132,10 +132,10 @@ def standings(taken: Intake) -> list[Standing]:
         ("notbig.example", Standing.CLAIMED),
     ],
 )
-def test_the_sender_is_proved_when_it_is_whom_the_report_names(
+async def test_the_sender_is_proved_when_it_is_whom_the_report_names(
     desk: ReportDesk, proof: str, standing: Standing
 ) -> None:
-    assert standings(desk.take_message(message(zipped(XML)), "reports", proof)) == [standing]
+    assert standings(await desk.take_message(message(zipped(XML)), "reports", proof)) == [standing]
 
 
 @pytest.mark.parametrize(
@@ -155,20 +155,22 @@ def test_a_brand_is_a_name_and_a_top_level_domain_is_none(
     assert names_as_its_own(report, proof) is (standing is Standing.PROVED)
 
 
-def test_who_takes_anothers_name_is_counted_under_the_own(desk: ReportDesk) -> None:
+async def test_who_takes_anothers_name_is_counted_under_the_own(desk: ReportDesk) -> None:
     """RFC 9990 asks only for DMARC: whoever has a domain proves that one, and no other."""
     forged = dmarc_xml(began=NOW - A_DAY, email="x@evil.example", rows=[("203.0.113.1", 999, "none", "fail", "fail")])
-    assert standings(desk.take_message(message(zipped(forged)), "reports", "evil.example")) == [Standing.PROVED]
-    assert standings(desk.take_message(message(zipped(XML)), "reports", "big.example")) == [Standing.PROVED]
+    assert standings(await desk.take_message(message(zipped(forged)), "reports", "evil.example")) == [Standing.PROVED]
+    assert standings(await desk.take_message(message(zipped(XML)), "reports", "big.example")) == [Standing.PROVED]
     assert dict(desk.dmarc("", 30).reporters) == {"evil.example": Tally(0, 999), "big.example": Tally(8, 3)}
 
 
-def test_each_report_counts_once_and_a_claim_keeps_none_out(desk: ReportDesk) -> None:
+async def test_each_report_counts_once_and_a_claim_keeps_none_out(desk: ReportDesk) -> None:
     forged = dmarc_xml(began=NOW - A_DAY, rows=[("203.0.113.1", 10**9, "none", "fail", "fail")])
-    assert standings(desk.take_message(message(zipped(forged)), "reports", "")) == [Standing.CLAIMED]
-    assert standings(desk.take_message(message(zipped(XML)), "reports", "big.example")) == [Standing.PROVED]
-    assert desk.take_message(message(gzipped(XML), "application/gzip", "r.gz"), "reports", "big.example").known == 1
-    assert desk.take_file(XML, "oli").known == 1
+    assert standings(await desk.take_message(message(zipped(forged)), "reports", "")) == [Standing.CLAIMED]
+    assert standings(await desk.take_message(message(zipped(XML)), "reports", "big.example")) == [Standing.PROVED]
+    assert (
+        await desk.take_message(message(gzipped(XML), "application/gzip", "r.gz"), "reports", "big.example")
+    ).known == 1
+    assert (await desk.take_file(XML, "oli")).known == 1
     found = desk.dmarc("", 30)
     assert (found.reports, found.claimed, found.total) == (1, 1, Tally(8, 3))
     assert [name for name, _ in found.sources] == ["192.0.2.1", "198.51.100.9"]
@@ -187,30 +189,30 @@ def test_each_report_counts_once_and_a_claim_keeps_none_out(desk: ReportDesk) ->
         dmarc_xml(began=NOW).replace(f"<end>{NOW + A_DAY - 1}".encode(), b"<end>5"),
     ],
 )
-def test_other_domains_and_other_times_are_refused(desk: ReportDesk, octets: bytes) -> None:
-    taken = desk.take_file(octets, "oli")
+async def test_other_domains_and_other_times_are_refused(desk: ReportDesk, octets: bytes) -> None:
+    taken = await desk.take_file(octets, "oli")
     assert not taken.kept
     assert len(taken.refused) == 1
     assert "other.example" not in taken.words
 
 
-def test_a_domain_below_ours_is_ours(desk: ReportDesk) -> None:
-    assert desk.take_file(dmarc_xml("news.trust.example", began=NOW - A_DAY), "oli").kept
+async def test_a_domain_below_ours_is_ours(desk: ReportDesk) -> None:
+    assert (await desk.take_file(dmarc_xml("news.trust.example", began=NOW - A_DAY), "oli")).kept
 
 
-def test_tls_is_summed_up(desk: ReportDesk) -> None:
-    taken = desk.take_file(tls_json("trust.example", "other.example"), "oli")
+async def test_tls_is_summed_up(desk: ReportDesk) -> None:
+    taken = await desk.take_file(tls_json("trust.example", "other.example"), "oli")
     assert (len(taken.kept), len(taken.refused)) == (1, 1)
     found = desk.tls("trust.example", 30)
     assert (found.total, found.failures) == (Tally(40, 2), (("certificate-expired", "mx.trust.example", 2),))
     assert [(day.isoformat(), tally) for day, tally in found.days] == [("2027-01-14", Tally(40, 2))]
 
 
-def test_a_sum_of_some_says_that_there_are_more() -> None:
+async def test_a_sum_of_some_says_that_there_are_more() -> None:
     book = BookInMemory()
-    desk = ReportDesk(book, lambda: ("trust.example",), SettableClock(float(NOW)))
+    desk = ReportDesk(book, ReadingHere(), lambda: ("trust.example",), SettableClock(float(NOW)))
     for number in range(3):
-        assert desk.take_file(dmarc_xml(began=NOW - A_DAY, report_id=str(number)), "oli").kept
+        assert (await desk.take_file(dmarc_xml(began=NOW - A_DAY, report_id=str(number)), "oli")).kept
     whole = desk.dmarc("", 30)
     book.most = 2
     cut = desk.dmarc("", 30)

@@ -10,13 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.mail_of import PROGRAM
 
-from wardmail.content.attachments import MOST, attached_files, attached_octets
+from wardmail.content.attachments import MOST, attached_file, attached_files
 from wardmail.content.inspection import inspect
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.mime.leaf import Limits
 from wardmail.model.inspection import Finding, Inspection, Part, Severity
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+
+def attached_octets(message: bytes, n: int) -> bytes | None:
+    found = attached_file(message, n)
+    return found[1] if found is not None else None
 
 
 def letter(*files: tuple[str, bytes, str]) -> bytes:

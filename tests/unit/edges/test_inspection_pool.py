@@ -10,8 +10,9 @@ import pytest
 from tests.mail_of import PROGRAM, attached
 
 from wardmail.content.inspection import Context, inspect
-from wardmail.edges.inspection_pool import InspectionPool, WorkerTerms
+from wardmail.edges.inspection_pool import InspectionPool
 from wardmail.edges.inspection_wire import pack_context, pack_inspection, unpack_context, unpack_inspection
+from wardmail.edges.worker_pool import WorkerTerms
 from wardmail.model.inspection import Severity
 from wardmail.model.refusal import Unavailable
 

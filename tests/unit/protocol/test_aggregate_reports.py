@@ -54,6 +54,14 @@ FETCHES = '<!DOCTYPE f SYSTEM "http://192.0.2.1/evil.dtd">'
 READS = '<!DOCTYPE f [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 
 
+def test_rows_without_end_are_added_up_before_they_are_ranked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dmarc_report, "_MOST_COUNTED", 5)
+    many = [(f"10.0.0.{n}", 1, "none", "pass", "fail") for n in range(9)]
+    rows = read_dmarc_report(dmarc_xml(rows=[*many, *many, ("10.0.0.9", 7, "reject", "fail", "fail")])).rows
+    assert [(each.source, each.count, each.passes) for each in rows[:5]] == [(f"10.0.0.{n}", 2, True) for n in range(5)]
+    assert [(each.source, each.count, each.passes) for each in rows[5:]] == [("", 8, True), ("", 7, False)]
+
+
 @pytest.mark.parametrize("before", [LAUGHS, FETCHES, READS, "<!DOCTYPE feedback>"])
 def test_document_types_are_refused(before: str) -> None:
     with pytest.raises(BadReport, match="document type"):

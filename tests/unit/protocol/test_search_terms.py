@@ -63,6 +63,14 @@ def test_a_tag_before_the_subject_is_found_with_it() -> None:
     assert terms(b"Subject: Letter", tags=("[secure]",)) == ("word secure", "word letter")
 
 
+def test_a_tag_takes_the_place_of_no_word_of_the_subject() -> None:
+    subject = b" ".join(b"w%d" % n for n in range(MOST_WORDS))
+    found = terms(b"Subject: " + subject, tags=("[secure] for internal use",))
+    assert set(found) == {*terms(b"Subject: " + subject), "word secure", "word for", "word internal", "word use"}
+    pasted = alternatives("[secure] for internal use " + subject.decode(), by_subject=True)[-1]
+    assert set(pasted) <= set(found)
+
+
 @pytest.mark.parametrize(
     ("typed", "found"),
     [

@@ -75,7 +75,7 @@ async def opened(directory: Path) -> AsyncIterator[Api]:
             ledger=PeerLedger(PeerLimits(failed_logins=5)),
             check_address=lambda profile, text: checker(world.register.table(profile), world.clock.now)(text),
             messages=StoredMessageRecords(Messages(stage.database), MonthlyBlinder(stage.keystore)),
-            arrivals=StoredArrivalRecords(Inbox(stage.database)),
+            arrivals=StoredArrivalRecords(Inbox(stage.database), MonthlyBlinder(stage.keystore)),
             pull=PullDesk(desk.world),
             replies=StoreGivenReplies(stage.database),
             notices=NoticesFeed(stage.database),

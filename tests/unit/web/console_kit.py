@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
+from tests.reports import ReadingHere
 from tests.worlds import HEAD, Stage, staged, submission
 from wardmail.app.documentation import library
 from wardmail.app.domain_wiring import KeystoreDomainKeys
@@ -27,7 +28,12 @@ from wardmail.app.sandbox_stage import SandboxStage
 from wardmail.app.set_up import prepare_secrets
 from wardmail.app.settings import load, setting_records
 from wardmail.app.source_output import StoredSourceRecords
-from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords, StoredWebhookRecords
+from wardmail.app.stored_records import (
+    StoredArrivalRecords,
+    StoredHeldRecords,
+    StoredMessageRecords,
+    StoredWebhookRecords,
+)
 from wardmail.app.webhook_output import StoredWebhookBook
 from wardmail.assurance.domain_desk import DomainDesk, records_for
 from wardmail.assurance.report_desk import ReportDesk
@@ -83,6 +89,7 @@ from wardmail.store.queue import StoreQueue
 from wardmail.store.register import StoreRegister
 from wardmail.store.secret_notes import StoreSecretNotes
 from wardmail.store.security_keys import StoreSecurityKeys
+from wardmail.store.selectors import StoreSelectors
 from wardmail.store.sources import StoreSources
 from wardmail.store.webhooks import StoreWebhooks
 from wardmail.web.pages.building import build_site
@@ -199,6 +206,7 @@ def open_console(directory: Path) -> Iterator[Console]:
         keeper = HoldKeeper(stage.world, holds, people.all)
         operate = OperateServices(
             console=services,
+            arrivals=StoredArrivalRecords(Inbox(database), MonthlyBlinder(stage.keystore)),
             kept_back=StoredKeptBack(Inbox(database), messages, inbound.world),
             quarantine=Quarantine(inbound.world),
             sources=StoredSourceRecords(StoreRegister(database), StoreSources(database), Inbox(database)),
@@ -243,6 +251,7 @@ class OutsideView:
         texts = {
             "trust.example": "v=spf1 include:spf.relay.example mx ~all",
             "spf.relay.example": "v=spf1 ip4:192.0.2.0/24 -all",
+            "theirs._domainkey.hospice.example": f"v=DKIM1; k=ed25519; p={'A' * 43}=",
             "_dmarc.trust.example": "v=DMARC1; p=none; rua=mailto:dmarc@trust.example",
             **{
                 each.name: each.value
@@ -271,6 +280,7 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidd
         lambda: OutsideView(stage, hidden),
         stage.clock,
         limit=StoreLookLimit(stage.database),
+        selectors=StoreSelectors(stage.database),
     )
     knowledge = Knowledge(stage.register, messages, people, lambda: stage.world.signer, stage.clock)
     return GovernServices(
@@ -282,7 +292,7 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidd
         domains=domains,
         domain_book=DomainBookDesk(book, stage.clock),
         signing_keys=SigningKeyDesk(keys, stage.clock, domains.is_published),
-        reports=ReportDesk(StoreOutsideReports(stage.database), lambda: ("trust.example",), stage.clock),
+        reports=ReportDesk(StoreOutsideReports(stage.database), ReadingHere(), lambda: ("trust.example",), stage.clock),
         seen=knowledge.seen,
         history=knowledge.history,
         webhooks=StoredWebhookRecords(StoreWebhooks(stage.database)),

@@ -186,7 +186,7 @@ async def test_domains_are_put_on_record_looked_at_and_taken_off(api: PeoplesApi
 
 async def test_reports_of_others_are_summed_up_and_listed(api: PeoplesApi) -> None:
     began = int(api.installation.clock.now()) - A_DAY
-    taken = report_desk(api.installation).take_file(dmarc_xml(began=began), "oli")
+    taken = await report_desk(api.installation).take_file(dmarc_xml(began=began), "oli")
     assert taken.kept, taken
     found = (await call(api, "GET", "/v1/reports/dmarc", "vera", domain="trust.example"))[1]
     assert (found["reports"], found["good"], found["bad"], found["claims"]) == (1, 8, 3, 0)

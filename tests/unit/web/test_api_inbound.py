@@ -11,6 +11,7 @@ import pytest
 
 from tests.inbound_desk import LETTERS
 from tests.unit.web.api_kit import Api, opened
+from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.inbound.reception import ReceivingDesk
 from wardmail.model.address import Address
 from wardmail.model.arrival import ArrivalState, RawMail, Reception
@@ -39,7 +40,7 @@ async def brought(api: Api, body: bytes = b"Hello\r\n") -> str:
         Address("a", "nhs.net"),
         (Address("letters", "trust.example"),),
         False,
-        RawMail(b"From: a@nhs.net\r\nSubject: Anna Example\r\n", MemoryBody((body,))),
+        RawMail(b"Message-ID: <l1@nhs.net>\r\nFrom: a@nhs.net\r\nSubject: Anna Example\r\n", MemoryBody((body,))),
         desk.clock.now(),
     )
     name = await ReceivingDesk(desk.world, desk.workers).accept(reception)
@@ -120,3 +121,12 @@ async def test_the_list_is_paged_to_its_end(api: Api) -> None:
     assert (await api.http.get(f"{INBOUND}?after=x", headers=api.key)).json()["code"] == "WM-REQUEST"
     assert (await api.http.get(f"{INBOUND}?status=x", headers=api.key)).status_code == 422
     assert (await api.http.get(f"{INBOUND}/%25/content", headers=api.key)).status_code == 404
+
+
+async def test_a_program_finds_its_mail_by_the_senders_own_id_and_not_by_the_subject(api: Api) -> None:
+    api.office.arrivals._clues._blinder = MonthlyBlinder(api.stage.keystore)
+    name = await brought(api)
+    found = await api.http.get(INBOUND, params={"q": "<l1@nhs.net>"}, headers=api.key)
+    assert [each["id"] for each in found.json()["items"]] == [name]
+    for typed in ("Anna", "Anna Example", '"anna"', "l1", "L1@nhs.net"):
+        assert (await api.http.get(INBOUND, params={"q": typed}, headers=api.key)).json()["items"] == []

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from wardmail.manage.integrations import make_credential
 from wardmail.model.inspection import Inspection
 from wardmail.model.integration import IntegrationState
 from wardmail.model.person import Role
+from wardmail.outbound import opened_content
+from wardmail.outbound.opened_content import ContentDesk
+from wardmail.store.queue import StoreQueue
 from wardmail.store.schema import content, recipient
 
 WHY = {"reason": "the receiver lost it"}
@@ -257,3 +261,52 @@ async def test_content_that_is_gone_is_said_to_be(api: PeoplesApi) -> None:
     for path in ("content", "attachments", "attachments/1"):
         answer = await api.http.get(f"/v1/messages/{sent}/{path}", headers=api.keys["governor"] | REASON)
         assert (answer.status_code, answer.json()["code"]) == (409, "WM-CONTENT-GONE")
+
+
+async def _with_a_file(api: PeoplesApi, octets: bytes = b"%PDF-1.7\n%%EOF\n") -> str:
+    part = b"--b\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    posted = await api.http.post(
+        "/v1/messages?from=app@trust.example&to=a@nhs.net",
+        content=FILES + b"\r\n" + part + base64.encodebytes(octets).replace(b"\n", b"\r\n") + b"--b--\r\n",
+        headers=api.app_key | {"Content-Type": "message/rfc822"},
+    )
+    return str(posted.json()["id"])
+
+
+async def test_a_message_is_read_once_for_one_file(api: PeoplesApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, reads, read = await _with_a_file(api), [], StoreQueue.read_content
+
+    async def counted(self: StoreQueue, message_id: str, variant: int) -> object:
+        reads.append(message_id)
+        return await read(self, message_id, variant)
+
+    monkeypatch.setattr(StoreQueue, "read_content", counted)
+    got = await api.http.get(f"/v1/messages/{sent}/attachments/1", headers=api.keys["governor"] | REASON)
+    assert (got.content, reads) == (b"%PDF-1.7\n%%EOF\n", [sent])
+
+
+async def test_files_on_their_way_are_few_and_each_leaves_its_room(
+    api: PeoplesApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that are refused, or are not there; who comes while there is no room is told to come again."""
+    monkeypatch.setattr(opened_content, "_PATIENCE", 0.05)
+    sent, harmful = await _with_a_file(api), await _with_a_file(api, PROGRAM)
+    key = api.keys["governor"] | REASON
+    for path, status in ((f"{harmful}/attachments/1", 403), (f"{sent}/attachments/2", 404)) * 5:
+        assert (await api.http.get(f"/v1/messages/{path}", headers=key)).status_code == status
+    desk, where = ContentDesk(api.world, InspectionPool().inspect), f"/v1/messages/{sent}/attachments/1"  # type: ignore[arg-type]
+    async with AsyncExitStack() as slow:
+        for _ in range(4):
+            await slow.enter_async_context(desk.file(sent, 1, looked_into=False))
+        assert (await api.http.get(where, headers=key)).status_code == 503
+    assert (await api.http.get(where, headers=key)).status_code == 200
+
+
+async def test_a_large_message_comes_whole_and_says_how_long_it_is(api: PeoplesApi) -> None:
+    """Its body is in a spool file, and goes out as it is read."""
+    octets = bytes(range(256)) * 12_000
+    sent = await _with_a_file(api, octets)
+    got = await api.http.get(f"/v1/messages/{sent}/content", headers=api.keys["governor"] | REASON)
+    assert (got.status_code, got.headers["content-type"]) == (200, "message/rfc822")
+    assert int(got.headers["content-length"]) == len(got.content)
+    assert base64.encodebytes(octets).replace(b"\n", b"\r\n") in got.content

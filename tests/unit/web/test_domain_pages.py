@@ -147,7 +147,7 @@ async def test_another_organisations_domain_is_looked_at_and_its_evidence_record
         assert done.headers["location"] == "/domains/others/hospice.example"
         seen = (await viewer.get("/domains/others/hospice.example")).text
         assert "There is no SPF record" in seen
-        assert "shows only in mail that comes from it" in seen
+        assert "No key was found under the 16 selectors looked at. That says nothing" in seen
         assert "Record evidence" not in seen
         assert "hospice.example" in (await viewer.get("/domains/others")).text
         ours = await viewer.post("/domains/others", data=look | {"domain": "trust.example"})
@@ -187,3 +187,24 @@ async def test_a_domain_of_ours_is_not_put_on_record_as_anothers(console: Consol
         done = await http.post("/domains/others/trust.example/evidence", data=fields)
         assert done.headers["location"] == "/domains/trust.example"
         assert "Take it off the record" not in (await http.get("/domains/trust.example")).text
+
+
+async def test_a_selector_that_somebody_names_is_looked_at_and_remembered(console: Console) -> None:
+    where = "/domains/others/hospice.example"
+    async with console.visitor("viewer") as http:
+        token = {"form_token": form_token(await http.get("/domains/others"))}
+        await http.post("/domains/others", data=token | {"domain": "hospice.example", "selectors": "<b>"})
+        wrong = await http.post(where, data=token | {"selectors": "selector1, <b>two</b>"})
+        assert wrong.status_code == 422
+        assert "Write up to 10 selectors" in wrong.text
+        assert 'value="selector1, &lt;b&gt;two&lt;/b&gt;"' in wrong.text
+        assert "DKIM key theirs" not in wrong.text
+        assert (await http.post(where, data=token | {"selectors": "none THEIRS;"})).status_code == 303
+        seen = (await http.get(where)).text
+        assert "Key found under theirs." in seen
+        assert "Ed25519 of 256 bits." in seen
+        console.wait(60)
+        await http.post(where, data=token)
+        again = (await http.get(where)).text
+    assert "DKIM key theirs" in again
+    assert "No key was found" not in again.partition("History")[0]

@@ -12,7 +12,7 @@ import pytest
 from starlette.routing import Route
 
 from tests.inbound_desk import MESSAGE
-from tests.reports import A_DAY, dmarc_xml, message, zipped
+from tests.reports import A_DAY, ReadingHere, dmarc_xml, message, zipped
 from tests.unit.web.console_kit import SENSITIVE, Console, open_console
 from tests.unit.web.records import BOX, LETTERS
 from tests.worlds import APP
@@ -91,9 +91,9 @@ async def seeded(console: Console) -> dict[str, str]:
     StoreWebhooks(database).add(endpoint, "test")
     hostile = HOSTILE.replace("<", "&lt;")
     reported = dmarc_xml(began=int(console.stage.clock.at) - A_DAY, reporter=hostile, report_id=hostile)
-    book = ReportDesk(StoreOutsideReports(database), lambda: ("trust.example",), console.stage.clock)
-    assert book.take_file(reported, "oli").kept
-    assert book.take_message(message(zipped(reported)), HOSTILE, "").kept
+    book = ReportDesk(StoreOutsideReports(database), ReadingHere(), lambda: ("trust.example",), console.stage.clock)
+    assert (await book.take_file(reported, "oli")).kept
+    assert (await book.take_message(message(zipped(reported)), HOSTILE, "")).kept
     partner = KnownDomain("hospice.example", False, HOSTILE, 0.0, HOSTILE)
     shown = Assurance(AssuranceKind.OTHER, HOSTILE, day, HOSTILE, 0.0)
     StoreKnownDomains(database).add(replace(partner, assurances=(shown,)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.inbound_desk import MESSAGE
 from tests.unit.web.console_kit import Console, form_token, open_console
 from tests.unit.web.records import BOX, LETTERS
+from wardmail.edges.blinding import MonthlyBlinder
 from wardmail.inbound.arrival import collected
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.inspection import ScanOutcome, ScanReport
@@ -192,3 +194,32 @@ async def test_what_the_sandbox_plays_is_chosen_on_its_page(console: Console) ->
         done = await http.post("/sandbox", data={"form_token": token, "act": "certificate-expired"})
         assert "certificate has expired, from the next attempt on" in done.text
     assert ("SandboxActChosen", "mail-operator") in kinds(console)
+
+
+async def test_mail_that_came_in_is_found_by_who_may(console: Console) -> None:
+    """By words of the subject only by who may read content; and nothing of the subject is shown."""
+    console.office.arrivals._clues._blinder = MonthlyBlinder(console.stage.keystore)
+    head = b"Subject: Discharge of Ann\r\nMessage-ID: <L1@clinic.example>\r\nFrom: a@nhs.net\r\n\r\nx\r\n"
+    kept = await quarantined(console, head)
+    await quarantined(console)
+    async with console.visitor("viewer") as viewer, console.visitor("governance") as reader:
+        whole = await viewer.get("/received")
+        assert "Showing 2 messages" in whole.text
+        assert f"/quarantine/{kept}" in whole.text
+        for http, typed, count in (
+            (reader, "discharge ann", 1),
+            (viewer, "discharge ann", 0),
+            (viewer, "<L1@clinic.example>", 1),
+            (viewer, kept, 1),
+            (reader, "discharge bob", 0),
+            (reader, "\x00\udcff", 0),
+        ):
+            found = await http.get(f"/received?q={quote(typed.encode('utf-8', 'surrogatepass'))}")
+            assert (found.status_code, found.text.count("/quarantine/")) == (200, count), typed
+            assert "Discharge of" not in found.text
+        assert "Your role does not find messages by their subject" in whole.text
+        assert "Showing 2" in (await reader.get("/received?status=quarantined")).text
+        assert "No mail that came in matches" in (await reader.get("/received?status=dead-letter")).text
+        assert (await reader.get("/received?after=nonsense")).status_code == 404
+        hostile = await reader.get("/received", params={"q": HOSTILE})
+        assert "<script>alert" not in hostile.text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reports import A_DAY, dmarc_xml, message, tls_json, zipped
+from tests.reports import A_DAY, ReadingHere, dmarc_xml, message, tls_json, zipped
 from tests.unit.web.console_kit import Console, open_console
 from wardmail.assurance.report_desk import ReportDesk
 from wardmail.model.person import Role
@@ -24,7 +24,9 @@ def console(tmp_path: Path) -> Iterator[Console]:
 
 
 def desk(console: Console) -> ReportDesk:
-    return ReportDesk(StoreOutsideReports(console.stage.database), lambda: ("trust.example",), console.stage.clock)
+    return ReportDesk(
+        StoreOutsideReports(console.stage.database), ReadingHere(), lambda: ("trust.example",), console.stage.clock
+    )
 
 
 @pytest.mark.parametrize("kind", ["dmarc", "tls"])
@@ -38,11 +40,11 @@ async def test_without_reports_the_page_says_how_they_come(console: Console, kin
 async def test_what_is_proved_counts_and_what_is_claimed_is_shown_apart(console: Console) -> None:
     yesterday = int(console.stage.clock.at) - A_DAY
     proved = message(zipped(dmarc_xml(began=yesterday)))
-    assert desk(console).take_message(proved, "reports", "big.example").kept
+    assert (await desk(console).take_message(proved, "reports", "big.example")).kept
     forged = dmarc_xml(
         began=yesterday, report_id="x", reporter=HOSTILE, rows=[("203.0.113.7", 777, "none", "fail", "fail")]
     )
-    assert desk(console).take_message(message(zipped(forged)), "reports", "").kept
+    assert (await desk(console).take_message(message(zipped(forged)), "reports", "")).kept
     async with console.visitor("viewer") as http:
         page = (await http.get("/domains/reports/dmarc")).text
         other = (await http.get("/domains/reports/dmarc", params={"domain": "other.example"})).text
@@ -58,7 +60,7 @@ async def test_what_is_proved_counts_and_what_is_claimed_is_shown_apart(console:
 async def test_tls_failures_are_said_in_words(console: Console) -> None:
     day = "2026-11-01"
     console.stage.clock.at = 1_793_577_600.0 + 2 * A_DAY
-    assert desk(console).take_file(tls_json(day=day), "oli").kept
+    assert (await desk(console).take_file(tls_json(day=day), "oli")).kept
     async with console.visitor("viewer") as http:
         page = (await http.get("/domains/reports/tls")).text
     assert "40 sessions had TLS, 2 failed" in page

@@ -26,6 +26,7 @@ from wardmail.app.domain_wiring import domain_book_desk, domain_desk, ours_of
 from wardmail.app.failures import FINDINGS, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import day_option, emit, json_option, moment, note, say, table
+from wardmail.manage.signing_keys import named_selectors
 from wardmail.model.own_domain import AssuranceKind, DomainReport
 from wardmail.model.person import Permission
 
@@ -79,10 +80,18 @@ def remove(config_path: str | None, *, domain: str, by: str, as_json: bool) -> N
 
 @click.command()
 @click.argument("domain")
+@click.option(
+    "--selector",
+    "selectors",
+    multiple=True,
+    help="Where to look for a DKIM key of another's, besides the usual names. Again for more.",
+)
 @click.option("--html", "page", type=click.File("w", lazy=True), help="Write it to this file too, as a page.")
 @json_option
 @click.pass_obj
-def check(config_path: str | None, *, domain: str, page: IO[str] | None, as_json: bool) -> None:
+def check(
+    config_path: str | None, *, domain: str, selectors: tuple[str, ...], page: IO[str] | None, as_json: bool
+) -> None:
     """Look at DOMAIN from outside now, ours or another's; what is found is kept.
 
     Exit 3 when something is to be fixed, or could not be told.
@@ -91,8 +100,9 @@ def check(config_path: str | None, *, domain: str, page: IO[str] | None, as_json
     """
     installation = Installation.at(config_path)
     name = domain_named(domain)
+    named = done(named_selectors(selectors))
     is_ours = name in ours_of(installation)
-    report = looked(asyncio.run(domain_desk(installation).verify(name, is_ours=is_ours)), name)
+    report = looked(asyncio.run(domain_desk(installation).verify(name, is_ours=is_ours, selectors=named)), name)
     record = report_record(report)
     if page is not None:
         known = domain_book_desk(installation).all().get(name)

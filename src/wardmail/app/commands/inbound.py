@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.arrival_output import SENTENCES, WORDS, as_record, one_arrival
+from wardmail.app.arrival_output import as_record, one_arrival
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
+from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
 from wardmail.app.output import confirm, counted, emit, json_option, moment, rfc3339, say, table
+from wardmail.manage.arrival_words import SENTENCES, WORDS
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.person import Permission
 from wardmail.store.inbox import ArrivalSearch
@@ -37,6 +39,7 @@ def command() -> None:
 @click.option("--integration", default="")
 @click.option("--source", default="")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@by_option
 @json_option
 @click.pass_obj
 def list_(
@@ -47,12 +50,22 @@ def list_(
     integration: str,
     source: str,
     limit: int,
+    by: str,
     as_json: bool,
 ) -> None:
-    """List arrivals, the newest first; TEXT is an ID, the beginning of one, or an address."""
+    """List arrivals, the newest first.
+
+    TEXT is an ID, the beginning of one, an address, its sender's Message-ID, or, for who may read content, whole words of
+    the subject.
+    """
     installation = Installation.at(config_path)
-    wanted = ArrivalSearch(text, tuple(map(ArrivalState, states)), integration, source, limit=limit)
-    show_arrivals(installation.inbox.search(wanted), as_json)
+    reach = reach_of(installation, by)
+    clues = clues_at_hand(installation, text, reach)
+    wanted = ArrivalSearch(text, tuple(map(ArrivalState, states)), integration, source, limit=limit, clues=clues)
+    found = installation.inbox.search(wanted)
+    if not found:
+        note_of_nothing(text, reach)
+    show_arrivals(found, as_json)
 
 
 def show_arrivals(arrivals: Sequence[Arrival], as_json: bool) -> None:

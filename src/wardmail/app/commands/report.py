@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def import_(config_path: str | None, *, files: tuple[Path, ...], by: str, as_jso
     all_good = True
     for file in files:
         with file.open("rb") as opened:
-            intake = desk.take_file(opened.read(LARGEST + 1), actor.id)
+            intake = asyncio.run(desk.take_file(opened.read(LARGEST + 1), actor.id))
         all_good = all_good and not intake.refused
         if as_json:
             emit(intake_record(str(file), intake))

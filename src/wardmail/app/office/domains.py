@@ -25,6 +25,7 @@ from wardmail.app.domain_wiring import domain_book_desk, domain_desk, ours_of, s
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
+from wardmail.manage.signing_keys import named_selectors
 from wardmail.model.accredited import ListVersion
 from wardmail.model.own_domain import AssuranceKind
 from wardmail.model.person import Person
@@ -51,11 +52,12 @@ class DomainOffice:
         if not done(self._book.remove(actor, name)):
             raise not_found("domain", name, "wardmail domain all")
 
-    async def check(self, actor: Person, domain: str) -> Record:
+    async def check(self, actor: Person, domain: str, selectors: Sequence[str] = ()) -> Record:
         """Asks the DNS and the mail servers now."""
-        name = domain_named(domain)
+        name, named = domain_named(domain), done(named_selectors(selectors))
         is_ours = name in await asyncio.to_thread(ours_of, self._installation)
-        return report_record(looked(await self._desk.verify(name, is_ours=is_ours, person=actor.id), name))
+        look = await self._desk.verify(name, is_ours=is_ours, person=actor.id, selectors=named)
+        return report_record(looked(look, name))
 
     def assurances(self, domain: str) -> list[Record]:
         known = self._book.all().get(domain_named(domain))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from wardmail.model.handover import Handover, NotTaken, Parcel, Taken
+
+TakeReport = Callable[[bytes, str, str], Awaitable[str]]
+"""The message, the source, and the author's domain where it is proved; what became of it, in words."""
 
 
 class ReportsHandover:
@@ -14,13 +16,12 @@ class ReportsHandover:
     Anybody may write to the address that reports go to, and what they write must not fill people's desks.
     """
 
-    def __init__(self, take: Callable[[bytes, str, str], str]) -> None:
-        """`take` blocks: the message, the source, and the author's domain where it is proved; what became of it, in words."""
+    def __init__(self, take: TakeReport) -> None:
         self._take = take
 
     async def hand_over(self, parcel: Parcel, terms: Handover) -> Taken | NotTaken:
         source = str(parcel.summary.get("source", ""))
-        return Taken(await asyncio.to_thread(self._take, parcel.message, source, parcel.author_domain))
+        return Taken(await self._take(parcel.message, source, parcel.author_domain))
 
     async def close(self) -> None:
         return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from wardmail.edges.connection_pool import ConnectionPool
 from wardmail.edges.handovers.forward import SmtpHandover
 from wardmail.edges.handovers.lmtp import LmtpHandover
 from wardmail.edges.handovers.maildir import MaildirHandover
-from wardmail.edges.handovers.reports import ReportsHandover
+from wardmail.edges.handovers.reports import ReportsHandover, TakeReport
 from wardmail.edges.handovers.webhook import WebhookHandover
 from wardmail.edges.oauth import TokenSource
 from wardmail.edges.smtp_opening import SmtpOpener
@@ -49,7 +49,7 @@ class RoutedHandover:
 
 
 def assemble_handovers(
-    secrets: Secrets, clock: Clock, *, hostname: str, take_report: Callable[[bytes, str, str], str] | None = None
+    secrets: Secrets, clock: Clock, *, hostname: str, take_report: TakeReport | None = None
 ) -> RoutedHandover:
     """Every kind that is installed; what an application collects itself needs no courier."""
     tls = UpstreamTls(clock)

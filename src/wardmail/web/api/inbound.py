@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wardmail.inbound.pulling import NotPossible
-from wardmail.model.reading import Wanted
+from wardmail.model.reading import FoundBy, Wanted
 from wardmail.web.api import schema
 from wardmail.web.api.caller import LiveCaller
 from wardmail.web.api.problem import Problem
@@ -24,6 +25,7 @@ async def search(request: Request, caller: LiveCaller, find: Annotated[schema.Fi
     """Newest first, without content. `status=handing-over` is what waits to be taken."""
     services = services_of(request)
     wanted = Wanted(caller.integration.id, find.q, find.status or "", after=find.after, limit=find.limit)
+    wanted = replace(wanted, found_by=FoundBy.NAME)
     page = await asyncio.to_thread(services.arrivals.search, wanted)
     return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path, Query
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from wardmail.content.attachments import AttachedFile
 from wardmail.model.audit import LONGEST_REASON, SHORTEST_REASON
@@ -19,6 +19,7 @@ from wardmail.web.api.asker import Asker, Reading, TakingEvidence
 from wardmail.web.api.messages import copies_of, missing
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import office_of, services_of
+from wardmail.web.sending import SentInPieces
 
 router = APIRouter(prefix="/v1/messages", tags=["messages"])
 
@@ -40,11 +41,11 @@ async def content(request: Request, asker: Reading, message_id: str, reason: Rea
     """The message as it is stored: signed, with our trace on top, and whole, with whatever is dangerous in it."""
     await _opened(request, asker, message_id, reason)
     try:
-        octets = await services_of(request).content.whole(message_id)
+        whole = await services_of(request).content.whole(message_id)
     except ContentGone:
         raise _gone() from None
-    headers = {"Content-Disposition": f'attachment; filename="{message_id}.eml"'}
-    return Response(octets, media_type="message/rfc822", headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="{message_id}.eml"', "Content-Length": str(whole.size)}
+    return StreamingResponse(whole.chunks, media_type="message/rfc822", headers=headers)
 
 
 @router.get("/{message_id}/attachments")
@@ -68,16 +69,18 @@ async def attachment(
 ) -> Response:
     """One file, as octets of no kind: what it is called and what it is, the list says."""
     said, desk = await _opened(request, asker, message_id, reason), services_of(request).content
-    try:
+    async with AsyncExitStack() as stack:
+        try:
+            taken = await stack.enter_async_context(desk.file(message_id, n, looked_into=asker.is_person))
+        except ContentGone:
+            raise _gone() from None
+        if taken is None:
+            raise Problem(404, "WM-NOT-FOUND", "There is no such file", "See /attachments for those that there are.")
         if asker.is_person:
-            _require_harmless(n, (await desk.files(message_id)).files)
-        octets = await desk.file(message_id, n, asker.name, said)
-    except ContentGone:
-        raise _gone() from None
-    if octets is None:
-        raise Problem(404, "WM-NOT-FOUND", "There is no such file", "See /attachments for those that there are.")
-    headers = {"Content-Disposition": f'attachment; filename="{message_id}-{n}.bin"'}
-    return Response(octets, media_type="application/octet-stream", headers=headers)
+            _require_harmless(taken.file)
+        await desk.note_taken(message_id, taken, asker.name, said)
+        headers = {"Content-Disposition": f'attachment; filename="{message_id}-{n}.bin"'}
+        return SentInPieces(taken.octets, headers, stack.pop_all())
 
 
 @router.get("/{message_id}/evidence", responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}})
@@ -111,15 +114,14 @@ async def _opened(request: Request, asker: Asker, message_id: str, reason: str) 
     return said
 
 
-def _require_harmless(n: int, files: Sequence[AttachedFile]) -> None:
+def _require_harmless(file: AttachedFile) -> None:
     """Raises Problem (403) for what may do harm, and for what nobody can tell that of."""
-    for each in files:
-        if each.n == n and each.is_dangerous:
-            detail = "Something dangerous was found in it: see /attachments. The application that sent it has it."
-            raise Problem(403, "WM-ATTACHMENT-DANGEROUS", "It is not given out", detail)
-        if each.n == n and not each.looked_into:
-            detail = "It could not be looked into: see /attachments. The application that sent it has it."
-            raise Problem(403, "WM-ATTACHMENT-UNSEEN", "It is not given out", detail)
+    if file.is_dangerous:
+        detail = "Something dangerous was found in it: see /attachments. The application that sent it has it."
+        raise Problem(403, "WM-ATTACHMENT-DANGEROUS", "It is not given out", detail)
+    if not file.looked_into:
+        detail = "It could not be looked into: see /attachments. The application that sent it has it."
+        raise Problem(403, "WM-ATTACHMENT-UNSEEN", "It is not given out", detail)
 
 
 def _said(asker: Asker, reason: str) -> str:

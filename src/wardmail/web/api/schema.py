@@ -100,7 +100,10 @@ class Find(Sent):
 
 
 class FindInbound(Sent):
-    q: Annotated[Line, Field(max_length=320, description="An address, an ID, or the beginning of an ID.")] = ""
+    q: Annotated[
+        Line,
+        Field(max_length=320, description="An address, an ID or the beginning of one, or its sender's Message-ID."),
+    ] = ""
     status: Annotated[ArrivalState | None, Field(description="Only in this state.")] = None
     after: Annotated[str, Field(pattern="^([0-9A-Z]{18})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50

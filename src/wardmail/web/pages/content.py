@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from html import escape
 
@@ -82,20 +83,21 @@ class ContentPages:
 
     async def save(self, visit: Visit) -> Response:
         """One attached file, to be saved; that it was taken is in the audit, with the reason for which it was opened."""
-        message_id, n = message_id_of(visit.request), str(visit.request.path_params["n"])
+        message_id = message_id_of(visit.request)
         if not self._is_open(visit, message_id) or await self.is_barred(visit, message_id):
             return self._told(visit, 403, "It is closed", "Nothing was saved. Say again why you read it.")
-        found = await self._content.files(message_id)
-        file = next((each for each in found.files if str(each.n) == n), None)
-        if file is None:
-            return self._told(visit, 404, "There is no such file", "Look at the list again.")
-        why_not = barred_file(visit, file)
-        if why_not:
-            return self._told(visit, 403, "It is not given out here", why_not)
-        actor = visit.visitor.person.id
-        reason = await asyncio.to_thread(self._reason, message_id, actor)
-        octets = await self._content.file(message_id, file.n, actor, reason)
-        return saved(octets or b"", file.name, f"{message_id}-{file.n}.bin")
+        n = _number_of(str(visit.request.path_params["n"]))
+        async with AsyncExitStack() as stack:
+            taken = await stack.enter_async_context(self._content.file(message_id, n, looked_into=True))
+            if taken is None:
+                return self._told(visit, 404, "There is no such file", "Look at the list again.")
+            why_not = barred_file(visit, taken.file)
+            if why_not:
+                return self._told(visit, 403, "It is not given out here", why_not)
+            actor = visit.visitor.person.id
+            reason = await asyncio.to_thread(self._reason, message_id, actor)
+            await self._content.note_taken(message_id, taken, actor, reason)
+            return saved(taken.octets, taken.file.name, f"{message_id}-{n}.bin", stack.pop_all())
 
     async def opened(self, visit: Visit, message_id: str) -> Opened | None:
         """None while nobody said why, and on a device that must not have it."""
@@ -151,6 +153,11 @@ def barred_file(visit: Visit, file: AttachedFile) -> str:
     if is_mobile(visit.request.headers) and not may_be_downloaded(file.size):
         return "It is larger than 10 MB, and is not given to a mobile device. Save it on a computer."
     return ""
+
+
+def _number_of(text: str) -> int:
+    """0, which no file has, for what is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
 
 
 def _part_of(visit: Visit) -> str:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
+from contextlib import AsyncExitStack
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from wardmail.web.pages.rendering import GUARDS
+from wardmail.web.sending import SentInPieces
 
 _LONGEST = 100
 _UNFIT = re.compile(r"[^A-Za-z0-9._ -]")
 _PLACES = re.compile(r"[\\/:*?\"<>|]")
 
 
-def saved(octets: bytes, name: str, otherwise: str) -> Response:
-    """`otherwise` is what it is called when nothing of its own name can be used."""
+def saved(octets: bytes, name: str, otherwise: str, room: AsyncExitStack) -> Response:
+    """`otherwise` is what it is called when nothing of its own name can be used; `room` is left when it is sent."""
     headers = GUARDS | {
         "Content-Disposition": disposition(name, otherwise),
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
-    return Response(octets, media_type="application/octet-stream", headers=headers)
+    return SentInPieces(octets, headers, room)
 
 
 def disposition(name: str, otherwise: str) -> str:

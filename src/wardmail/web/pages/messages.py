@@ -21,7 +21,7 @@ _PERIODS = {"": ("Any time", 0.0), "day": ("Last 24 hours", 86_400.0), "week": (
 _GROUPS = {"sent": ("Sent", "delivered,relayed"), "failed": ("Failed in any way", "bounced,expired,rejected")}
 _STATUSES = WORDS | {name: words for name, (words, _) in _GROUPS.items()}
 _SHOWN = 50
-_NOT_ALL = (
+NOT_ALL = (
     " Only addresses and queue IDs were looked for: a part of the gateway does not answer. Try again in a few minutes."
 )
 
@@ -72,7 +72,7 @@ class MessagesPage:
         try:
             return self._services.messages.search(wanted), ""
         except Unavailable:
-            return self._services.messages.search(replace(wanted, found_by=FoundBy.ADDRESS_OR_ID)), _NOT_ALL
+            return self._services.messages.search(replace(wanted, found_by=FoundBy.ADDRESS_OR_ID)), NOT_ALL
 
 
 def _states(asked: str) -> str:

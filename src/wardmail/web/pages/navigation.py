@@ -21,6 +21,7 @@ _MAIN = {
 }
 _REST = {
     "/queue": ("Queue", "What waits to be sent, and for how long"),
+    "/received": ("Received", "Mail that came in, and what became of it"),
     "/quarantine": ("Quarantine", "Mail that came in and may do harm"),
     "/sources": ("Sources", "The ways in which mail comes in"),
     "/webhooks": ("Webhooks", "Which applications are told what happens, and what they answered"),

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.requests import Request
 
+from wardmail.manage.signing_keys import MOST_NAMED
 from wardmail.web.api.person_caller import ListKeeper, SecretKeeper, Seer
 from wardmail.web.api.schema import SMALL, Line, Sent
 from wardmail.web.api.services import office_of
@@ -21,6 +22,12 @@ _List = Annotated[str, Path(pattern="^[a-z-]{1,63}$")]
 
 
 _Selector = Annotated[str, Path(max_length=63, pattern="^[A-Za-z0-9._-]+$")]
+
+
+_Selectors = Annotated[
+    tuple[Annotated[str, Field(max_length=63)], ...],
+    Query(max_length=MOST_NAMED, description="Where to look for another's DKIM keys, besides the usual names."),
+]
 
 
 class NewDomain(Sent):
@@ -76,12 +83,12 @@ async def checks(
 
 
 @router.post("/domains/{domain}/checks", status_code=201)
-async def check(request: Request, person: Seer, domain: _Domain) -> dict[str, object]:
+async def check(request: Request, person: Seer, domain: _Domain, selector: _Selectors = ()) -> dict[str, object]:
     """Look at it from outside now, ours or another's, its mail servers too. Nothing is sent; what is found is kept.
 
     Looks are limited for each person and in all: 429 then.
     """
-    return dict(await office_of(request).domains.check(person, domain))
+    return dict(await office_of(request).domains.check(person, domain, selector))
 
 
 @router.get("/domains/{domain}/evidence")

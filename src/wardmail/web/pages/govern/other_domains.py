@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from wardmail.manage.due import due_assurances
 from wardmail.manage.integrations import BadInput
-from wardmail.manage.signing_keys import checked_domain
+from wardmail.manage.signing_keys import checked_domain, named_selectors
 from wardmail.model.own_domain import AssuranceKind, KnownDomain
 from wardmail.model.person import Permission
 from wardmail.web.pages.govern.domains import history, unseen, verdicts, worst_cell
@@ -46,7 +46,13 @@ class OtherDomainPages:
             return await self._draw_all(visit, text.strip()[:253], name.reason)
         if name in await self._ours():
             return RedirectResponse(f"{_TOP}/{name}", 303)
-        found = await self._services.domains.verify(name, is_ours=False, person=visit.visitor.person.id)
+        # Asked for on the domain's own page alone, which can show again what was typed.
+        typed = visit.form.get("selectors", "")[:1000] if "domain" in visit.request.path_params else ""
+        named = named_selectors([typed])
+        if isinstance(named, BadInput):
+            return await self._draw(visit, {"selectors": typed}, named.reason, "selectors")
+        who = visit.visitor.person.id
+        found = await self._services.domains.verify(name, is_ours=False, person=who, selectors=named)
         return unseen(self._pages, visit, found, HERE) or RedirectResponse(f"{HERE}/{name}", 303)
 
     async def show(self, visit: Visit) -> Response:
@@ -102,7 +108,9 @@ class OtherDomainPages:
             errors=bool(error),
         )
 
-    async def _draw(self, visit: Visit, typed: Mapping[str, str], error: str = "") -> Response:
+    async def _draw(
+        self, visit: Visit, typed: Mapping[str, str], error: str = "", field: str = "reference"
+    ) -> Response:
         domain = str(visit.request.path_params["domain"])
         looks, known = await self._services.domains.history(domain), await self._services.domains.known()
         if not looks and domain not in known:
@@ -121,8 +129,8 @@ class OtherDomainPages:
             may_record=visit.visitor.person.may(Permission.MANAGE_LISTS),
             kinds=[(each.value, words) for each, words in _KINDS.items()],
             typed=typed,
-            problems=[{"text": error, "href": "#reference"}] if error else [],
-            errors=bool(error),
+            problems=[{"text": error, "href": f"#{field}"}] if error else [],
+            errors={field: error} if error else {},
         )
 
     async def _ours(self) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wardmail.inbound.quarantine import Quarantine
 from wardmail.model.reading import Record
-from wardmail.ports import KeptBack, SourceRecords, Theatre, WebhookBook
+from wardmail.ports import ArrivalRecords, KeptBack, SourceRecords, Theatre, WebhookBook
 from wardmail.web.api.office import AuditDesk, WaitingMail
 from wardmail.web.pages.services import ConsoleServices
 
@@ -20,6 +20,7 @@ class OperateServices:
     """
 
     console: ConsoleServices
+    arrivals: ArrivalRecords
     kept_back: KeptBack
     quarantine: Quarantine
     sources: SourceRecords
