@@ -11,10 +11,10 @@ from wardmail.content.inspection.page import look_into_page, look_into_text
 from wardmail.content.mime.transfer import from_base64
 
 _FOLD = re.compile(rb"\r?\n[ \t]")
-_HEAD = re.compile(rb"((?:[^\":\r\n]|\"[^\"\r\n]*\")*):")
+_HEAD = re.compile(rb"((?:[^\":\r\n]++|\"[^\"\r\n]*+\")*+):")
 _ENCODED = re.compile(rb";ENCODING=\"?B(?:ASE64)?\b", re.IGNORECASE)
 _NAME = re.compile(rb";(?:X-)?(?:FILENAME|LABEL|ORACLE-FILENAME)=\"?([^\";]{1,255})", re.IGNORECASE)
-_DATA = re.compile(rb"\bdata:[\w.+/-]{0,127}[^,\r\n]{0,200};base64,([A-Za-z0-9+/=]*)", re.IGNORECASE)
+_DATA = re.compile(rb";base64,([A-Za-z0-9+/=]*+)", re.IGNORECASE)
 _ESCAPE = re.compile(rb"\\([\\;,nN])")
 
 
