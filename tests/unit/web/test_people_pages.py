@@ -114,6 +114,30 @@ async def test_one_session_of_somebody_is_ended_and_no_other(console: Console) -
     assert [(each.actor, each.subject) for each in ended] == [("boss", "amina")]
 
 
+async def test_a_suspect_is_put_out_while_the_keystore_is_away(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor("amina") as theirs, console.visitor("amina") as other:
+        console.factors.is_away = True
+        assert "cannot be told just now" in (await http.get("/people/amina")).text
+        newest = console.logins.sessions("amina")[0]
+        assert (await act(http, "amina", session=newest.name)).status_code == 303
+        assert (await act(http, "amina", act="sign-out")).status_code == 303
+        for each in (theirs, other):
+            assert (await each.get("/account")).status_code == 303
+        assert (await http.get("/account")).status_code == 200
+        assert (await act(http, "amina", act="leave", sure="yes")).status_code == 303
+        assert not person(console, "amina").is_here
+
+
+async def test_a_second_factor_that_cannot_be_kept_leaves_everything_as_it_was(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor("amina") as theirs:
+        console.factors.is_away = True
+        assert (await act(http, "amina", act="second-factor")).status_code == 503
+        assert (await theirs.get("/account")).status_code == 200
+    kept = console.logins.find("amina")
+    assert kept is not None
+    assert kept.recovery_left == 10
+
+
 @pytest.mark.parametrize("fields", [{"act": ""}, {"act": "__init__"}, {"act": "unlock", "reason": " "}])
 async def test_nothing_is_done_without_a_choice_and_a_reason(console: Console, fields: dict[str, str]) -> None:
     before = len(Messages(console.stage.database).audit(0, 1000))

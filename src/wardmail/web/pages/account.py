@@ -122,6 +122,8 @@ class AccountPages:
 
 def _factors(account: Account) -> str:
     found = ["authenticator app"] if account.has_app else []
+    if account.has_app is None:
+        found = ["whether there is an authenticator app cannot be told just now"]
     if account.keys:
         found.append(f"{len(account.keys)} security key{'' if len(account.keys) == 1 else 's'}")
     return " and ".join(found)

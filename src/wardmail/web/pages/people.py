@@ -188,6 +188,8 @@ def _choices(chosen: tuple[Role, ...]) -> list[dict[str, object]]:
 
 def _means(found: Standing) -> str:
     has_password = found.login is not None and bool(found.login.password_hash)
+    if has_password and found.has_app is None:
+        return "password; the second factor cannot be told just now"
     if has_password and found.has_app:
         return "password and second factor"
     if has_password:
