@@ -134,6 +134,7 @@ def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, .
 
 def console_of(installation: Installation, world: World, pages: Pages, api: ApiServices) -> ConsoleServices:
     """With the desks at which the API works too."""
+    from wardmail.web.pages.once import OnceForms
     from wardmail.web.pages.services import ConsoleServices
 
     limits, desk = listener_settings(installation.settings).limits, login_desk(installation)
@@ -153,5 +154,6 @@ def console_of(installation: Installation, world: World, pages: Pages, api: ApiS
         content=api.content,
         resend=api.resend,
         replies=api.replies,
+        once=OnceForms(installation.provider_logins, installation.clock),
         evidence=AuditOffice(installation).pack_of_message,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from wardmail.model.accredited import AccreditedEntry
 from wardmail.model.agreement import CAUTIOUS, Agreement, RiskAppetite
@@ -22,6 +23,14 @@ class Change:
     kind: str
     actor: str
     reason: str
+
+
+class Added(Enum):
+    """What became of a credential that was to be added. OVERTAKEN: its integration has another number of them meanwhile."""
+
+    YES = "yes"
+    TAKEN = "taken"
+    OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)

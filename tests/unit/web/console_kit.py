@@ -92,6 +92,8 @@ from wardmail.web.pages.console import console_routes
 from wardmail.web.pages.documentation import Documentation, documentation_routes
 from wardmail.web.pages.govern.routes import govern_routes
 from wardmail.web.pages.govern.services import GovernServices
+from wardmail.web.pages.guard import COOKIE
+from wardmail.web.pages.once import OnceForms
 from wardmail.web.pages.operate.routes import operate_routes
 from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.rendering import Pages, Site
@@ -153,6 +155,12 @@ class Console:
         fields = {"name": name, "password": PASSWORD, "code": "", "next": "/messages", **changed}
         return await http.post("/log-in", data={**fields, "code": fields["code"] or self.code()})
 
+    def mark(self, http: httpx2.AsyncClient) -> str:
+        """What a form that serves once has in it, on a page that was just opened."""
+        visitor = self.services.desk.recognise(http.cookies[COOKIE])
+        assert visitor is not None
+        return self.services.once.mark(visitor)
+
     def events(self, kind: str) -> list[tuple[str, dict[str, object]]]:
         """Who did it, and the detail, of every event of this kind."""
         found = Messages(self.stage.database).audit(0, 10_000)
@@ -189,6 +197,7 @@ def open_console(directory: Path) -> Iterator[Console]:
             content=ContentDesk(stage.world, looked_into),
             resend=ResendDesk(stage.world, lambda made: accept(stage.world, made)),
             replies=StoreGivenReplies(database),
+            once=OnceForms(StoreProviderLogins(database), stage.clock),
             evidence=audit.pack_of_message,
         )
         check = CheckPage(
@@ -363,6 +372,12 @@ class OneSecret:
 
     def forget(self, reference: str) -> None:
         self.forgotten += 1
+
+
+def once_mark(page: httpx2.Response) -> str:
+    found = re.search(r'name="once" value="([^"]+)"', page.text)
+    assert found is not None
+    return found.group(1)
 
 
 def form_token(page: httpx2.Response) -> str:

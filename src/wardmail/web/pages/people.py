@@ -13,6 +13,7 @@ from wardmail.manage.log_in import LONGEST
 from wardmail.manage.people_desk import Standing
 from wardmail.model.person import Person, Role
 from wardmail.web.pages.guard import Turns, Visit
+from wardmail.web.pages.once import TWICE
 from wardmail.web.pages.operate.asking import reason_of, reason_problems
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, session_row, summary
@@ -32,6 +33,7 @@ class PeoplePages:
     def __init__(self, services: ConsoleServices) -> None:
         self._pages = services.pages
         self._desk = services.identity.people
+        self._once = services.once
         self._clock = services.clock
         self._turns = Turns()
         self._acts: dict[str, _Act] = {
@@ -101,6 +103,8 @@ class PeoplePages:
         return _back(person, await self._turns.run(lambda: self._desk.set_password(person, new, actor, reason)))
 
     async def _second_factor(self, visit: Visit, person: Person, reason: str) -> Response | BadInput:
+        if not await asyncio.to_thread(self._once.is_first, visit):
+            return BadInput(f"{TWICE} If you did not see the new secret and codes, make new ones.")
         made = await asyncio.to_thread(self._desk.new_second_factor, person, visit.visitor.person, reason)
         return self._pages.draw(
             "codes.jinja", f"The new second factor of {person.name}", visitor=visit.visitor, secret=made.secret,
@@ -157,6 +161,7 @@ class PeoplePages:
             ),
             sessions=[session_row(each, visit.visitor.session) for each in found.sessions],
             roles=_choices(person.roles),
+            once=self._once.mark(visit.visitor),
         )
 
     def _gone(self, visit: Visit) -> Response:
