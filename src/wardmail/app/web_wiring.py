@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +26,9 @@ from wardmail.app.stored_records import (
     StoredMessageRecords,
 )
 from wardmail.app.webhook_output import StoredWebhookBook
-from wardmail.app.wiring import listener_settings
-from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
 from wardmail.manage.list_ages import list_ages
-from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
 from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.submission import Desk
@@ -137,12 +133,11 @@ def console_of(installation: Installation, world: World, pages: Pages, api: ApiS
     from wardmail.web.pages.once import OnceForms
     from wardmail.web.pages.services import ConsoleServices
 
-    limits, desk = listener_settings(installation.settings).limits, login_desk(installation)
+    desk = login_desk(installation)
     return ConsoleServices(
         pages=pages,
         desk=desk,
-        # Of its own: an application that fails to log in must not keep people out, nor the other way round.
-        ledger=PeerLedger(replace(limits, failed_logins_per_user=MOST_FAILURES)),
+        ledger=api.ledger,
         clock=installation.clock,
         messages=StoredMessageRecords(installation.messages, installation.blinder),
         held=StoredHeldRecords(installation.messages, installation.holds),

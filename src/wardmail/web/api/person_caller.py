@@ -15,6 +15,7 @@ from wardmail.web import PERSON_KEY_PREFIX
 from wardmail.web.api.caller import LATER, peer_of
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import services_of
+from wardmail.web.login_ledger import of_person
 
 _LONGEST = 200
 _HOW = (
@@ -43,7 +44,7 @@ async def _proved(request: Request) -> Person:
     """The ledger is asked in the event loop, for it is not safe in threads; the store is asked in one."""
     services, peer, now = services_of(request), peer_of(request), time.monotonic()
     name, key = _offered(request.headers.get("authorization", ""))
-    tried = PERSON_KEY_PREFIX + name
+    tried = of_person(name)
     if services.ledger.is_locked_out(peer, tried, now):
         raise Problem(
             429, "WM-AUTH-LOCKED", "Too many failures", "Too many failed log-ins from your address.", headers=LATER
