@@ -26,6 +26,7 @@ _DOES = {
     Role.CLINICIAN: "Releases what is time-critical, signs clinical safety off.",
     Role.OWNER: "Everything, and people.",
 }
+NO_ROLE = "None: may do nothing"
 _Act = Callable[[Visit, Person, str], Awaitable[Response | BadInput]]
 
 
@@ -153,7 +154,7 @@ class PeoplePages:
             rows=summary(
                 ("User name", person.id),
                 ("E-mail", person.email),
-                ("Roles", ", ".join(person.roles)),
+                ("Roles", ", ".join(person.roles) or NO_ROLE),
                 ("Accounts of the machine", ", ".join(person.logins)),
                 ("Last logged in", moment(found.last_login) or "Never"),
                 ("Logs in by", _means(found)),
@@ -206,7 +207,7 @@ def _row(found: Standing, now: float) -> dict[str, object]:
     return {
         "id": found.person.id,
         "name": found.person.name,
-        "roles": ", ".join(found.person.roles),
+        "roles": ", ".join(found.person.roles) or NO_ROLE,
         "last": moment(found.last_login) or "Never",
         "sessions": len(found.sessions),
         "is_locked": found.is_locked(now),
