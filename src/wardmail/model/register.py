@@ -50,6 +50,7 @@ class RegisterSnapshot:
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     handovers: Mapping[str, Handover] = field(default_factory=dict)
+    list_imported_at: float | None = None
 
     def is_paused(self, integration: str, now: float) -> bool:
         """Whether its circuit breaker keeps its mail back."""

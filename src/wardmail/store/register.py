@@ -57,6 +57,7 @@ class StoreRegister:
                 routes={each.name: each for each in _all(connection, route, Route)},
                 accredited={each.domain: each for each in _all(connection, accredited_domain, AccreditedEntry)},
                 list_version=latest.version if latest else None,
+                list_imported_at=latest.imported_at if latest else None,
                 policy=in_force(connection),
                 agreements=all_agreements(connection),
                 appetite=appetite_in_force(all_statements(connection)),
