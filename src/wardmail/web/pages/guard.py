@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlsplit
@@ -107,10 +108,10 @@ class Guarded:
 
     async def _logged_out(self, request: Request) -> Response:
         """The session ended while somebody wrote: says that nothing was done, and gives back what they wrote."""
-        try:
-            form = await read_form(request)
-        except (ValueError, TimeoutError, ClientDisconnect):
-            form = {}
+        form: Mapping[str, str] = {}
+        if not self._largest_file:  # of a file nothing is given back: it is still where it was
+            with suppress(ValueError, TimeoutError, ClientDisconnect):
+                form = await read_form(request)
         return self._pages.problem(
             401,
             "You are logged out",
