@@ -20,7 +20,7 @@ from wardmail.model.person import Permission
 from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.forms import is_from_us, own_path, read_form, typed_of
 from wardmail.web.pages.rendering import Pages
-from wardmail.web.pages.upload import FormTooLarge, SentForm, read_upload
+from wardmail.web.pages.upload import FormTooLarge, SentForm, is_upload, read_upload
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Guarded:
         return await self._page(Visit(request, visitor, sent.fields, sent.file))
 
     async def _read(self, request: Request) -> SentForm:
-        if self._largest_file:
+        if self._largest_file and is_upload(request):
             return await read_upload(request, self._largest_file)
         return SentForm(await read_form(request))
 

@@ -35,6 +35,11 @@ class SentForm:
     file: bytes = b""
 
 
+def is_upload(request: Request) -> bool:
+    """Any other form can bring no file."""
+    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
 async def read_upload(request: Request, largest: int) -> SentForm:
     """`largest`: octets of the file. Raises ValueError for what is no such form, FormTooLarge, and TimeoutError."""
     boundary = _BOUNDARY.match(request.headers.get("content-type", ""))
