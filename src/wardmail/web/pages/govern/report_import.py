@@ -1,4 +1,4 @@
-"""Report files that somebody has: taken in by the rules of `wardmail report import`, each report once (SHARE-17)."""
+"""Report files that somebody has: taken in by the rules of `wardmail report dmarc import`, each report once (SHARE-17)."""
 
 from __future__ import annotations
 
