@@ -35,10 +35,10 @@ def people(database: Database) -> StorePeople:
 
 @pytest.fixture
 def desk(database: Database, people: StorePeople, tmp_path: Path) -> PeopleDesk:
-    factors = KeystoreSecondFactors(Keystore.create(tmp_path / "keystore.json", MasterKey(new_master_key().strip())))
+    keystore = Keystore.create(tmp_path / "keystore.json", MasterKey(new_master_key().strip()))
     passwords = Argon2Passwords(b"pepper", PasswordHasher(1, 8, 1))
-    stores = LogInStores(StoreLogins(database), factors, passwords)
-    return PeopleDesk(people, stores, b"pepper", SystemClock(), "Demo trust")
+    stores = LogInStores(StoreLogins(database), KeystoreSecondFactors(lambda: keystore), lambda: passwords)
+    return PeopleDesk(people, stores, lambda: b"pepper", SystemClock(), "Demo trust")
 
 
 def test_who_left_does_not_come_back_by_a_change_that_was_begun_before(desk: PeopleDesk, people: StorePeople) -> None:

@@ -9,9 +9,10 @@ import pytest
 from tests.worlds import SettableClock
 from wardmail.model.login import Session
 from wardmail.model.person import Person, Role
-from wardmail.model.provider_login import ProvedSubject
+from wardmail.model.provider_login import ProvedSubject, ProviderWord
 from wardmail.store.connection import Database
 from wardmail.store.logins import StoreLogins
+from wardmail.store.messages import Messages
 from wardmail.store.people import StorePeople
 from wardmail.store.provider_logins import StoreProviderLogins
 
@@ -64,8 +65,56 @@ def test_who_left_is_not_admitted(logins: StoreProviderLogins, database: Databas
 
 def test_who_is_turned_away_loses_their_sessions(logins: StoreProviderLogins, database: Database) -> None:
     logins.admit(session(b"a"), AMINA, SUBJECT)
-    logins.turn_away(SUBJECT, "WM-OIDC-NO-ROLE", "192.0.2.1")
+    logins.turn_away(SUBJECT, (), "WM-OIDC-NO-ROLE", "192.0.2.1")
     assert StoreLogins(database).sessions("amina") == []
+
+
+def test_who_has_no_group_any_more_has_no_role_and_no_second_word_of_it(
+    logins: StoreProviderLogins, database: Database, clock: SettableClock
+) -> None:
+    people = StorePeople(database)
+    people.save(replace(AMINA, id="boss", roles=(Role.OWNER,)), "test")
+    logins.admit(session(b"a"), AMINA, SUBJECT)
+    assert logins.word_of("amina") == ProviderWord((Role.VIEWER,), clock.at)
+    clock.at += 60
+    for _ in range(2):
+        logins.turn_away(SUBJECT, (), "WM-OIDC-NO-ROLE", "192.0.2.1")
+    assert people.all()["amina"].roles == ()
+    assert logins.word_of("amina") == ProviderWord((), clock.at)
+    assert [each.actor for each in Messages(database).audit(0, 100) if each.kind == "PersonSaved"][1:] == [
+        "identity provider"
+    ] * 2  # when they came, and when their groups were gone
+    assert logins.admit(session(b"b"), replace(AMINA, roles=(Role.VIEWER,)), SUBJECT)
+    assert people.all()["amina"].roles == (Role.VIEWER,)
+
+
+def test_the_last_owner_stays_one_but_not_by_their_key(logins: StoreProviderLogins, database: Database) -> None:
+    StorePeople(database).save(replace(AMINA, roles=(Role.OWNER,)), "test")
+    logins.tie(SUBJECT.issuer, SUBJECT.subject, "amina", "owner", "the same person")
+    logins.turn_away(SUBJECT, (), "WM-OIDC-NO-ROLE", "192.0.2.1")
+    assert StorePeople(database).all()["amina"].roles == (Role.OWNER,)
+    word = logins.word_of("amina")
+    assert word is not None
+    assert word.roles == ()
+    assert not logins.admit(session(b"b"), replace(AMINA, roles=(Role.VIEWER,)), SUBJECT)
+    word = logins.word_of("amina")
+    assert word is not None
+    assert word.roles == (Role.VIEWER,)
+
+
+def test_of_two_accounts_of_one_person_the_newest_word_counts(
+    logins: StoreProviderLogins, clock: SettableClock
+) -> None:
+    assert logins.word_of("amina") is None
+    logins.tie("https://op.test", "s-1", "amina", "owner", "the same person")
+    assert logins.word_of("amina") == ProviderWord(None, clock.at)
+    clock.at += 60
+    logins.tie("https://other.test", "s-9", "amina", "owner", "the same person")
+    logins.turn_away(SUBJECT, (Role.VIEWER,), "WM-OIDC-PERSON", "192.0.2.1")
+    clock.at += 60
+    other = replace(SUBJECT, issuer="https://other.test", subject="s-9")
+    logins.turn_away(other, (Role.DEVELOPER,), "WM-OIDC-PERSON", "192.0.2.1")
+    assert logins.word_of("amina") == ProviderWord((Role.DEVELOPER,), clock.at)
 
 
 def test_a_subject_stands_for_one_person(logins: StoreProviderLogins) -> None:

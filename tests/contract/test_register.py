@@ -14,16 +14,16 @@ import pytest
 
 from tests.messages import NoSpool, PlainBlinder, ReversingSealer, accepted
 from tests.registrations import REGISTERED
-from tests.worlds import RELAY
+from tests.worlds import APP, RELAY
 from wardmail.app.commands.limits import save_limits
 from wardmail.app.installation import Installation
 from wardmail.edges.clock import SystemClock
 from wardmail.manage.going_live import Seen
-from wardmail.manage.integration_desk import IntegrationDesk
-from wardmail.manage.integrations import BadInput, make_credential
+from wardmail.manage.integration_desk import OVERTAKEN, IntegrationDesk
+from wardmail.manage.integrations import BadInput, NewCredential, make_credential
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.person import Person, Role
-from wardmail.model.register import Change
+from wardmail.model.register import Added, Change, RegisterSnapshot
 from wardmail.model.registration import Tick
 from wardmail.model.stored import Event
 from wardmail.store.chain import verify
@@ -91,8 +91,8 @@ def test_what_is_revoked_while_another_is_made_in_its_place_stays_revoked(
     class RevokedMeanwhile(StoreRegister):
         """Another person revokes the old one in the moment after the new one is kept."""
 
-        def add_credential(self, record: Credential, actor: str) -> bool:
-            done = super().add_credential(record, actor)
+        def add_credential(self, record: Credential, actor: str, known: int | None = None) -> Added:
+            done = super().add_credential(record, actor, known)
             desk.revoke(gwen, "app-1")
             return done
 
@@ -105,6 +105,49 @@ def test_what_is_revoked_while_another_is_made_in_its_place_stays_revoked(
     assert kept.revoked_at is not None
     assert kept.expires_at is not None
     assert desk.revoke(gwen, "nobody") is None
+
+
+def test_of_credentials_that_are_asked_for_at_the_same_instant_one_is_made(register: StoreRegister) -> None:
+    """Everybody has read that there is one; threads make it likely, and the number that each knows makes it sure."""
+    gwen, now = Person("gwen", "Gwen", roles=(Role.OWNER,)), SystemClock()
+    register.save_integration(APP, "test")
+    desk = IntegrationDesk(register, now, lambda: b"pepper", lambda _: NOTHING_SEEN, list)
+    desk.issue(gwen, "app", lifetime_days=30, known=0)
+    start = threading.Barrier(4)
+    outcomes: list[object] = []
+
+    def issue() -> None:
+        start.wait()
+        outcomes.append(desk.issue(gwen, "app", lifetime_days=30, known=1))
+
+    threads = [threading.Thread(target=issue) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sum(isinstance(each, NewCredential) for each in outcomes) == 1
+    assert sum(each is OVERTAKEN for each in outcomes) == 3
+    assert set(register.snapshot().credentials) == {"app-1", "app-2"}
+
+
+def test_of_two_rotations_at_once_one_is_made(register: StoreRegister, database: Database) -> None:
+    gwen, now = Person("gwen", "Gwen", roles=(Role.OWNER,)), SystemClock()
+    register.save_integration(APP, "test")
+    desk = IntegrationDesk(register, now, lambda: b"pepper", lambda _: NOTHING_SEEN, list)
+    desk.issue(gwen, "app", lifetime_days=30)
+
+    class Late(StoreRegister):
+        """Another rotation is done in the moment after this one has looked."""
+
+        def snapshot(self) -> RegisterSnapshot:
+            seen = super().snapshot()
+            if len(seen.credentials) == 1:
+                desk.rotate(gwen, "app-1", overlap_days=7, lifetime_days=30)
+            return seen
+
+    late = IntegrationDesk(Late(database), now, lambda: b"pepper", lambda _: NOTHING_SEEN, list)
+    assert late.rotate(gwen, "app-1", overlap_days=7, lifetime_days=30) is OVERTAKEN
+    assert set(register.snapshot().credentials) == {"app-1", "app-2"}
 
 
 def test_a_route_that_is_paused_while_another_changes_it_stays_paused(register: StoreRegister) -> None:

@@ -13,8 +13,11 @@ import click
 
 from wardmail.app.failures import NOT_PERMITTED, CommandFailed
 from wardmail.app.installation import Installation
+from wardmail.app.output import moment
+from wardmail.app.provider_wiring import as_vouched
 from wardmail.manage.people import for_login, proves, who_may
 from wardmail.model.person import Permission, Person
+from wardmail.model.provider_login import Unvouched
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,13 +42,8 @@ def acting_person(installation: Installation, by: str, permission: Permission) -
     person = mine if not by else people.get(by)
     if person is None:
         raise _unknown(by, login)
-    if person is not mine and not proves(person, _key(person), installation.pepper):
-        raise CommandFailed(
-            "WM-PERSON-NOT-PROVED",
-            f"That key does not prove that you are {person.id}.",
-            f"Put {person.id}'s own key into ${KEY}; an owner makes a new one by `wardmail person key {person.id}`.",
-            NOT_PERMITTED,
-        )
+    if person is not mine:
+        person = _proved_by_key(installation, person)
     if not person.may(permission):
         others = ", ".join(each.id for each in who_may(people.values(), permission)) or "nobody yet"
         raise CommandFailed(
@@ -55,6 +53,26 @@ def acting_person(installation: Installation, by: str, permission: Permission) -
             NOT_PERMITTED,
         )
     return person
+
+
+def _proved_by_key(installation: Installation, person: Person) -> Person:
+    """In no more roles than a provider gives. Raises CommandFailed."""
+    if not proves(person, _key(person), installation.pepper):
+        raise CommandFailed(
+            "WM-PERSON-NOT-PROVED",
+            f"That key does not prove that you are {person.id}.",
+            f"Put {person.id}'s own key into ${KEY}; an owner makes a new one by `wardmail person key {person.id}`.",
+            NOT_PERMITTED,
+        )
+    known = as_vouched(installation, person)
+    if isinstance(known, Unvouched):
+        raise CommandFailed(
+            "WM-PERSON-UNVOUCHED",
+            f"The identity provider has not vouched for {person.id} since {moment(known.since)}.",
+            "Log in to the pages through it: after that the key works again (setting oidc.key_days).",
+            NOT_PERMITTED,
+        )
+    return known
 
 
 def whoami() -> str:

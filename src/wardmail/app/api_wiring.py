@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.inbound.pulling import PullDesk
 from wardmail.inbound.world import InboundWorld
 from wardmail.manage.address_check import AddressCheck, checker
+from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
 from wardmail.outbound.opened_content import ContentDesk
 from wardmail.outbound.resending import ResendDesk
@@ -54,7 +56,9 @@ def api_services(installation: Installation, world: World, desk: TrialDesk, rece
     return ApiServices(
         desk=desk,
         office=office_of(installation, world),
-        ledger=PeerLedger(limits.limits),
+        # One for pages, the API and the token endpoint: who tries at all of them has no more tries. Not SMTP's, which
+        # turns connections away by it: somebody at a browser must not stop the mail of the applications at that address.
+        ledger=PeerLedger(replace(limits.limits, failed_logins_per_user=MOST_FAILURES)),
         check_address=check,
         messages=StoredMessageRecords(installation.messages, installation.blinder),
         arrivals=StoredArrivalRecords(installation.inbox, installation.blinder),

@@ -26,6 +26,7 @@ from wardmail.model.refusal import Unavailable
 from wardmail.model.register import RegisterSnapshot
 from wardmail.model.route import RouteKind
 from wardmail.policy.completeness import HOME
+from wardmail.policy.list_age import list_ending
 from wardmail.store.chain import verify
 
 _SOON = 30 * 86_400
@@ -189,9 +190,11 @@ def _list_age(installation: Installation) -> Iterator[Finding]:
             "Accredited list", "advice", "none is loaded: *.nhs.uk counts as unknown", "wardmail lists import FILE"
         )
         return
-    age = (installation.clock.now() - versions[0].imported_at) / 86_400
-    grade: Grade = "advice" if age > 90 else "good"
-    to_do = "Import today's list: wardmail lists import FILE" if age > 90 else ""
+    now = installation.clock.now()
+    age = (now - versions[0].imported_at) / 86_400
+    ending = list_ending(installation.register.snapshot(), datetime.fromtimestamp(now, UTC).date())
+    grade: Grade = "good" if ending is None else "advice"
+    to_do = f"Out of date on {ending.on}. Import today's list: wardmail lists import FILE" if ending else ""
     yield Finding("Accredited list", grade, f"{versions[0].entries} entries, {age:.0f} days old", to_do)
 
 

@@ -21,11 +21,13 @@ def log_in(installation: Installation) -> Iterator[Finding]:
         return
     yield Finding(_CHECK, "good", f"the pages are at {pages_address(settings)}")
     standings = people_desk(installation).standings()
-    half = [each.person.id for each in standings if _has_password(each) and not each.has_app]
+    half = [each.person.id for each in standings if _has_password(each) and each.has_app is False]
     if half:
         to_do = "Make one: wardmail person second-factor NAME. Without it the password lets nobody in."
         yield Finding(_CHECK, "advice", f"a password but no second factor: {', '.join(half)}", to_do)
-    if not any(Role.OWNER in each.person.roles and _has_password(each) and each.has_app for each in standings):
+    if not any(
+        Role.OWNER in each.person.roles and _has_password(each) and each.has_app is not False for each in standings
+    ):
         to_do = "Give one owner a password and a second factor, for the day on which the provider does not answer."
         yield Finding(_CHECK, "advice", "no owner can log in by a password of this gateway", to_do)
     yield from _provider(installation)

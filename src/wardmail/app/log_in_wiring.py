@@ -22,20 +22,23 @@ def passwords_of(installation: Installation) -> Argon2Passwords:
     return Argon2Passwords(installation.pepper)
 
 
+def factors_of(installation: Installation) -> KeystoreSecondFactors:
+    return KeystoreSecondFactors(lambda: installation.keystore)
+
+
 def login_desk(installation: Installation) -> LoginDesk:
     from wardmail.manage.log_in import LoginDesk, SecondFactor
 
-    second = SecondFactor(KeystoreSecondFactors(installation.keystore).of, installation.pepper)
+    second = SecondFactor(factors_of(installation).of, installation.pepper)
     return LoginDesk(installation.logins, installation.people, passwords_of(installation), second, installation.clock)
 
 
 def people_desk(installation: Installation) -> PeopleDesk:
     from wardmail.manage.people_desk import LogInStores, PeopleDesk
 
-    factors = KeystoreSecondFactors(installation.keystore)
-    stores = LogInStores(installation.logins, factors, passwords_of(installation))
+    stores = LogInStores(installation.logins, factors_of(installation), lambda: passwords_of(installation))
     issuer = installation.settings["pages.organisation"] or installation.settings["gateway.hostname"]
-    return PeopleDesk(installation.people, stores, installation.pepper, installation.clock, issuer)
+    return PeopleDesk(installation.people, stores, lambda: installation.pepper, installation.clock, issuer)
 
 
 def identity_services(installation: Installation, desk: LoginDesk) -> IdentityServices:
@@ -50,7 +53,7 @@ def identity_services(installation: Installation, desk: LoginDesk) -> IdentitySe
     place = KeyPlace(urlsplit(address).hostname or "", address)
     keys, spent = StoreSecurityKeys(installation.database), installation.provider_logins
     stores = AccountStores(installation.logins, keys, spent, passwords_of(installation))
-    second = SecondFactor(KeystoreSecondFactors(installation.keystore).of, pepper)
+    second = SecondFactor(factors_of(installation).of, pepper)
     return IdentityServices(
         keys=KeyDesk(desk, keys, spent, place, clock=clock, pepper=pepper),
         account=AccountDesk(desk, stores, second, place, clock),

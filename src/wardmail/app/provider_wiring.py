@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.settings import Settings
-from wardmail.model.person import Role
-from wardmail.model.provider_login import ProviderTerms
+from wardmail.manage.people import vouched
+from wardmail.model.person import Person, Role
+from wardmail.model.provider_login import ProviderTerms, Unvouched
+from wardmail.model.retention import A_DAY
 
 if TYPE_CHECKING:
     from wardmail.edges.identity_provider import OidcProvider, ProviderPlace
@@ -54,6 +56,15 @@ def provider_desk(installation: Installation) -> ProviderDesk | None:
         clock=installation.clock,
         pepper=installation.pepper,
     )
+
+
+def as_vouched(installation: Installation, person: Person) -> Person | Unvouched:
+    """Somebody who is proved by their own key, as far as their provider vouches for them. Blocks."""
+    settings = installation.settings
+    if not settings["oidc.issuer"]:
+        return person
+    word = installation.provider_logins.word_of(person.id)
+    return vouched(person, word, installation.clock.now(), settings["oidc.key_days"] * A_DAY)
 
 
 def pages_address(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from wardmail.app.cli import COMMANDS, cli
 from wardmail.app.markdown_table import markdown_table
 from wardmail.app.settings_schema import SETTINGS, Setting
 from wardmail.model.person import PERMISSIONS, Permission, Role
-from wardmail.protocol.notifications import TYPES
+from wardmail.protocol.notifications import LIST_STALE, TYPES
 
 _KINDS = {str: "text", int: "number", float: "number", bool: "yes or no", list: "list"}
 _SECRET_FORMS = "`keystore:NAME`, `file:PATH`, `env:NAME`, `credential:NAME`, `vault:…`, `azure:…` or `pkcs11:…`"  # noqa: S105
@@ -79,12 +79,14 @@ def _command(command: click.Command, path: str) -> Iterator[str]:
 def _events() -> Iterator[str]:
     yield "# Events\n"
     yield "What `/v1/events`, its stream and webhooks tell (Standard Webhooks 1.0.0): `type`, `timestamp` and `data`. `data` is"
-    yield "thin: `seq`, the `id` of the message, `recipient_no`, the `attempt`, an `error` code; never an address or a subject."
-    yield "Ask the API for the rest.\n"
+    yield "thin: `seq`, the `id` of the message if it is about one, `recipient_no`, the `attempt`, an `error` code; never an"
+    yield "address or a subject. Ask the API for the rest.\n"
     yield from markdown_table(("type", "about"), [(f"`{each}`", _about(each)) for each in TYPES])
 
 
 def _about(kind: str) -> str:
+    if kind == LIST_STALE:
+        return "every program: the list of accredited organisations is soon out of date (`stage` is `soon`), or is (`over`)"
     subject = "mail that came in" if kind.startswith("inbound.") else "a message that was sent"
     return f"{subject}: {kind.partition('.')[2].replace('_', ' ')}"
 

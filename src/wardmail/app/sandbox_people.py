@@ -6,8 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from wardmail.app.installation import Installation
-from wardmail.app.log_in_wiring import passwords_of
-from wardmail.edges.second_factors import KeystoreSecondFactors
+from wardmail.app.log_in_wiring import factors_of, passwords_of
 from wardmail.model.person import Person, Role
 
 _PEOPLE = (
@@ -37,7 +36,7 @@ def let_people_in(installation: Installation) -> tuple[DemoLogin, ...]:
         login = DemoLogin(name, secrets.token_hex(8), new_recovery_codes())
         hashed = passwords_of(installation).hash_of(login.password)
         installation.logins.set_password(name, hashed, "sandbox", "wardmail run")
-        KeystoreSecondFactors(installation.keystore).put(name, secrets.token_bytes(20))
+        factors_of(installation).put(name, secrets.token_bytes(20))
         hashes = [recovery_hash(installation.pepper, each) for each in login.codes]
         installation.logins.set_second_factor(name, hashes, "sandbox", "wardmail run")
         made.append(login)

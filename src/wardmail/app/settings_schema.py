@@ -65,6 +65,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("oidc.acr", list, [], "or the token's acr must be one of these, which are also asked for"),
     Setting("oidc.tenants", list, [], "tenants (tid) that may log in, when the issuer serves many"),
     Setting("oidc.newcomers", str, "create", "somebody unknown with a role: create (a person), or refuse"),
+    Setting(
+        "oidc.key_days", int, 30, "days after a log-in through it for which that person's own key proves them", least=1
+    ),
     Setting("oidc.ca_file", str, "", "CA certificates trusted for it instead of the system's; empty: those"),
     Setting("metrics.networks", list, ["127.0.0.0/8", "::1/128"], "from where /metrics may be read, without a log-in"),
     Setting(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +27,9 @@ from wardmail.app.stored_records import (
     StoredMessageRecords,
 )
 from wardmail.app.webhook_output import StoredWebhookBook
-from wardmail.app.wiring import listener_settings
-from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_listener import SmtpListener
 from wardmail.edges.tls import CertificateFiles
 from wardmail.manage.list_ages import list_ages
-from wardmail.model.login import MOST_FAILURES
 from wardmail.model.standing import Profile
 from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.submission import Desk
@@ -136,14 +132,14 @@ def networks(settings: Settings, key: str) -> tuple[IPv4Network | IPv6Network, .
 
 def console_of(installation: Installation, world: World, pages: Pages, api: ApiServices) -> ConsoleServices:
     """With the desks at which the API works too."""
+    from wardmail.web.pages.once import OnceForms
     from wardmail.web.pages.services import ConsoleServices
 
-    limits, desk = listener_settings(installation.settings).limits, login_desk(installation)
+    desk = login_desk(installation)
     return ConsoleServices(
         pages=pages,
         desk=desk,
-        # Of its own: an application that fails to log in must not keep people out, nor the other way round.
-        ledger=PeerLedger(replace(limits, failed_logins_per_user=MOST_FAILURES)),
+        ledger=api.ledger,
         clock=installation.clock,
         messages=StoredMessageRecords(installation.messages, installation.blinder),
         held=StoredHeldRecords(installation.messages, installation.holds),
@@ -155,5 +151,6 @@ def console_of(installation: Installation, world: World, pages: Pages, api: ApiS
         content=api.content,
         resend=api.resend,
         replies=api.replies,
+        once=OnceForms(installation.provider_logins, installation.clock),
         evidence=AuditOffice(installation).pack_of_message,
     )

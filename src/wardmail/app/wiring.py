@@ -40,6 +40,7 @@ from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.following import Follower
 from wardmail.outbound.gate import CONTACTS
 from wardmail.outbound.holding import HoldKeeper
+from wardmail.outbound.list_watch import ListWatch
 from wardmail.outbound.posting import WebhookSender
 from wardmail.outbound.recording import Recorder
 from wardmail.outbound.register_view import RegisterView
@@ -139,6 +140,7 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
         WaitingWatch(world, StoreWaiting(installation.database, queue.writer, queue), installation.people.all).run(),
         make_shredder(installation, queue, spool).run(),
         make_review_watch(installation, world).run(),
+        ListWatch(world, installation.people.all).run(),
         keep_heads(installation),
         WebhookSender(
             CountedOutbox(installation.database, installation.counts), make_poster(installation), world.clock

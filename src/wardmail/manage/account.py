@@ -19,6 +19,7 @@ from wardmail.manage.log_in import (
     recovery_hash,
 )
 from wardmail.model.login import Login, SecurityKey, Session
+from wardmail.model.refusal import Unavailable
 from wardmail.ports import Clock, Logins, Passwords, SecurityKeys, SpentProofs
 from wardmail.protect.security_key import KeyPlace, new_key, to_register
 
@@ -28,12 +29,12 @@ _NOT_ADDED = BadInput("The key could not be added. Begin again, and use a key th
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`login` is None for somebody who has no password of this gateway."""
+    """`login` is None for somebody who has no password of this gateway, `has_app` while the keystore does not answer."""
 
     sessions: Sequence[Session]
     login: Login | None
     keys: Sequence[SecurityKey]
-    has_app: bool
+    has_app: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,8 @@ class AccountDesk:
     def show(self, person: str) -> Account:
         login = self._stores.logins.find(person)
         has_password = login is not None and bool(login.password_hash)
-        has_app = self._second.secret_of(person) is not None
         sessions, keys = self._stores.logins.sessions(person), self._stores.keys.of(person)
-        return Account(sessions, login if has_password else None, keys, has_app)
+        return Account(sessions, login if has_password else None, keys, self._has_app(person))
 
     def end_session(self, visitor: Visitor, name: str) -> int:
         """`name` of one of the person's own sessions, or `others`. How many ended."""
@@ -126,6 +126,12 @@ class AccountDesk:
 
     def remove_key(self, visitor: Visitor, key: bytes) -> bool:
         return self._stores.keys.remove(visitor.person.id, key)
+
+    def _has_app(self, person: str) -> bool | None:
+        try:
+            return self._second.secret_of(person) is not None
+        except Unavailable:
+            return None
 
     def _confirmed(self, visitor: Visitor, present: str) -> Known | BadInput:
         known = self._desk.by_password(visitor.person.id, present)

@@ -55,7 +55,7 @@ class DomainBookDesk:
             return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
 
         def with_it(before: KnownDomain) -> KnownDomain:
-            kept = [each for each in before.assurances if each.kind is not kind or kind is AssuranceKind.OTHER]
+            kept = [each for each in before.assurances if not _is_replaced(each, made)]
             return replace(before, assurances=_bounded((*kept, made)))
 
         return self._book.change(name, "DomainEvidenceRecorded", actor.id, with_it)
@@ -93,6 +93,12 @@ def _problem_of(assurance: Assurance, now: float) -> BadInput | None:
     if assurance.until > datetime.fromtimestamp(now, UTC).date() + timedelta(days=_LONGEST_TERM):
         return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
     return None
+
+
+def _is_replaced(before: Assurance, made: Assurance) -> bool:
+    """Of OTHER there may be several, but not the same one twice."""
+    is_same = (before.reference, before.until) == (made.reference, made.until)
+    return before.kind is made.kind and (made.kind is not AssuranceKind.OTHER or is_same)
 
 
 def _bounded(assurances: tuple[Assurance, ...]) -> tuple[Assurance, ...]:

@@ -22,7 +22,7 @@ from wardmail.manage.integrations import (
 from wardmail.manage.registration import Writing
 from wardmail.model.integration import Credential, Integration, Step
 from wardmail.model.person import Permission, Person
-from wardmail.model.register import Change
+from wardmail.model.register import Added, Change
 from wardmail.model.registration import Ask, Contact, Matter, Tick
 from wardmail.ports import Clock, RegisterBook
 
@@ -47,6 +47,9 @@ STEPS: Mapping[str, tuple[str, Permission, Callable[[Integration], Integration |
 
 _MOST_NUMBERS = 1000
 _SECRET = Proofs()
+OVERTAKEN = BadInput(
+    "Another credential was issued at the same moment: look at it first. No other was made.", "WM-CREDENTIAL-NEWER"
+)
 _NO_SECRET = BadInput(
     "A key or a certificate proves it, and no secret: add a credential with the new one, then revoke this one.",
     "WM-CREDENTIAL-PROOF",
@@ -161,8 +164,12 @@ class IntegrationDesk:
         lifetime_days: float | None,
         networks: tuple[str, ...] = (),
         proofs: Proofs = _SECRET,
+        known: int | None = None,
     ) -> NewCredential | BadInput | Forbidden | None:
-        """A new user name and secret; without a name the integration's own with the next number."""
+        """A new user name and secret; without a name the integration's own with the next number.
+
+        `known`: how many credentials there were for whoever asks; with another number, none is made (OVERTAKEN).
+        """
         if not actor.may(Permission.ISSUE_CREDENTIALS):
             return may_not(actor, Permission.ISSUE_CREDENTIALS)
         if name not in self._register.snapshot().integrations:
@@ -180,8 +187,9 @@ class IntegrationDesk:
             proved = with_proofs(made.credential, proofs)
             if isinstance(proved, BadInput):
                 return replace(proved, code="WM-CREDENTIAL-PROOF")
-            if self._register.add_credential(proved, actor.id):
-                return replace(made, credential=proved)
+            added = self._register.add_credential(proved, actor.id, known)
+            if added is not Added.TAKEN:
+                return replace(made, credential=proved) if added is Added.YES else OVERTAKEN
         return BadInput(f"The user name {username or name} is taken.", "WM-USERNAME-EXISTS")
 
     def rotate(
@@ -191,13 +199,22 @@ class IntegrationDesk:
 
         What is sent with a test credential never leaves, and that holds for what comes in its place.
         """
-        old = self._register.snapshot().credentials.get(username)
+        found = self._register.snapshot().credentials
+        old = found.get(username)
         if old is None or old.revoked_at is not None:
             return None
         if not old.has_secret:
             return _NO_SECRET
         proofs = Proofs(is_test=old.is_test)
-        made = self.issue(actor, old.integration_id, lifetime_days=lifetime_days, networks=old.networks, proofs=proofs)
+        known = sum(each.integration_id == old.integration_id for each in found.values())
+        made = self.issue(
+            actor,
+            old.integration_id,
+            lifetime_days=lifetime_days,
+            networks=old.networks,
+            proofs=proofs,
+            known=known,
+        )
         if isinstance(made, NewCredential):
             ends = self._clock.now() + overlap_days * 86_400
             self._register.change_credential(username, lambda now: _ending(now, ends), actor.id)

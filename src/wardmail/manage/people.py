@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from wardmail.manage.integrations import BadInput, new_secret
 from wardmail.model.person import Permission, Person, Role, has_owner
+from wardmail.model.provider_login import ProviderWord, Unvouched
 from wardmail.ports import PersonRecords
 from wardmail.protect.credentials import secret_hash
 from wardmail.protocol.address import InvalidAddress, parse_address
@@ -23,7 +24,7 @@ def checked_person(person: Person, others: Mapping[str, Person]) -> Person | Bad
         return BadInput(f"{person.id!r} is no name for a person: 2 to 63 small letters, digits, dots and hyphens.")
     if not person.name.strip() or not person.name.isprintable():
         return BadInput("A person needs a name that people know, as 'Amina Khan'.")
-    if not person.roles:
+    if not person.roles and person.is_here:
         return BadInput("A person needs a role.")
     email = _checked_email(person.email)
     if isinstance(email, BadInput):
@@ -71,6 +72,17 @@ def by_key(people: PersonRecords, person_id: str, key: str, pepper: bytes) -> Pe
     kept = found.key_hash if found is not None else b""
     is_theirs = hmac.compare_digest(kept or _NOBODY, secret_hash(pepper, key))
     return found if found is not None and found.is_here and kept and is_theirs else None
+
+
+def vouched(person: Person, word: ProviderWord | None, now: float, lasts: float) -> Person | Unvouched:
+    """Who is proved by their own key, in no more roles than the provider gave them last, `lasts` seconds ago at most."""
+    if word is None:
+        return person
+    if now - word.at > lasts:
+        return Unvouched(word.at)
+    if word.roles is None:
+        return person
+    return replace(person, roles=tuple(role for role in person.roles if role in word.roles))
 
 
 def for_login(people: Iterable[Person], login: str) -> Person | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from wardmail.manage.integrations import BadInput
@@ -11,18 +12,19 @@ from wardmail.manage.log_in import checked_password, new_recovery_codes, recover
 from wardmail.manage.people import checked_person, with_new_key
 from wardmail.model.login import Login, Session
 from wardmail.model.person import Person
+from wardmail.model.refusal import Unavailable
 from wardmail.ports import Clock, Logins, Passwords, PeopleBook, SecondFactors
 from wardmail.protect.one_time_code import setting_up
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of one person. `last_login` in seconds since the epoch."""
+    """What is known of one person. `last_login` in seconds since the epoch; `has_app` None: the keystore does not answer."""
 
     person: Person
     login: Login | None
     last_login: float | None
-    has_app: bool
+    has_app: bool | None
     sessions: Sequence[Session]
 
     def is_locked(self, now: float) -> bool:
@@ -42,16 +44,19 @@ class NewFactor:
 class LogInStores:
     logins: Logins
     factors: SecondFactors
-    passwords: Passwords
+    passwords: Callable[[], Passwords]
 
 
 class PeopleDesk:
     """Everything blocks. That the actor may manage people is checked before: by the command, or before the page.
 
-    `issuer` is what an authenticator app calls the gateway.
+    `issuer` is what an authenticator app calls the gateway. The keystore, where secrets and the pepper are, is asked for
+    what makes or checks a secret and for nothing else: who is under suspicion is signed out while it is away.
     """
 
-    def __init__(self, people: PeopleBook, stores: LogInStores, pepper: bytes, clock: Clock, issuer: str) -> None:
+    def __init__(
+        self, people: PeopleBook, stores: LogInStores, pepper: Callable[[], bytes], clock: Clock, issuer: str
+    ) -> None:
         self._people = people
         self._stores = stores
         self._pepper = pepper
@@ -70,7 +75,7 @@ class PeopleDesk:
                 each,
                 logins.get(each.id),
                 last.get(each.id),
-                self._stores.factors.has(each.id),
+                self._has_app(each.id),
                 [session for session in sessions if session.person == each.id],
             )
             for each in sorted(self._people.all().values(), key=lambda person: person.name.lower())
@@ -79,7 +84,7 @@ class PeopleDesk:
 
     def add(self, wanted: Person, actor: Person) -> tuple[Person, str] | BadInput:
         """The person, and the key by which they prove themselves at a command line: shown now or never."""
-        fresh, key = with_new_key(replace(wanted, added_at=self._clock.now()), self._pepper)
+        fresh, key = with_new_key(replace(wanted, added_at=self._clock.now()), self._pepper())
 
         def step(people: Mapping[str, Person]) -> Person | BadInput:
             if wanted.id in people:
@@ -99,7 +104,7 @@ class PeopleDesk:
         )
 
     def new_key(self, person: Person, actor: Person, reason: str) -> tuple[Person, str] | BadInput:
-        hashed, key = with_new_key(person, self._pepper)
+        hashed, key = with_new_key(person, self._pepper())
         changed = self._changed(person.id, lambda now: replace(now, key_hash=hashed.key_hash), actor, reason)
         return changed if isinstance(changed, BadInput) else (changed, key)
 
@@ -108,8 +113,16 @@ class PeopleDesk:
         at = self._clock.now()
         left = self._changed(person.id, lambda now: replace(now, left_at=at, key_hash=b"", logins=()), actor, reason)
         if not isinstance(left, BadInput):
-            self._stores.factors.forget(person.id)
+            # What stays behind lets nobody in: the name is never used again.
+            with suppress(Unavailable):
+                self._stores.factors.forget(person.id)
         return left
+
+    def _has_app(self, person: str) -> bool | None:
+        try:
+            return self._stores.factors.has(person)
+        except Unavailable:
+            return None
 
     def _changed(self, name: str, change: Callable[[Person], Person], actor: Person, reason: str) -> Person | BadInput:
         """From the record as it is at that moment: what was read before may bring back who has left since."""
@@ -127,15 +140,16 @@ class PeopleDesk:
         checked = checked_password(password, person)
         if isinstance(checked, BadInput):
             return checked
-        self._stores.logins.set_password(person.id, self._stores.passwords.hash_of(checked), actor.id, reason)
+        self._stores.logins.set_password(person.id, self._stores.passwords().hash_of(checked), actor.id, reason)
         return None
 
     def new_second_factor(self, person: Person, actor: Person, reason: str) -> NewFactor:
         """The app, the security keys and the recovery codes of before stop working, and every session ends."""
         secret, codes = secrets.token_bytes(20), new_recovery_codes()
-        self._stores.factors.put(person.id, secret)
-        hashes = [recovery_hash(self._pepper, each) for each in codes]
-        self._stores.logins.set_second_factor(person.id, hashes, actor.id, reason)
+        hashes = [recovery_hash(self._pepper(), each) for each in codes]
+        self._stores.logins.set_second_factor(
+            person.id, hashes, actor.id, reason, keep=lambda: self._stores.factors.put(person.id, secret)
+        )
         text, address = setting_up(secret, person.id, self._issuer)
         return NewFactor(text, address, codes)
 

@@ -94,7 +94,7 @@ class ProviderDesk:
         known, people = self._logins.person_of(subject), self._people.all()
         person = judged(subject, people.get(known), people, self._terms, self._clock.now())
         if isinstance(person, NotLetIn):
-            self._logins.turn_away(subject, person.code, peer)
+            self._logins.turn_away(subject, roles_of(subject.groups, self._terms), person.code, peer)
             return person
         visitor = new_session(person, self._clock.now(), peer, f"{BY_PROVIDER} {subject.how}".strip())
         return visitor if self._logins.admit(visitor.session, person, subject) else _CHANGED

@@ -51,6 +51,22 @@ class ProvedSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderWord:
+    """What a provider said last of a person: the roles of their groups, and when. `roles` None: they have not logged in by
+    it since they were tied to it, so there is nothing but the record."""
+
+    roles: tuple[Role, ...] | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unvouched:
+    """Somebody whom their provider should vouch for, and has not since that moment: nobody knows whether it still would."""
+
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class NotLetIn:
     """`code` is stable; `words` and `to_do` are for the person at the browser and hold nothing of the token."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from wardmail.model.accredited import AccreditedEntry
 from wardmail.model.agreement import CAUTIOUS, Agreement, RiskAppetite
@@ -24,6 +25,14 @@ class Change:
     reason: str
 
 
+class Added(Enum):
+    """What became of a credential that was to be added. OVERTAKEN: its integration has another number of them meanwhile."""
+
+    YES = "yes"
+    TAKEN = "taken"
+    OVERTAKEN = "overtaken"
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterSnapshot:
     """`read_at` is when the store last confirmed that nothing has changed: an old snapshot must not be trusted."""
@@ -41,6 +50,7 @@ class RegisterSnapshot:
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     handovers: Mapping[str, Handover] = field(default_factory=dict)
+    list_imported_at: float | None = None
 
     def is_paused(self, integration: str, now: float) -> bool:
         """Whether its circuit breaker keeps its mail back."""

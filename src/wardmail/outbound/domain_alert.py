@@ -8,15 +8,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from wardmail.model.address import Address
 from wardmail.model.own_domain import DomainReport, Verdict, Worsening
-from wardmail.model.person import Permission, Person, Role
+from wardmail.model.person import Permission, Person
 from wardmail.model.stored import AcceptedMessage, Event
 from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import make_notice, notice_domain
+from wardmail.outbound.notices import make_notice, notice_domain, people_to_tell
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
-from wardmail.protocol.address import parse_address
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +35,10 @@ class DomainAlert:
         self._people = people
 
     async def tell(self, look: DomainReport, worse: Sequence[Worsening]) -> None:
-        to, route = addressees(await asyncio.to_thread(self._people)), self._route(look.domain)
+        to, route = (
+            people_to_tell(await asyncio.to_thread(self._people), Permission.KEEP_SECRETS),
+            self._route(look.domain),
+        )
         notices: list[AcceptedMessage] = []
         if to and route:
             make = partial(make_notice, self._world, to, *in_words(look, worse), route=route)
@@ -67,14 +68,6 @@ class DomainAlert:
     def _posted(self, look: DomainReport, checks: Sequence[Mapping[str, str]]) -> WebhookMessage:
         payload = {"type": KIND, "data": {"domain": look.domain, "checked_at": look.checked_at, "worse": checks}}
         return WebhookMessage(self._world.new_id(), KIND, json.dumps(payload), self._world.clock.now())
-
-
-def addressees(people: Mapping[str, Person]) -> list[Address]:
-    """Whoever keeps the keys and records; owners when there is no such person."""
-    here = [each for each in people.values() if each.is_here and each.email]
-    able = [each for each in here if Role.OWNER not in each.roles and each.may(Permission.KEEP_SECRETS)]
-    parsed = [parse_address(each.email) for each in able or [each for each in here if Role.OWNER in each.roles]]
-    return list(dict.fromkeys(each for each in parsed if isinstance(each, Address)))
 
 
 def in_words(look: DomainReport, worse: Sequence[Worsening]) -> tuple[str, list[str]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wardmail.model.address import Address
 from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.decision import Decision, Outcome
 from wardmail.model.delivery import RecipientState
 from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient
+from wardmail.model.person import Permission, Person, Role
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
 from wardmail.outbound.reporting import signed_head
 from wardmail.outbound.world import World
+from wardmail.protocol.address import parse_address
 from wardmail.protocol.notice import notice_mail
 
 _OWN_WORDS = Classification(Sensitivity.OFFICIAL, (Mark(Sensitivity.OFFICIAL, "the gateway's own words"),))
@@ -44,6 +46,14 @@ def make_notice(
         ),
         retention_days=settings.retention_days,
     )
+
+
+def people_to_tell(people: Mapping[str, Person], needed: Permission) -> list[Address]:
+    """Whose work it is; owners when there is no such person."""
+    here = [each for each in people.values() if each.is_here and each.email]
+    able = [each for each in here if Role.OWNER not in each.roles and each.may(needed)]
+    parsed = [parse_address(each.email) for each in able or [each for each in here if Role.OWNER in each.roles]]
+    return list(dict.fromkeys(each for each in parsed if isinstance(each, Address)))
 
 
 def notice_domain(world: World) -> str:

@@ -77,8 +77,11 @@ class Logins(Protocol):
         """Also ends a lock and every session. False when it is no longer `instead_of` that it replaces."""
         ...
 
-    def set_second_factor(self, person: str, recovery: Sequence[bytes], actor: str, reason: str) -> None:
-        """The security keys and recovery codes of before are void, and every session ends."""
+    def set_second_factor(
+        self, person: str, recovery: Sequence[bytes], actor: str, reason: str, keep: Callable[[], None] | None = None
+    ) -> None:
+        """The security keys and recovery codes of before are void, and every session ends. `keep` puts the secret where
+        it is kept, in the same turn: of two that are made at once, secret and codes are of one."""
         ...
 
     def set_recovery_codes(self, person: str, recovery: Sequence[bytes]) -> None: ...

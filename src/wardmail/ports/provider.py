@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from wardmail.model.login import Session
-from wardmail.model.person import Person
-from wardmail.model.provider_login import Attempt, NotLetIn, ProvedSubject
+from wardmail.model.person import Person, Role
+from wardmail.model.provider_login import Attempt, NotLetIn, ProvedSubject, ProviderWord
 from wardmail.ports.logins import SpentProofs
 
 
@@ -33,6 +34,10 @@ class ProviderLogins(SpentProofs, Protocol):
         """Whom the subject stands for; empty when nobody."""
         ...
 
+    def word_of(self, person: str) -> ProviderWord | None:
+        """What a provider said last of them; None: they are tied to none."""
+        ...
+
     def admit(self, session: Session, person: Person, subject: ProvedSubject) -> bool:
         """Keep the person as given, tie the subject to them and begin the session.
 
@@ -40,6 +45,9 @@ class ProviderLogins(SpentProofs, Protocol):
         """
         ...
 
-    def turn_away(self, subject: ProvedSubject, code: str, peer: str) -> None:
-        """Note it, and end the sessions of whom the subject stands for."""
+    def turn_away(self, subject: ProvedSubject, roles: Sequence[Role], code: str, peer: str) -> None:
+        """Note it and the roles of the subject's groups, and end the sessions of whom it stands for.
+
+        Without a role, the person's record has none any more either, unless they are the last owner.
+        """
         ...

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from wardmail.model.agreement import Agreement
 from wardmail.model.integration import Credential, Integration
 from wardmail.model.policy import PolicyVersion
-from wardmail.model.register import Change, RegisterSnapshot
+from wardmail.model.register import Added, Change, RegisterSnapshot
 
 T = TypeVar("T")
 
@@ -22,8 +22,8 @@ class RegisterBook(Protocol):
         """`change` sees all of them as they are at that moment; what it gives that is no record is given back."""
         ...
 
-    def add_credential(self, record: Credential, actor: str) -> bool:
-        """False when the user name is taken."""
+    def add_credential(self, record: Credential, actor: str, known: int | None = None) -> Added:
+        """`known`: how many its integration had for whoever asks; of two who know the same number, one is served."""
         ...
 
     def change_credential(

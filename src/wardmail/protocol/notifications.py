@@ -42,10 +42,34 @@ _BY_ARRIVAL_STATE = MappingProxyType(
         "handing-over": "inbound.judged",
     }
 )
+LIST_STALE = "list.stale"
+_FOR_EVERYBODY = MappingProxyType({"ListStale": LIST_STALE})
+"""About no message: what each program may want to know of the gateway that judges its mail."""
+
 _OF_STATE = ("AttemptMade", "RecipientChanged")
 
-TYPES = tuple(sorted({*_BY_STATE.values(), *_BY_KIND.values(), *_BY_ARRIVAL_STATE.values(), "message.complained"}))
+TYPES = tuple(
+    sorted(
+        {
+            *_BY_STATE.values(),
+            *_BY_KIND.values(),
+            *_BY_ARRIVAL_STATE.values(),
+            *_FOR_EVERYBODY.values(),
+            "message.complained",
+        }
+    )
+)
 """Every type there is."""
+
+
+def type_for_everybody(kind: str) -> str:
+    """Of an event that is about no message; empty for those that are nobody's business but the gateway's."""
+    return _FOR_EVERYBODY.get(kind, "")
+
+
+def data_for_everybody(detail: Mapping[str, object]) -> dict[str, object]:
+    """Without how many people were told: that is the gateway's own."""
+    return {name: detail[name] for name in ("list", "stage", "ends") if name in detail}
 
 
 def type_of(kind: str, detail: Mapping[str, object]) -> str:

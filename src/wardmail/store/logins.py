@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
@@ -97,9 +97,13 @@ class StoreLogins:
             self._note(connection, "PasswordSet", actor, person, detail)
             return True
 
-    def set_second_factor(self, person: str, recovery: Sequence[bytes], actor: str, reason: str) -> None:
+    def set_second_factor(
+        self, person: str, recovery: Sequence[bytes], actor: str, reason: str, keep: Callable[[], None] | None = None
+    ) -> None:
         """The security keys and recovery codes of before are void, and every session ends."""
         with self._database.write() as connection:
+            if keep is not None:
+                keep()
             self._keep(connection, person, last_step=-1)
             connection.execute(delete(recovery_code).where(recovery_code.c.person_id == person))
             connection.execute(delete(security_key).where(security_key.c.person_id == person))

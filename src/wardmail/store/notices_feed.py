@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from sqlalchemy import func, select
 
 from wardmail.model.notification import Notification, Told
-from wardmail.protocol.notifications import data_of, type_of
+from wardmail.protocol.notifications import data_for_everybody, data_of, type_for_everybody, type_of
 from wardmail.store.connection import Database
 from wardmail.store.schema import chain_head, event, message
 from wardmail.store.schema_of_inbound import arrival
@@ -38,13 +39,23 @@ class NoticesFeed:
                 if len(found) == limit:
                     break
                 after = row.seq
-                if row.integration == integration and row.message_id is not None:
-                    detail = json.loads(row.detail)
-                    kind = type_of(row.kind, detail)
-                    if kind:
-                        found.append(Notification(row.seq, kind, row.at, data_of(row.message_id, row.kind, detail)))
+                told = _told(row, integration)
+                if told is not None:
+                    found.append(Notification(row.seq, told[0], row.at, told[1]))
         return Told(found, after)
 
     def last(self) -> int:
         with self._database.read() as connection:
             return int(connection.execute(select(chain_head.c.seq)).scalar_one())
+
+
+def _told(row: Any, integration: str) -> tuple[str, dict[str, object]] | None:
+    """Type and data, for the program whose mail it is about, or for every program; None where it is told nothing."""
+    if row.message_id is None:
+        kind = type_for_everybody(row.kind)
+        return (kind, data_for_everybody(json.loads(row.detail))) if kind else None
+    if row.integration != integration:
+        return None
+    detail = json.loads(row.detail)
+    kind = type_of(row.kind, detail)
+    return (kind, data_of(row.message_id, row.kind, detail)) if kind else None

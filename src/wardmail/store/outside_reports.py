@@ -17,7 +17,9 @@ from wardmail.model.aggregate_report import (
     names_as_its_own,
 )
 from wardmail.model.retention import A_DAY
+from wardmail.model.stored import Event
 from wardmail.store import records
+from wardmail.store.chain import EventChain
 from wardmail.store.connection import Database
 from wardmail.store.schema_of_domains import outside_report as table
 
@@ -34,6 +36,7 @@ class StoreOutsideReports:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._chain = EventChain(database)
 
     def keep(self, report: KeptReport) -> bool:
         said = report.report
@@ -56,6 +59,11 @@ class StoreOutsideReports:
             if self._is_known(connection, report, key):
                 return False
             connection.execute(insert(table).values(row))
+            if report.standing is Standing.IMPORTED:
+                # Somebody answers for it. Who it says that it is from is a stranger's word, and stays out of the audit.
+                detail: dict[str, object] = {"kind": report.kind.value}
+                imported = Event("ReportImported", report.received_at, report.through, None, said.domain, detail)
+                self._chain.append(connection, [imported])
             self._displace(connection, key)
         return True
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.login import BY_PROVIDER, Session
-from wardmail.model.person import Person, has_owner
-from wardmail.model.provider_login import ProvedSubject
+from wardmail.model.person import Person, Role, has_owner
+from wardmail.model.provider_login import ProvedSubject, ProviderWord
 from wardmail.model.stored import Event
 from wardmail.store import records
 from wardmail.store.chain import EventChain
@@ -36,6 +38,7 @@ class StoreProviderLogins:
         with self._database.write() as connection:
             tied, current = _person_of(connection, subject), _record(connection, person.id)
             is_new = current is None
+            self._heard(connection, subject, person.roles, now)
             if tied != ("" if is_new else person.id) or (current is not None and not current.is_here):
                 return False
             events = []
@@ -46,6 +49,7 @@ class StoreProviderLogins:
                 events.append(keep_person(self._database, connection, kept, BY_PROVIDER, "groups at log-in"))
             if is_new:
                 self._tie(connection, subject, person.id, now)
+                self._heard(connection, subject, person.roles, now)
             events.append(begin_session(connection, session, now))
             self._chain.append(connection, events)
             return True
@@ -61,13 +65,20 @@ class StoreProviderLogins:
                 self._chain.append(connection, [Event("ProviderTied", now, actor, None, person, detail)])
             return tied or person
 
-    def turn_away(self, subject: ProvedSubject, code: str, peer: str) -> None:
+    def turn_away(self, subject: ProvedSubject, roles: Sequence[Role], code: str, peer: str) -> None:
         now = self._database.clock.now()
         with self._database.write() as connection:
             known = _person_of(connection, subject)
+            self._heard(connection, subject, roles, now)
             ended = end_sessions(connection, known) if known else 0
             detail: dict[str, object] = {"peer": peer, "code": code, "sessions_ended": ended}
-            self._chain.append(connection, [Event("LogInRefused", now, NOBODY, None, known or NOBODY, detail)])
+            events = [Event("LogInRefused", now, NOBODY, None, known or NOBODY, detail)]
+            before = _record(connection, known) if known else None
+            if before is not None and before.is_here and before.roles and not roles:
+                after = replace(before, roles=())
+                if not _ends_last_owner(connection, after):
+                    events.append(keep_person(self._database, connection, after, BY_PROVIDER, "no group at log-in"))
+            self._chain.append(connection, events)
 
     def spend(self, proof: str, until: float) -> bool:
         now, digest = self._database.clock.now(), hashlib.sha256(proof.encode()).digest()
@@ -76,18 +87,37 @@ class StoreProviderLogins:
             fresh = self._insert(spent).values(proof_hash=digest, until=until).on_conflict_do_nothing()
             return connection.execute(fresh.returning(spent.c.until)).first() is not None
 
+    def word_of(self, person: str) -> ProviderWord | None:
+        query = select(provider_subject.c.said_roles, provider_subject.c.said_at)
+        newest = (
+            query.where(provider_subject.c.person_id == person).order_by(provider_subject.c.said_at.desc()).limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(newest).one_or_none()
+        if row is None:
+            return None
+        return ProviderWord(
+            None if row.said_roles is None else tuple(map(Role, json.loads(row.said_roles))), row.said_at
+        )
+
+    def _heard(self, connection: Connection, subject: ProvedSubject, roles: Sequence[Role], now: float) -> None:
+        said = {"said_at": now, "said_roles": json.dumps([each.value for each in roles])}
+        connection.execute(update(provider_subject).where(*_is(subject)).values(**said))
+
     def _tie(self, connection: Connection, subject: ProvedSubject, person: str, now: float) -> None:
         connection.execute(
             provider_subject.insert().values(
-                issuer=subject.issuer, subject=subject.subject, person_id=person, tied_at=now
+                issuer=subject.issuer, subject=subject.subject, person_id=person, tied_at=now, said_at=now
             )
         )
 
 
+def _is(subject: ProvedSubject) -> tuple[ColumnElement[bool], ...]:
+    return provider_subject.c.issuer == subject.issuer, provider_subject.c.subject == subject.subject
+
+
 def _person_of(connection: Connection, subject: ProvedSubject) -> str:
-    query = select(provider_subject.c.person_id).where(
-        provider_subject.c.issuer == subject.issuer, provider_subject.c.subject == subject.subject
-    )
+    query = select(provider_subject.c.person_id).where(*_is(subject))
     return connection.execute(query).scalar_one_or_none() or ""
 
 

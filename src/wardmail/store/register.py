@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.agreement import appetite_in_force
 from wardmail.model.handover import Handover
 from wardmail.model.integration import Credential, Integration
-from wardmail.model.register import Change, RegisterSnapshot
+from wardmail.model.register import Added, Change, RegisterSnapshot
 from wardmail.model.route import Route
 from wardmail.model.source import Source
 from wardmail.model.stored import Event
@@ -57,6 +57,7 @@ class StoreRegister:
                 routes={each.name: each for each in _all(connection, route, Route)},
                 accredited={each.domain: each for each in _all(connection, accredited_domain, AccreditedEntry)},
                 list_version=latest.version if latest else None,
+                list_imported_at=latest.imported_at if latest else None,
                 policy=in_force(connection),
                 agreements=all_agreements(connection),
                 appetite=appetite_in_force(all_statements(connection)),
@@ -152,19 +153,24 @@ class StoreRegister:
             self._changed(connection, "CredentialSaved", username, actor, _of_credential(after))
             return after
 
-    def add_credential(self, record: Credential, actor: str) -> bool:
-        """False when the user name is taken: of two who choose one at once, the second is told."""
+    def add_credential(self, record: Credential, actor: str, known: int | None = None) -> Added:
+        """Of two who choose one user name at once, or of one form that is sent twice, the second is told."""
         values = {
             "username": record.username,
             "integration_id": record.integration_id,
             "record": records.encode(record),
         }
+        its_own = credential.c.integration_id == record.integration_id
         with self._database.write() as connection:
-            statement = self._insert(credential).values(**values).on_conflict_do_nothing()
-            if connection.execute(statement).rowcount == 0:
-                return False
+            there = connection.execute(select(func.count()).select_from(credential).where(its_own)).scalar_one()
+            if known is not None and there != known:
+                return Added.OVERTAKEN
+            fresh = self._insert(credential).values(**values).on_conflict_do_nothing()
+            # Not by the count of rows: of an insertion PostgreSQL's driver does not tell it.
+            if connection.execute(fresh.returning(credential.c.username)).first() is None:
+                return Added.TAKEN
             self._changed(connection, "CredentialSaved", record.username, actor, _of_credential(record))
-            return True
+            return Added.YES
 
     def remove_route(self, name: str, actor: str) -> bool:
         with self._database.write() as connection:

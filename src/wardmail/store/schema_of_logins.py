@@ -62,6 +62,8 @@ provider_subject = Table(
     Column("subject", Text, primary_key=True),
     Column("person_id", Text, nullable=False),
     Column("tied_at", Double, nullable=False),
+    Column("said_at", Double, nullable=False, server_default="0"),
+    Column("said_roles", Text, comment="JSON; null: as the record has them"),
     Index("provider_subject_person", "person_id"),
 )
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from wardmail.web import PERSON_KEY_PREFIX
+
+
+def of_person(name: str) -> str:
+    """How a person is counted at every door, whatever they prove themselves by; a user name of an application is another."""
+    return PERSON_KEY_PREFIX + name
+
 
 class LoginLedger(Protocol):
     """Counts failed log-ins by address. `now` of a steady clock."""

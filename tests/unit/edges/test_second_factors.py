@@ -11,8 +11,8 @@ from wardmail.edges.second_factors import KeystoreSecondFactors
 
 def test_another_process_knows_at_once(tmp_path: Path) -> None:
     path, master = tmp_path / "keystore.json", MasterKey(new_master_key().strip())
-    commands = KeystoreSecondFactors(Keystore.create(path, master))
-    pages = KeystoreSecondFactors(Keystore.open(path, master, follow_every=3600))
+    ours, theirs = Keystore.create(path, master), Keystore.open(path, master, follow_every=3600)
+    commands, pages = KeystoreSecondFactors(lambda: ours), KeystoreSecondFactors(lambda: theirs)
     assert pages.of("amina") is None
     commands.put("amina", b"first secret")
     assert pages.of("amina") == b"first secret"

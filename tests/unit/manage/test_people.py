@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from wardmail.manage.integrations import BadInput
-from wardmail.manage.people import checked_person, first_owner, for_login, proves, who_may, with_new_key
+from wardmail.manage.people import checked_person, first_owner, for_login, proves, vouched, who_may, with_new_key
 from wardmail.model.person import PERMISSIONS, Approval, Permission, Person, Role, independent
+from wardmail.model.provider_login import ProviderWord, Unvouched
 
 _PEPPER = b"p" * 32
 _OWNER = Person("olu", "Olu", roles=(Role.OWNER,), logins=("olu",))
@@ -88,3 +89,27 @@ def test_the_first_owner_has_a_usable_name(login: str, name: str) -> None:
     owner = first_owner(login, 5.0)
     assert (owner.id, owner.logins, owner.roles) == (name, (login,), (Role.OWNER,))
     assert checked_person(owner, {}) == owner
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        (None, (Role.OWNER, Role.CLINICIAN)),
+        (ProviderWord(None, 950.0), (Role.OWNER, Role.CLINICIAN)),
+        (ProviderWord((Role.CLINICIAN, Role.VIEWER), 950.0), (Role.CLINICIAN,)),
+        (ProviderWord((), 950.0), ()),
+        (ProviderWord((Role.OWNER,), 899.0), None),
+        (ProviderWord(None, 899.0), None),
+    ],
+)
+def test_a_key_does_no_more_than_the_provider_said_lately(
+    word: ProviderWord | None, found: tuple[Role, ...] | None
+) -> None:
+    person = replace(_NURSE, roles=(Role.OWNER, Role.CLINICIAN))
+    known = vouched(person, word, 1000.0, 100.0)
+    assert (None if isinstance(known, Unvouched) else known.roles) == found
+
+
+def test_who_has_no_role_can_leave() -> None:
+    gone = replace(_NURSE, roles=(), left_at=1.0)
+    assert checked_person(gone, _PEOPLE) == gone

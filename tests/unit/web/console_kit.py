@@ -61,6 +61,7 @@ from wardmail.model.person import Person, Role
 from wardmail.model.provider_login import ProviderTerms
 from wardmail.model.question import Answer, Found, NotFound, Question, Unknown
 from wardmail.model.receipt import Accepted
+from wardmail.model.refusal import Unavailable
 from wardmail.model.standing import Profile
 from wardmail.outbound.holding import HoldKeeper
 from wardmail.outbound.opened_content import ContentDesk
@@ -98,6 +99,8 @@ from wardmail.web.pages.console import console_routes
 from wardmail.web.pages.documentation import Documentation, documentation_routes
 from wardmail.web.pages.govern.routes import govern_routes
 from wardmail.web.pages.govern.services import GovernServices
+from wardmail.web.pages.guard import COOKIE
+from wardmail.web.pages.once import OnceForms
 from wardmail.web.pages.operate.routes import operate_routes
 from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.rendering import Pages, Site
@@ -126,6 +129,7 @@ class Console:
     check: CheckPage
     others: list[Route]
     hidden: set[str]
+    factors: Factors
     recovery: tuple[str, ...] = field(default_factory=new_recovery_codes)
 
     def register(self, name: str, *roles: Role, full_name: str = "") -> None:
@@ -158,6 +162,12 @@ class Console:
         fields = {"name": name, "password": PASSWORD, "code": "", "next": "/messages", **changed}
         return await http.post("/log-in", data={**fields, "code": fields["code"] or self.code()})
 
+    def mark(self, http: httpx2.AsyncClient) -> str:
+        """What a form that serves once has in it, on a page that was just opened."""
+        visitor = self.services.desk.recognise(http.cookies[COOKIE])
+        assert visitor is not None
+        return self.services.once.mark(visitor)
+
     def events(self, kind: str) -> list[tuple[str, dict[str, object]]]:
         """Who did it, and the detail, of every event of this kind."""
         found = Messages(self.stage.database).audit(0, 10_000)
@@ -174,6 +184,7 @@ class Console:
 def open_console(directory: Path) -> Iterator[Console]:
     with fresh_sqlite(directory) as database, office(database) as inbound, staged(directory, database) as stage:
         people, logins, tasks = StorePeople(database), StoreLogins(database), HoldTasks(database)
+        factors = Factors()
         messages, audit = Messages(database), AuditOffice(installed(directory / "office", database))
         second = SecondFactor(lambda person: None if person == "newcomer" else SECRET, stage.world.pepper)
         passwords = Argon2Passwords(stage.world.pepper, PasswordHasher(1, 8, 1))
@@ -188,11 +199,12 @@ def open_console(directory: Path) -> Iterator[Console]:
             holds=tasks,
             integrations=lambda: {each.id: each.name for each in stage.world.register.snapshot.integrations.values()},
             world=stage.world,
-            identity=identity_of(stage, database, people, logins, passwords, desk),
+            identity=identity_of(stage, database, people, logins, passwords, desk, factors),
             figures=StoreFigures(database),
             content=ContentDesk(stage.world, looked_into),
             resend=ResendDesk(stage.world, lambda made: accept(stage.world, made)),
             replies=StoreGivenReplies(database),
+            once=OnceForms(StoreProviderLogins(database), stage.clock),
             evidence=audit.pack_of_message,
         )
         check = CheckPage(
@@ -222,7 +234,7 @@ def open_console(directory: Path) -> Iterator[Console]:
         govern = governing(stage, people, services, hidden)
         others = [*govern_routes(govern), *operate_routes(operate), *documents]
         site = build_site(check, Starlette(), [*console_routes(services), *others])
-        yield Console(site, stage, services, people, logins, keeper, inbound, check, others, hidden)
+        yield Console(site, stage, services, people, logins, keeper, inbound, check, others, hidden, factors)
 
 
 async def looked_into(message: bytes) -> Inspection:
@@ -301,22 +313,29 @@ def governing(stage: Stage, people: StorePeople, services: ConsoleServices, hidd
 
 @dataclass
 class Factors:
-    """In memory; everybody has one, but for newcomers."""
+    """In memory; everybody has one, but for newcomers. `is_away`: the keystore does not answer."""
 
     secrets: dict[str, bytes] = field(default_factory=dict)
     gone: set[str] = field(default_factory=lambda: {"newcomer"})
+    is_away: bool = False
 
     def of(self, person: str) -> bytes | None:
+        if self.is_away:
+            raise Unavailable("the keystore", "a test")
         return None if person in self.gone else self.secrets.get(person, SECRET)
 
     def has(self, person: str) -> bool:
         return self.of(person) is not None
 
     def put(self, person: str, secret: bytes) -> None:
+        if self.is_away:
+            raise Unavailable("the keystore", "a test")
         self.secrets[person] = secret
         self.gone.discard(person)
 
     def forget(self, person: str) -> None:
+        if self.is_away:
+            raise Unavailable("the keystore", "a test")
         self.gone.add(person)
 
 
@@ -327,14 +346,15 @@ def identity_of(
     logins: StoreLogins,
     passwords: Argon2Passwords,
     desk: LoginDesk,
+    factors: Factors,
 ) -> IdentityServices:
     keys, spent, place = StoreSecurityKeys(database), StoreProviderLogins(database), KeyPlace("gw.test", BASE)
-    pepper, clock, factors = stage.world.pepper, stage.clock, Factors()
+    pepper, clock = stage.world.pepper, stage.clock
     second = SecondFactor(factors.of, pepper)
     return IdentityServices(
         keys=KeyDesk(desk, keys, spent, place, clock=clock, pepper=pepper),
         account=AccountDesk(desk, AccountStores(logins, keys, spent, passwords), second, place, clock),
-        people=PeopleDesk(people, LogInStores(logins, factors, passwords), pepper, clock, "Demo trust"),
+        people=PeopleDesk(people, LogInStores(logins, factors, lambda: passwords), lambda: pepper, clock, "Demo trust"),
     )
 
 
@@ -362,6 +382,12 @@ class OneSecret:
 
     def forget(self, reference: str) -> None:
         self.forgotten += 1
+
+
+def once_mark(page: httpx2.Response) -> str:
+    found = re.search(r'name="once" value="([^"]+)"', page.text)
+    assert found is not None
+    return found.group(1)
 
 
 def form_token(page: httpx2.Response) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
@@ -14,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.security_key import PRESENT, SoftKey, challenge_like
-from tests.unit.web.console_kit import BASE, PASSWORD, Console, form_token, open_console
+from tests.unit.web.console_kit import BASE, PASSWORD, Console, form_token, once_mark, open_console
 from wardmail.manage.begun import LASTS
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.person import Role
@@ -233,7 +234,7 @@ async def test_eight_keys_that_fail_lock_the_account(console: Console) -> None:
 async def test_the_present_password_is_asked_for_and_a_wrong_one_counts(console: Console) -> None:
     async with console.visitor("amina") as http:
         for path, fields in (
-            ("/account/recovery-codes", {}),
+            ("/account/recovery-codes", {"once": console.mark(http)}),
             ("/account/password", {"new": "three other words"}),
             ("/account/keys", {"key_name": "k"}),
         ):
@@ -241,13 +242,16 @@ async def test_the_present_password_is_asked_for_and_a_wrong_one_counts(console:
             assert got.status_code == 422
             assert "not your present password" in got.text
         for _ in range(MOST_FAILURES - 3):
-            await post(http, "/account/recovery-codes", present="a wrong one")
+            await post(http, "/account/recovery-codes", present="a wrong one", once=console.mark(http))
         assert (await http.get("/account")).status_code == 303, "whoever sits at somebody's browser is thrown out"
 
 
 async def test_new_codes_make_the_old_ones_void(console: Console) -> None:
     async with console.visitor("amina") as http, console.visitor() as other:
-        got = await post(http, "/account/recovery-codes", present=PASSWORD)
+        form = {"present": PASSWORD, "once": once_mark(await http.get("/account"))}
+        answers = await asyncio.gather(*(post(http, "/account/recovery-codes", **form) for _ in range(3)))
+        assert sorted(each.status_code for each in answers) == [200, 422, 422], "pressed thrice"
+        (got,) = (each for each in answers if each.status_code == 200)
         assert got.headers["cache-control"] == "no-store"
         codes = re.findall(r"<li>([0-9a-f-]{23})</li>", got.text)
         assert len(codes) == 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import httpx2
@@ -12,6 +13,7 @@ from sqlalchemy import update
 
 from tests.unit.web.console_kit import SENSITIVE, URGENT, Console, form_token, open_console
 from tests.worlds import HEAD
+from wardmail.model.accredited import AccreditedEntry, ListVersion
 from wardmail.model.person import PERMISSIONS, Permission, Role
 from wardmail.policy.codec import decode_rule
 from wardmail.policy.rules import BUILT_IN_RULES
@@ -243,3 +245,15 @@ async def test_a_title_names_no_subject_because_browsers_keep_titles(console: Co
         page = await http.get((await read(http, message)).headers["location"])
         assert "Hello" in page.text
         assert "Hello" not in page.text.partition("</title>")[0]
+
+
+async def test_the_overview_asks_for_a_new_list_before_the_old_one_is_out_of_date(console: Console) -> None:
+    entry = AccreditedEntry("partner.example", "Partner", "X1", date(2026, 11, 1), date(2027, 10, 31))
+    version = ListVersion("accredited", "v1", console.stage.clock.now(), "test", "list.csv", 1)
+    console.stage.register.import_accredited([entry], version)
+    for days, shown in ((75, ()), (5, ("20 February 2027",)), (20, ("Now: it is out of date",))):
+        console.wait(days * 86_400.0)
+        async with console.visitor("viewer") as http:
+            page = (await http.get("/")).text
+        assert ("Bring the list of accredited organisations up to date" in page) == bool(shown)
+        assert all(each in page for each in shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -112,7 +113,10 @@ async def _delivered(console: Console, name: str) -> None:
 async def test_a_secret_is_shown_once_and_can_be_taken_back(console: Console) -> None:
     async with console.visitor("developer") as http:
         path = "/integrations/app/credentials"
-        made = await post(http, path, do="issue", known="1", days="90", networks="10.1.0.0/16")
+        form = {"do": "issue", "known": "1", "days": "90", "networks": "10.1.0.0/16"}
+        answers = await asyncio.gather(*(post(http, path, **form) for _ in range(4)))
+        assert sorted(each.status_code for each in answers) == [200, 409, 409, 409], "sent at the same instant"
+        (made,) = (each for each in answers if each.status_code == 200)
         (username, secret) = re.findall(r"<code>([^<]+)</code>", made.text)
         assert username == "app-2"
         assert made.headers["cache-control"] == "no-store"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.unit.web.console_kit import PASSWORD, Console, form_token, open_console
+from tests.unit.web.console_kit import PASSWORD, Console, form_token, once_mark, open_console
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.person import Permission, Person, Role
 from wardmail.store.messages import Messages
@@ -61,7 +62,7 @@ async def test_a_person_is_added_given_a_log_in_and_gets_in(console: Console) ->
         assert person(console, "cora").key_hash
         assert (await act(http, "cora", act="password", new="short")).status_code == 422
         assert (await act(http, "cora", act="password", new=PASSWORD)).status_code == 303
-        shown = await act(http, "cora", act="second-factor")
+        shown = await act(http, "cora", act="second-factor", once=console.mark(http))
         codes = re.findall(r"<li>([0-9a-f-]{23})</li>", shown.text)
         assert shown.headers["cache-control"] == "no-store"
         assert (await console.log_in(theirs, "cora", code=codes[0])).status_code == 303
@@ -112,6 +113,43 @@ async def test_one_session_of_somebody_is_ended_and_no_other(console: Console) -
         assert (await one.get("/account")).status_code == 200
     ended = [each for each in Messages(console.stage.database).audit(0, 1000) if each.kind == "LoggedOut"]
     assert [(each.actor, each.subject) for each in ended] == [("boss", "amina")]
+
+
+async def test_a_suspect_is_put_out_while_the_keystore_is_away(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor("amina") as theirs, console.visitor("amina") as other:
+        console.factors.is_away = True
+        assert "cannot be told just now" in (await http.get("/people/amina")).text
+        newest = console.logins.sessions("amina")[0]
+        assert (await act(http, "amina", session=newest.name)).status_code == 303
+        assert (await act(http, "amina", act="sign-out")).status_code == 303
+        for each in (theirs, other):
+            assert (await each.get("/account")).status_code == 303
+        assert (await http.get("/account")).status_code == 200
+        assert (await act(http, "amina", act="leave", sure="yes")).status_code == 303
+        assert not person(console, "amina").is_here
+
+
+async def test_a_second_factor_that_is_asked_for_twice_at_once_is_made_once(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor() as theirs:
+        page = await http.get("/people/amina")
+        fields = {"form_token": form_token(page), "act": "second-factor", "reason": WHY, "once": once_mark(page)}
+        answers = await asyncio.gather(*(http.post("/people/amina", data=fields) for _ in range(3)))
+        assert sorted(each.status_code for each in answers) == [200, 422, 422]
+        (shown,) = (each.text for each in answers if each.status_code == 200)
+        code = re.findall(r"<li>([0-9a-f-]{23})</li>", shown)[0]
+        assert (await console.log_in(theirs, "amina", code=code)).status_code == 303
+    made = [each for each in Messages(console.stage.database).audit(0, 1000) if each.kind == "SecondFactorSet"]
+    assert [each.actor for each in made if each.actor == "boss"] == ["boss"]
+
+
+async def test_a_second_factor_that_cannot_be_kept_leaves_everything_as_it_was(console: Console) -> None:
+    async with console.visitor("boss") as http, console.visitor("amina") as theirs:
+        console.factors.is_away = True
+        assert (await act(http, "amina", act="second-factor", once=console.mark(http))).status_code == 503
+        assert (await theirs.get("/account")).status_code == 200
+    kept = console.logins.find("amina")
+    assert kept is not None
+    assert kept.recovery_left == 10
 
 
 @pytest.mark.parametrize("fields", [{"act": ""}, {"act": "__init__"}, {"act": "unlock", "reason": " "}])

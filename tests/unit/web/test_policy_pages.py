@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.unit.web.console_kit import Console, form_token, open_console
+from tests.unit.web.console_kit import Console, form_token, once_mark, open_console
 from wardmail.manage.policy_desk import PolicyDesk
 from wardmail.manage.policy_text import rules_of_text
 from wardmail.model.person import PERMISSIONS, Permission, Person, Role
@@ -47,6 +48,24 @@ async def post(http: httpx2.AsyncClient, path: str, **fields: str) -> httpx2.Res
     return await http.post(path, data={"form_token": form_token(await http.get(path)), **fields})
 
 
+async def propose(http: httpx2.AsyncClient, text: str = RULES) -> httpx2.Response:
+    """As somebody does who has looked at what would change."""
+    asked = await post(http, "/policy/propose", rules=text, reason=WHY)
+    return await post(http, "/policy/propose", rules=text, reason=WHY, confirmed="yes", once=once_mark(asked))
+
+
+async def test_a_preview_that_is_confirmed_twice_at_once_is_kept_once(console: Console) -> None:
+    async with console.visitor("governance") as http:
+        asked = await post(http, "/policy/propose", rules=RULES, reason=WHY)
+        fields = {"form_token": form_token(asked), "rules": RULES, "reason": WHY, "confirmed": "yes"}
+        form = fields | {"once": once_mark(asked)}
+        answers = await asyncio.gather(*(http.post("/policy/propose", data=form) for _ in range(3)))
+        assert sorted(each.status_code for each in answers) == [303, 422, 422]
+        for mark in ("", "x", once_mark(asked) + "0", f"other.{once_mark(asked).partition('.')[2]}"):
+            assert (await http.post("/policy/propose", data=fields | {"once": mark})).status_code == 422
+    assert states(console) == ["draft"]
+
+
 async def test_a_rule_is_approved_by_a_second_person_and_put_in_force(console: Console) -> None:
     await console.send("a@nhs.net")
     console.register("grace", Role.GOVERNANCE)
@@ -54,7 +73,7 @@ async def test_a_rule_is_approved_by_a_second_person_and_put_in_force(console: C
         asked = await post(first, "/policy/propose", rules=RULES, reason=WHY)
         assert "When the recipient is at nhs.net" in asked.text
         assert states(console) == []
-        done = await post(first, "/policy/propose", rules=RULES, reason=WHY, confirmed="yes")
+        done = await propose(first)
         one = done.headers["location"]
         assert one == "/policy/versions/1"
         assert (await post(first, one, do="approve", reason=WHY)).status_code == 409
@@ -102,7 +121,7 @@ async def test_what_is_outdated_is_not_put_in_force(console: Console) -> None:
     console.register("grace", Role.GOVERNANCE)
     async with console.visitor("governance") as first, console.visitor("grace") as second:
         for number, text in ((1, RULES), (2, RULES.replace("no-webmail", "none-there"))):
-            await post(first, "/policy/propose", rules=text, reason=WHY, confirmed="yes")
+            await propose(first, text)
             await post(first, f"/policy/versions/{number}", do="check")
             await post(second, f"/policy/versions/{number}", do="approve", reason=WHY)
         await post(second, "/policy/versions/1", do="activate", reason=WHY, confirmed="yes")
@@ -128,6 +147,7 @@ async def test_each_role_sees_the_rules_and_proposes_when_it_may(console: Consol
         assert (await http.get("/policy/propose")).status_code == (200 if may else 403)
         token = form_token(await http.get("/policy/try"))
         fields = {"form_token": token, "rules": RULES, "reason": WHY, "confirmed": "yes"}
+        fields["once"] = console.mark(http)
         assert (await http.post("/policy/propose", data=fields)).status_code == (303 if may else 403)
         answer = await http.post("/policy/versions/1", data={"form_token": token, "do": "check"})
         assert answer.status_code == (303 if may else 403)

@@ -9,9 +9,8 @@ import click
 from wardmail.app.acting import acting_person, by_option
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
-from wardmail.app.log_in_wiring import people_desk
+from wardmail.app.log_in_wiring import factors_of, people_desk
 from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
-from wardmail.edges.second_factors import KeystoreSecondFactors
 from wardmail.model.person import Permission, Person
 
 _REASON = click.option("--reason", required=True, help="Kept in the audit with your name.")
@@ -28,7 +27,7 @@ def password(config_path: str | None, *, name: str, reason: str, by: str, as_jso
     installation = Installation.at(config_path)
     person, actor = _known(installation, name), acting_person(installation, by, Permission.MANAGE_PEOPLE)
     usable(people_desk(installation).set_password(person, _typed(), actor, reason), "WM-PASSWORD")
-    if not KeystoreSecondFactors(installation.keystore).has(name):
+    if not factors_of(installation).has(name):
         note(f"{name} cannot log in yet: run `wardmail person second-factor {name}` too.")
     emit({"person": name, "password": True}) if as_json else say(f"{name} has a new password.")
 
@@ -45,7 +44,7 @@ def second_factor(config_path: str | None, *, name: str, reason: str, yes: bool,
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
     person = _known(installation, name)
-    has_one = KeystoreSecondFactors(installation.keystore).has(name)
+    has_one = factors_of(installation).has(name)
     stops = f"The authenticator, security keys and recovery codes of {name} stop working?"
     if has_one and not confirm(stops, assume_yes=yes):
         raise SystemExit(1)

@@ -15,6 +15,7 @@ from wardmail.app.office.reports import ReportOffice
 from wardmail.app.office.routes import RouteOffice
 from wardmail.app.office.suppressions import SuppressionOffice
 from wardmail.app.office.webhooks import WebhookOffice
+from wardmail.app.provider_wiring import as_vouched
 from wardmail.app.stored_records import StoredHeldRecords, StoredMessageRecords
 from wardmail.outbound.world import World
 
@@ -27,6 +28,7 @@ def office_of(installation: Installation, world: World) -> Office:
 
     return Office(
         people=installation.people,
+        vouched=lambda person: as_vouched(installation, person),
         pepper=installation.pepper,
         world=world,
         held=StoredHeldRecords(installation.messages, installation.holds),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from wardmail.model.delivery import RecipientState
 from wardmail.model.evidence import Period
 from wardmail.model.person import Person
+from wardmail.model.provider_login import Unvouched
 from wardmail.model.reading import Page, Record, Wanted
 from wardmail.outbound.world import World
 from wardmail.ports import HeldRecords, HoldBook, MessageRecords, PersonRecords
@@ -278,6 +279,7 @@ class Office:
     """`pepper` is the key of the keyed hash that people's keys are kept by."""
 
     people: PersonRecords
+    vouched: Callable[[Person], Person | Unvouched]
     pepper: bytes
     world: World
     held: HeldRecords

@@ -11,15 +11,22 @@ from starlette.requests import Request
 
 from wardmail.manage.people import by_key
 from wardmail.model.person import Permission, Person
+from wardmail.model.provider_login import Unvouched
 from wardmail.web import PERSON_KEY_PREFIX
 from wardmail.web.api.caller import LATER, peer_of
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import services_of
+from wardmail.web.login_ledger import of_person
 
 _LONGEST = 200
 _HOW = (
     "Send `Authorization: Bearer wmp_PERSON.KEY` with the key of a person who works with the gateway; "
     "an owner makes one: `wardmail person key`."
+)
+
+_LOG_IN = (
+    "Log in to the pages through it: after that the key works again. How long a log-in counts is the setting "
+    "`oidc.key_days`."
 )
 
 
@@ -43,7 +50,7 @@ async def _proved(request: Request) -> Person:
     """The ledger is asked in the event loop, for it is not safe in threads; the store is asked in one."""
     services, peer, now = services_of(request), peer_of(request), time.monotonic()
     name, key = _offered(request.headers.get("authorization", ""))
-    tried = PERSON_KEY_PREFIX + name
+    tried = of_person(name)
     if services.ledger.is_locked_out(peer, tried, now):
         raise Problem(
             429, "WM-AUTH-LOCKED", "Too many failures", "Too many failed log-ins from your address.", headers=LATER
@@ -55,7 +62,10 @@ async def _proved(request: Request) -> Person:
             services.ledger.record_failed_login(peer, tried, now)
         code = "WM-AUTH-INVALID" if name else "WM-AUTH-MISSING"
         raise Problem(401, code, "Not logged in", _HOW, headers={"WWW-Authenticate": 'Bearer realm="Wardmail"'})
-    return person
+    known = await asyncio.to_thread(office.vouched, person)
+    if isinstance(known, Unvouched):
+        raise Problem(403, "WM-PERSON-UNVOUCHED", "Your organisation's log-in has not vouched for you lately", _LOG_IN)
+    return known
 
 
 def _offered(header: str) -> tuple[str, str]:

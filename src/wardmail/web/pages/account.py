@@ -16,10 +16,13 @@ from wardmail.model.login import IDLE
 from wardmail.model.login import LONGEST as LONGEST_SESSION
 from wardmail.protect.security_key import octets_of, text_of
 from wardmail.web.pages.guard import COOKIE, Turns, Visit
+from wardmail.web.pages.once import TWICE
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, session_row, summary
 
 T = TypeVar("T")
+
+_ASK_ANEW = "If you did not see the new codes, make new ones."
 
 ADDING = "__Host-wardmail-adding"
 """Binds the question to a new key to the browser where the password was typed."""
@@ -29,6 +32,7 @@ class AccountPages:
     def __init__(self, services: ConsoleServices) -> None:
         self._pages = services.pages
         self._desk = services.identity.account
+        self._once = services.once
         self._turns = Turns()
 
     async def show(self, visit: Visit) -> Response:
@@ -40,6 +44,8 @@ class AccountPages:
         return RedirectResponse("/account", 303)
 
     async def new_codes(self, visit: Visit) -> Response:
+        if not await asyncio.to_thread(self._once.is_first, visit):
+            return await self._draw(visit, BadInput(f"{TWICE} {_ASK_ANEW}"), "present-for-codes")
         codes = await self._run(visit, lambda present: self._desk.new_codes(visit.visitor, present))
         if isinstance(codes, BadInput):
             return await self._draw(visit, codes, "present-for-codes")
@@ -115,6 +121,7 @@ class AccountPages:
                 {"id": text_of(key.id), "name": key.name, "added": moment(key.added_at), "used": moment(key.used_at)}
                 for key in account.keys
             ],
+            once=self._once.mark(visit.visitor),
             idle_minutes=int(IDLE // 60),
             longest_hours=int(LONGEST_SESSION // 3600),
         )
@@ -122,6 +129,8 @@ class AccountPages:
 
 def _factors(account: Account) -> str:
     found = ["authenticator app"] if account.has_app else []
+    if account.has_app is None:
+        found = ["whether there is an authenticator app cannot be told just now"]
     if account.keys:
         found.append(f"{len(account.keys)} security key{'' if len(account.keys) == 1 else 's'}")
     return " and ".join(found)

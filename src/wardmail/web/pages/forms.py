@@ -47,7 +47,22 @@ def is_from_us(request: Request) -> bool:
 
 SECRETS = frozenset({"form_token", "password", "present", "new", "code", "answer"})
 _PRESSED = frozenset(
-    {"confirmed", "known", "do", "act", "step", "decision", "copies", "by", "next", "session", "task", "matter", "key"}
+    {
+        "confirmed",
+        "known",
+        "do",
+        "act",
+        "step",
+        "decision",
+        "copies",
+        "by",
+        "next",
+        "session",
+        "task",
+        "matter",
+        "key",
+        "once",
+    }
 )
 """What a form carries without anybody writing it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlsplit
@@ -19,6 +20,7 @@ from wardmail.model.person import Permission
 from wardmail.model.refusal import Unavailable
 from wardmail.web.pages.forms import is_from_us, own_path, read_form, typed_of
 from wardmail.web.pages.rendering import Pages
+from wardmail.web.pages.upload import FormTooLarge, SentForm, is_upload, read_upload
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -29,11 +31,13 @@ FORM_TOKEN = "form_token"  # noqa: S105 (a field's name)
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of somebody who is logged in and may make it; `form` is empty unless it was sent by POST."""
+    """One request of somebody who is logged in and may make it; `form` is empty unless it was sent by POST, and `file`
+    unless the page takes one."""
 
     request: Request
     visitor: Visitor
     form: Mapping[str, str]
+    file: bytes = b""
 
 
 Page = Callable[[Visit], Awaitable[Response]]
@@ -42,8 +46,12 @@ Page = Callable[[Visit], Awaitable[Response]]
 class Guarded:
     """A page for those who have one of the permissions. An ASGI application, so that routes can be asked what they need."""
 
-    def __init__(self, pages: Pages, desk: LoginDesk, needs: tuple[Permission, ...], page: Page) -> None:
+    def __init__(
+        self, pages: Pages, desk: LoginDesk, needs: tuple[Permission, ...], page: Page, largest_file: int = 0
+    ) -> None:
+        """`largest_file`: octets of the one file that its form may bring; 0: it brings none."""
         self.needs = needs
+        self._largest_file = largest_file
         self._pages = pages
         self._desk = desk
         self._page = page
@@ -78,22 +86,32 @@ class Guarded:
                 "Ask an owner of the gateway if you need it.",
                 visitor=visitor,
             )
-        form: Mapping[str, str] = {}
-        if request.method == "POST":
-            try:
-                form = await read_form(request)
-            except (ValueError, TimeoutError, ClientDisconnect):
-                return self._pages.problem(400, "The form could not be read", "Nothing was changed.", visitor=visitor)
-            if not is_from_us(request) or not visitor.proves("form", form.get(FORM_TOKEN, "")):
-                return self._not_ours(request, form)
-        return await self._page(Visit(request, visitor, form))
+        if request.method != "POST":
+            return await self._page(Visit(request, visitor, {}))
+        if self._largest_file and not is_from_us(request):
+            return self._not_ours(request, {})  # before its file is read
+        try:
+            sent = await self._read(request)
+        except FormTooLarge:
+            most = f"The file may have {self._largest_file // (1024 * 1024)} MB at most."
+            return self._pages.problem(413, "That is too large", most, "Nothing was changed.", visitor=visitor)
+        except (ValueError, TimeoutError, ClientDisconnect):
+            return self._pages.problem(400, "The form could not be read", "Nothing was changed.", visitor=visitor)
+        if not is_from_us(request) or not visitor.proves("form", sent.fields.get(FORM_TOKEN, "")):
+            return self._not_ours(request, sent.fields)
+        return await self._page(Visit(request, visitor, sent.fields, sent.file))
+
+    async def _read(self, request: Request) -> SentForm:
+        if self._largest_file and is_upload(request):
+            return await read_upload(request, self._largest_file)
+        return SentForm(await read_form(request))
 
     async def _logged_out(self, request: Request) -> Response:
         """The session ended while somebody wrote: says that nothing was done, and gives back what they wrote."""
-        try:
-            form = await read_form(request)
-        except (ValueError, TimeoutError, ClientDisconnect):
-            form = {}
+        form: Mapping[str, str] = {}
+        if not self._largest_file:  # of a file nothing is given back: it is still where it was
+            with suppress(ValueError, TimeoutError, ClientDisconnect):
+                form = await read_form(request)
         return self._pages.problem(
             401,
             "You are logged out",
@@ -114,14 +132,16 @@ class Guarded:
 
 
 class GuardedRoute(Protocol):
-    def __call__(self, path: str, page: Page, *needs: Permission, method: str = "GET") -> Route: ...
+    def __call__(
+        self, path: str, page: Page, *needs: Permission, method: str = "GET", largest_file: int = 0
+    ) -> Route: ...
 
 
 def guarding(pages: Pages, desk: LoginDesk) -> GuardedRoute:
     """What makes a route of an address, its page, and the permissions of which any one opens it."""
 
-    def guarded(path: str, page: Page, *needs: Permission, method: str = "GET") -> Route:
-        return Route(path, Guarded(pages, desk, needs, page), methods=[method])
+    def guarded(path: str, page: Page, *needs: Permission, method: str = "GET", largest_file: int = 0) -> Route:
+        return Route(path, Guarded(pages, desk, needs, page, largest_file), methods=[method])
 
     return guarded
 

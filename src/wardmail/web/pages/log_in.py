@@ -13,6 +13,7 @@ from wardmail.manage.begun import LASTS
 from wardmail.manage.key_log_in import KeyQuestion
 from wardmail.manage.log_in import Visitor
 from wardmail.model.refusal import Unavailable
+from wardmail.web.login_ledger import of_person
 from wardmail.web.pages.forms import is_from_us, own_path, query_of, read_form
 from wardmail.web.pages.guard import COOKIE, Turns, Visit, end_earlier, keep_cookie
 from wardmail.web.pages.services import ConsoleServices
@@ -65,7 +66,8 @@ class LogInPage:
             return self._pages.problem(403, "That form was not sent from this page", "Open the log-in page itself.")
         goal, name = own_path(form.get("next", "")), form.get("name", "").strip().lower()[:64]
         peer, now = request.client.host if request.client else "unknown", time.monotonic()
-        if self._ledger.is_locked_out(peer, name, now):
+        counted = of_person(name)
+        if self._ledger.is_locked_out(peer, counted, now):
             return self._busy(429, "Too many log-ins from your address failed", "600")
         if self._turns.is_full:
             return self._busy(503, "Too many people log in at this moment", "10")
@@ -76,7 +78,7 @@ class LogInPage:
         except Unavailable:
             return self._busy(503, "Sorry, nobody can log in just now", "60")
         if outcome is None:
-            self._ledger.record_failed_login(peer, name, now)
+            self._ledger.record_failed_login(peer, counted, now)
             return self._draw(goal, name, _WRONG, 422)
         return self._ask(outcome, goal, name) if isinstance(outcome, KeyQuestion) else _let_in(outcome, goal)
 

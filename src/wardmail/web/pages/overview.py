@@ -12,6 +12,7 @@ from wardmail.manage.due import DueItem, due_items
 from wardmail.model.reading import Record
 from wardmail.model.register import RegisterSnapshot
 from wardmail.policy.agreements import endings
+from wardmail.policy.list_age import ListEnding, ListStage, list_ending
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.traffic import by_domain, each_day, starts_of_days, states_of
@@ -51,6 +52,7 @@ class OverviewPage:
                 *_held_task(held),
                 *(_due_task(each) for each in due[:_MOST_LISTED]),
                 *_ending_tasks(register.snapshot, today),
+                *_list_task(list_ending(register.snapshot, today)),
                 *_expiring_tasks(register.snapshot, now),
             ],
         )
@@ -122,6 +124,16 @@ def _ending_tasks(snapshot: RegisterSnapshot, today: date) -> Sequence[Mapping[s
         for left, each in endings(snapshot.agreements.values(), today)
         if left <= _SOON_ENDS
     ][:_MOST_LISTED]
+
+
+def _list_task(ending: ListEnding | None) -> Sequence[Mapping[str, object]]:
+    if ending is None:
+        return []
+    why = (
+        "Who was accredited since is not known to be secure. The mail team imports the new one: wardmail lists import."
+    )
+    by = "Now: it is out of date" if ending.stage is ListStage.OVER else day(ending.on)
+    return [{"what": "Bring the list of accredited organisations up to date", "why": why, "to": "/settings", "by": by}]
 
 
 def _expiring_tasks(snapshot: RegisterSnapshot, now: float) -> Sequence[Mapping[str, object]]:

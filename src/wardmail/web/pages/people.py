@@ -13,6 +13,7 @@ from wardmail.manage.log_in import LONGEST
 from wardmail.manage.people_desk import Standing
 from wardmail.model.person import Person, Role
 from wardmail.web.pages.guard import Turns, Visit
+from wardmail.web.pages.once import TWICE
 from wardmail.web.pages.operate.asking import reason_of, reason_problems
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, session_row, summary
@@ -25,6 +26,7 @@ _DOES = {
     Role.CLINICIAN: "Releases what is time-critical, signs clinical safety off.",
     Role.OWNER: "Everything, and people.",
 }
+NO_ROLE = "None: may do nothing"
 _Act = Callable[[Visit, Person, str], Awaitable[Response | BadInput]]
 
 
@@ -32,6 +34,7 @@ class PeoplePages:
     def __init__(self, services: ConsoleServices) -> None:
         self._pages = services.pages
         self._desk = services.identity.people
+        self._once = services.once
         self._clock = services.clock
         self._turns = Turns()
         self._acts: dict[str, _Act] = {
@@ -101,6 +104,8 @@ class PeoplePages:
         return _back(person, await self._turns.run(lambda: self._desk.set_password(person, new, actor, reason)))
 
     async def _second_factor(self, visit: Visit, person: Person, reason: str) -> Response | BadInput:
+        if not await asyncio.to_thread(self._once.is_first, visit):
+            return BadInput(f"{TWICE} If you did not see the new secret and codes, make new ones.")
         made = await asyncio.to_thread(self._desk.new_second_factor, person, visit.visitor.person, reason)
         return self._pages.draw(
             "codes.jinja", f"The new second factor of {person.name}", visitor=visit.visitor, secret=made.secret,
@@ -149,7 +154,7 @@ class PeoplePages:
             rows=summary(
                 ("User name", person.id),
                 ("E-mail", person.email),
-                ("Roles", ", ".join(person.roles)),
+                ("Roles", ", ".join(person.roles) or NO_ROLE),
                 ("Accounts of the machine", ", ".join(person.logins)),
                 ("Last logged in", moment(found.last_login) or "Never"),
                 ("Logs in by", _means(found)),
@@ -157,6 +162,7 @@ class PeoplePages:
             ),
             sessions=[session_row(each, visit.visitor.session) for each in found.sessions],
             roles=_choices(person.roles),
+            once=self._once.mark(visit.visitor),
         )
 
     def _gone(self, visit: Visit) -> Response:
@@ -188,6 +194,8 @@ def _choices(chosen: tuple[Role, ...]) -> list[dict[str, object]]:
 
 def _means(found: Standing) -> str:
     has_password = found.login is not None and bool(found.login.password_hash)
+    if has_password and found.has_app is None:
+        return "password; the second factor cannot be told just now"
     if has_password and found.has_app:
         return "password and second factor"
     if has_password:
@@ -199,7 +207,7 @@ def _row(found: Standing, now: float) -> dict[str, object]:
     return {
         "id": found.person.id,
         "name": found.person.name,
-        "roles": ", ".join(found.person.roles),
+        "roles": ", ".join(found.person.roles) or NO_ROLE,
         "last": moment(found.last_login) or "Never",
         "sessions": len(found.sessions),
         "is_locked": found.is_locked(now),

@@ -16,6 +16,7 @@ from wardmail.outbound.resending import ResendDesk
 from wardmail.outbound.world import World
 from wardmail.ports import Clock, Figures, GivenReplies, HeldRecords, HoldBook, MessageRecords
 from wardmail.web.login_ledger import LoginLedger
+from wardmail.web.pages.once import OnceForms
 from wardmail.web.pages.rendering import Pages
 
 
@@ -52,4 +53,5 @@ class ConsoleServices:
     content: ContentDesk
     resend: ResendDesk
     replies: GivenReplies
+    once: OnceForms
     evidence: TakeEvidence

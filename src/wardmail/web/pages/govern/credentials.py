@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from wardmail.manage.integration_desk import OVERTAKEN
 from wardmail.manage.integrations import NewCredential
 from wardmail.model.integration import Credential
 from wardmail.model.person import Permission
@@ -37,7 +38,8 @@ class CredentialPages:
         return await (self._revoke if visit.form.get("do") == "revoke" else self._issue)(visit, shown)
 
     async def _issue(self, visit: Visit, shown: Shown) -> Response:
-        if visit.form.get("known", "") != _known(shown):
+        known = visit.form.get("known", "")
+        if known != _known(shown):
             return self._issued_meanwhile(visit, shown)
         days = visit.form.get("days", _USUAL)
         made = await asyncio.to_thread(
@@ -46,9 +48,12 @@ class CredentialPages:
             shown.integration.id,
             lifetime_days=float(days if days in _TERMS else _USUAL),
             networks=tuple(visit.form.get("networks", "").split()),
+            known=int(known),
         )
         if isinstance(made, NewCredential):
             return await self._draw(visit, shown, made)
+        if made is OVERTAKEN:
+            return self._issued_meanwhile(visit, shown)
         answer = refused(self._pages, visit, HERE, made, f"{HERE}/{shown.integration.id}/credentials")
         assert answer is not None
         return answer

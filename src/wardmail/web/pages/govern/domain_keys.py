@@ -48,7 +48,8 @@ class DomainKeyPages:
 
     async def _make(self, visit: Visit, domain: str, there: int) -> Response:
         back = f"{_HERE}/{domain}"
-        if visit.form.get("known", "") != str(there):
+        is_first = await asyncio.to_thread(self._services.console.once.is_first, visit)
+        if not is_first or visit.form.get("known", "") != str(there):
             words = "Keys were made since you opened this page, perhaps because the button was pressed twice."
             return told(self._pages, visit, _HERE, 409, "There are newer keys", words, "No other was made.", back=back)
         make, person = self._services.signing_keys.make, visit.visitor.person

@@ -89,6 +89,7 @@ class DomainsPages:
             history=history(looks) if len(looks) > 1 else None,
             keys=key_rows(mine),
             known=str(len(mine)),
+            once=self._services.console.once.mark(visit.visitor),
             may_keep=person.may(Permission.KEEP_SECRETS),
             note=known[domain].note if domain in known else "",
             may_remove=domain in known and person.may(Permission.MANAGE_LISTS),

@@ -21,6 +21,7 @@ from wardmail.policy.site_rules import SiteRule, read_text
 from wardmail.policy.vocabulary import CONDITIONS, EFFECTS
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
+from wardmail.web.pages.once import TWICE
 from wardmail.web.pages.operate.asking import reason_of, reason_problems
 from wardmail.web.pages.operate.grid import Cell, Grid, cells
 from wardmail.web.pages.words import moment
@@ -90,6 +91,11 @@ class PolicyPages:
             return self._form(visit, text, reason)
         if visit.form.get("confirmed") != "yes":
             return self._preview(visit, text, reason, rules, wanted)
+        return await self._kept(visit, text, reason, wanted)
+
+    async def _kept(self, visit: Visit, text: str, reason: str, wanted: tuple[SiteRule, ...]) -> Response:
+        if not await asyncio.to_thread(self._services.console.once.is_first, visit):
+            return self._form(visit, text, reason, f"{TWICE} Look at the newest version.")
         done = await asyncio.to_thread(self._services.policy.draft, visit.visitor.person, wanted, reason)
         if isinstance(done, BadInput | Forbidden):
             return self._form(visit, text, reason, done.reason)
@@ -127,6 +133,7 @@ class PolicyPages:
             here=HERE,
             rules=text,
             reason=reason,
+            once=self._services.console.once.mark(visit.visitor),
             changes=change_grid(rule_changes(before, after)),
             findings=finding_words(findings),
         )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from wardmail.assurance.report_summary import DmarcSummary, Tally, TlsSummary
 from wardmail.model.aggregate_report import DmarcReport, KeptReport, ReportKind, Standing
+from wardmail.model.person import Permission
 from wardmail.web.pages.charts import Series, stacked
 from wardmail.web.pages.forms import query_of
 from wardmail.web.pages.govern.services import GovernServices
@@ -95,6 +96,7 @@ class ReportPages:
             picture=picture,
             tables=[each for each in tables if each.rows],
             reports=_reports(kept) if kept else None,
+            may_import=visit.visitor.person.may(Permission.MANAGE_LISTS),
             days=_DAYS,
             most=_MOST_SHOWN,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
+from wardmail.assurance.report_reading import LARGEST
 from wardmail.model.person import Permission
 from wardmail.web.pages.govern.agreement import AgreementPages
 from wardmail.web.pages.govern.credentials import CredentialPages
@@ -17,6 +18,7 @@ from wardmail.web.pages.govern.policy import PolicyPages
 from wardmail.web.pages.govern.policy_try import PolicyTryPage
 from wardmail.web.pages.govern.policy_version import PolicyVersionPages
 from wardmail.web.pages.govern.record import RecordPages
+from wardmail.web.pages.govern.report_import import IMPORT, ReportImportPage
 from wardmail.web.pages.govern.reports import ReportPages
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.govern.sharing import NEW as NEW_AGREEMENT
@@ -38,6 +40,7 @@ def govern_routes(services: GovernServices) -> list[Route]:
 
 def _domains(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
     domains, keys, reports = DomainsPages(services), DomainKeyPages(services), ReportPages(services)
+    taking = ReportImportPage(services)
     others, other = OtherDomainPages(services), "/domains/others/{domain}"
     return [
         guarded("/domains/others", others.show_all, Permission.SEE),
@@ -45,6 +48,8 @@ def _domains(services: GovernServices, guarded: GuardedRoute) -> list[Route]:
         guarded(other, others.show, Permission.SEE),
         guarded(other, others.look, Permission.SEE, method="POST"),
         guarded(f"{other}/evidence", others.record, Permission.MANAGE_LISTS, method="POST"),
+        guarded(IMPORT, taking.show, Permission.MANAGE_LISTS),
+        guarded(IMPORT, taking.take, Permission.MANAGE_LISTS, method="POST", largest_file=LARGEST),
         guarded("/domains/reports/dmarc", reports.dmarc, Permission.SEE),
         guarded("/domains/reports/tls", reports.tls, Permission.SEE),
         guarded("/domains", domains.show_all, Permission.SEE),

@@ -1,0 +1,99 @@
+"""Tells people and programs, once for each list and stage, that the accredited list is soon out of date, or is (SHARE-4)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
+
+from wardmail.model.person import Permission, Person
+from wardmail.model.refusal import Unavailable
+from wardmail.model.stored import AcceptedMessage, Event
+from wardmail.model.webhook import WebhookMessage
+from wardmail.outbound.notices import make_notice, notice_domain, people_to_tell
+from wardmail.outbound.signing import apart_when_remote
+from wardmail.outbound.world import World
+from wardmail.policy.list_age import ListEnding, ListStage, list_ending
+from wardmail.protocol.notifications import LIST_STALE
+
+log = logging.getLogger(__name__)
+
+LIST = "accredited"
+
+
+class ListWatch:
+    """One process of an installation runs it; what was told is kept in the store, so two would do no harm."""
+
+    def __init__(self, world: World, people: Callable[[], Mapping[str, Person]], every: float = 60.0) -> None:
+        """`people` blocks."""
+        self._world = world
+        self._people = people
+        self._every = every
+        self._looked_at: tuple[date, int] | None = None
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Unavailable as error:
+                log.warning('event=list_look_failed part="%s"', error.part)
+            except Exception as error:
+                log.error("event=list_look_broke error=%s", type(error).__name__)
+            await asyncio.sleep(self._every)
+
+    async def look(self) -> bool:
+        """Whether something was told. Once a day, and whenever the register has changed."""
+        register = self._world.register
+        now = (register.today(), register.snapshot.version)
+        if now == self._looked_at:
+            return False
+        ending = list_ending(register.snapshot, now[0])
+        told = ending is not None and await self._tell(ending)
+        self._looked_at = now
+        return told
+
+    async def _tell(self, ending: ListEnding) -> bool:
+        to = people_to_tell(await asyncio.to_thread(self._people), Permission.MANAGE_LISTS)
+        route = self._route()
+        notices: list[AcceptedMessage] = []
+        if to and route:
+            make = partial(make_notice, self._world, to, *in_words(ending), route=route)
+            notices.append(await apart_when_remote(self._world, notice_domain(self._world), make))
+        reached = len(to) if notices else 0
+        data = {"list": LIST, "stage": ending.stage.value, "ends": ending.on.isoformat()}
+        event = Event("ListStale", self._world.clock.now(), "wardmail", None, LIST, {**data, "told": reached})
+        # By the import, and not by the version's name: the same file may be imported again.
+        key = f"list-stale {LIST} {ending.imported_at} {ending.on} {ending.stage}"
+        given = await self._world.queue.put_once(key, event, notices, [self._posted(data)])
+        if given:
+            log.warning("event=list_stale stage=%s ends=%s told=%d", ending.stage, ending.on, reached)
+        return given
+
+    def _route(self) -> str:
+        """The one that settings name, or that of an integration; empty without either."""
+        snapshot, named = self._world.register.snapshot, self._world.settings.notice_route
+        others = [each.route for _, each in sorted(snapshot.integrations.items())]
+        return next((each for each in (named, *others) if each in snapshot.routes), "")
+
+    def _posted(self, data: Mapping[str, str]) -> WebhookMessage:
+        payload = json.dumps({"type": LIST_STALE, "data": data})
+        return WebhookMessage(self._world.new_id(), LIST_STALE, payload, self._world.clock.now())
+
+
+def in_words(ending: ListEnding) -> tuple[str, list[str]]:
+    """Subject and lines."""
+    is_over = ending.stage is ListStage.OVER
+    when = f"is out of date since {ending.on}" if is_over else f"is out of date from {ending.on}"
+    lines = [
+        f"The list of accredited organisations that this gateway judges addresses by {when}.",
+        "",
+        "Who was accredited since is not known to be secure, and sensitive mail to them is held or goes by another way.",
+        "",
+        "What to do: get the list of today, then run",
+        "  wardmail lists import FILE",
+        f"The one in use: {ending.version}",
+    ]
+    return f"The accredited list {'is' if is_over else 'is soon'} out of date", lines
