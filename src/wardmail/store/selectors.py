@@ -46,7 +46,8 @@ class StoreSelectors:
                 set_={"seen_at": statement.excluded.seen_at},
                 where=table.c.seen_at < now - _FRESH,
             )
-            if connection.execute(renewed).rowcount:
+            # Not by the count of rows: of an insertion PostgreSQL's driver does not tell it.
+            if connection.execute(renewed.returning(table.c.selector)).first() is not None:
                 self._displace(connection, domain)
 
     def forget_old(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.responses import Response
 
 from wardmail.assurance.report_desk import Intake
@@ -12,8 +10,6 @@ from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
 
 IMPORT = "/domains/reports/import"
-_one_at_a_time = asyncio.Semaphore(1)
-"""To read what packs well keeps a processor busy: mail comes first."""
 
 
 class ReportImportPage:
@@ -27,9 +23,7 @@ class ReportImportPage:
     async def take(self, visit: Visit) -> Response:
         if not visit.file:
             return self._draw(visit, wrong="Choose a file that is not empty.")
-        async with _one_at_a_time:
-            desk, person = self._services.reports, visit.visitor.person
-            intake = await asyncio.to_thread(desk.take_file, visit.file, person.id)
+        intake = await self._services.reports.take_file(visit.file, visit.visitor.person.id)
         return self._draw(visit, intake, " ".join(dict.fromkeys(intake.refused)))
 
     def _draw(self, visit: Visit, intake: Intake | None = None, wrong: str = "") -> Response:
