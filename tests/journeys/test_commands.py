@@ -102,11 +102,11 @@ def test_the_queue_is_listed_shaped_hurried_held_and_cleared(gateway: Gateway) -
     assert shapes["nhs.net"] >= 1
     assert gateway.ask("queue", "retry", message_id)[0]["copies"] == 1
     assert gateway.ask("queue", "flush", "--domain", "nowhere.example")[0]["copies"] == 0
-    assert gateway.ask("queue", "hold", "-", "--reason", "look", stdin=message_id)[0] == {"copies": 1, "now": "held"}
-    left = gateway.run("queue", "delete", message_id, "--reason", "old", "--yes")
+    assert gateway.ask("queue", "hold", "-", "--reason", "a look", stdin=message_id)[0] == {"copies": 1, "now": "held"}
+    left = gateway.run("queue", "delete", message_id, "--reason", "too old", "--yes")
     assert (left.stdout[:8], left.stderr[:6]) == ("0 copies", "1 held")
     gateway.ask("hold", "release", message_id, "--reason", "looked", "--yes")
-    assert gateway.ask("queue", "delete", message_id, "--reason", "old", "--yes")[0]["now"] == "cancelled"
+    assert gateway.ask("queue", "delete", message_id, "--reason", "too old", "--yes")[0]["now"] == "cancelled"
     assert failure(gateway, "queue", "retry", "short", status=2)["error"] == "WM-MESSAGE-ID"
 
 
@@ -162,7 +162,7 @@ def test_integrations_and_credentials_live_and_die(gateway: Gateway) -> None:
     assert made["secret"] not in json.dumps(shown)
     assert gateway.ask("integration", "credential", "revoke", made["username"])[0]["revoked"]
     assert gateway.ask("integration", "trial", "second")[0]["state"] == "in-trial"
-    assert gateway.ask("integration", "suspend", "second", "--reason", "test")[0]["state"] == "suspended"
+    assert gateway.ask("integration", "suspend", "second", "--reason", "a test")[0]["state"] == "suspended"
     assert gateway.ask("integration", "resume", "second")[0]["state"] == "in-trial"
     assert {each["id"] for each in gateway.ask("integration", "list")} == {USER, "second"}
     assert failure(gateway, "integration", "show", "none", status=5)["to_do"].startswith("See ")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.held import all_held, held_lines
 from wardmail.app.installation import Installation
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wardmail.outbound.release import NotReleased, Proposed
 
 _MOST = 10_000
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 

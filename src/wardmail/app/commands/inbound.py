@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.arrival_output import SENTENCES, WORDS, as_record, one_arrival
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
@@ -22,7 +22,7 @@ from wardmail.store.inbox import ArrivalSearch
 if TYPE_CHECKING:
     from wardmail.inbound.pulling import NotPossible, PullDesk
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 _STATES = click.Choice([state.value for state in ArrivalState])
 
 

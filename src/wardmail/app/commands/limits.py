@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.commands.integration.records import change_record
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
@@ -105,7 +105,7 @@ def set_(config_path: str | None, /, *, integration: str, by: str, as_json: bool
 
 @command.command()
 @click.argument("integration")
-@click.option("--reason", required=True, help="What was mended; kept in the audit with your name.")
+@reason_option("What was mended; kept in the audit with your name.")
 @by_option
 @json_option
 @click.pass_obj

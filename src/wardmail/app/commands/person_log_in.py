@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.log_in_wiring import people_desk
@@ -14,7 +14,7 @@ from wardmail.app.output import confirm, emit, json_option, moment, note, rfc333
 from wardmail.edges.second_factors import KeystoreSecondFactors
 from wardmail.model.person import Permission, Person
 
-_REASON = click.option("--reason", required=True, help="Kept in the audit with your name.")
+_REASON = reason_option()
 
 
 @click.command()

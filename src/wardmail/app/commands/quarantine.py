@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.arrival_output import as_record, one_arrival, why_kept
 from wardmail.app.failures import CONFLICT, FAILED, CommandFailed
 from wardmail.app.installation import Installation
@@ -20,7 +20,7 @@ from wardmail.store.inbox import ArrivalSearch
 if TYPE_CHECKING:
     from wardmail.inbound.quarantine import NotReleased, Proposed, Released
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 _QUARANTINED = (ArrivalState.QUARANTINED,)
 
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.message_output import as_record
@@ -75,7 +75,7 @@ def retry(config_path: str | None, message_ids: tuple[str, ...], by: str, as_jso
 
 @command.command()
 @click.argument("message_ids", nargs=-1, required=True)
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @by_option
 @json_option
 @click.pass_obj
@@ -86,7 +86,7 @@ def hold(config_path: str | None, message_ids: tuple[str, ...], *, reason: str, 
 
 @command.command()
 @click.argument("message_ids", nargs=-1, required=True)
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import FAILED, NOT_PERMITTED, USAGE, CommandFailed, not_found
+from wardmail.app.failures import FAILED, USAGE, CommandFailed, not_found, refused
 from wardmail.app.output import emit, json_option, note, say
 from wardmail.model.person import Permission
 
@@ -96,8 +96,7 @@ async def _preview(installation: Installation, submitted: Callable[[World], Subm
     with open_world(installation) as world:
         judged = await judge(world, submission := submitted(world))
     if isinstance(judged, Refusal):
-        _refused(judged)
-        return
+        raise refused(judged)
     for person, decision in zip(submission.envelope.recipients, judged.decisions, strict=True):
         lines = explain(decision)
         if as_json:
@@ -121,8 +120,7 @@ async def _send(installation: Installation, submitted: Callable[[World], Submiss
     with open_world(installation) as world:
         receipt = await accept(world, submitted(world))
     if not isinstance(receipt, Accepted):
-        _refused(receipt)
-        raise AssertionError("unreachable")
+        raise refused(receipt)
     for person, decision in receipt.decisions:
         if as_json:
             emit(
@@ -188,10 +186,3 @@ def parsed_address(text: str) -> Address:
     if isinstance(parsed, InvalidAddress):
         raise CommandFailed("WM-ADDRESS", f"{text!r} is no address: {parsed.reason}", "Mend it.", USAGE)
     return parsed
-
-
-def _refused(refusal: object) -> None:
-    from wardmail.model.refusal import Refusal
-
-    assert isinstance(refusal, Refusal)
-    raise CommandFailed(refusal.error, f"Not accepted: {refusal.public}.", "Nothing was sent or kept.", NOT_PERMITTED)

@@ -9,7 +9,7 @@ from typing import IO
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.office.suppressions import SuppressionOffice, as_record, check_integration, checked_address
@@ -69,7 +69,7 @@ def check(config_path: str | None, address: str, as_json: bool) -> None:
 @command.command()
 @click.argument("address")
 @click.option("--integration", default=EVERYBODY, help="Only for this one. Default: for all.")
-@click.option("--reason", required=True, help="Kept with your name.")
+@reason_option("Kept with your name.")
 @click.option("--for", "period", help="How long, as 30d. Default: until it is removed.")
 @by_option
 @json_option
@@ -88,7 +88,7 @@ def add(
 @command.command()
 @click.argument("address")
 @click.option("--integration", help="Only this one's entry. Default: all of the address's.")
-@click.option("--reason", required=True, help="Why mail may go there again; kept with your name.")
+@reason_option("Why mail may go there again; kept with your name.")
 @by_option
 @json_option
 @click.pass_obj
@@ -105,7 +105,7 @@ def remove(
 @command.command("import")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--integration", default=EVERYBODY, help="Only for this one. Default: for all, or as the file says.")
-@click.option("--reason", required=True, help="Where the list comes from; kept with your name.")
+@reason_option("Where the list comes from; kept with your name.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option

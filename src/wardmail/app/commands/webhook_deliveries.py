@@ -6,7 +6,7 @@ import asyncio
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, say, table
@@ -61,7 +61,7 @@ def deliveries(config_path: str | None, *, endpoint_id: str, failed: bool, limit
 @click.argument("endpoint_id", metavar="ID")
 @click.argument("seqs", type=int, nargs=-1)
 @click.option("--all-failed", is_flag=True, help="Everything that was given up.")
-@click.option("--reason", default="", help="Why; kept in the audit with your name.")
+@reason_option(required=False)
 @by_option
 @json_option
 @click.pass_obj
