@@ -241,6 +241,13 @@ def test_reports_are_imported_once_and_summed_up(gateway: Gateway, tmp_path: Pat
     (found,) = gateway.ask("report", "dmarc", "summary", "--domain", "trust.example")
     assert (found["reports"], found["good"], found["bad"]) == (1, 8, 3)
     assert gateway.ask("report", "tls", "list") == []
+    second = tmp_path / "d.xml"
+    second.write_bytes(dmarc_xml(report_id="r-2", began=began))
+    gateway.ask("report", "dmarc", "import", second)
+    cut = gateway.run("report", "dmarc", "list", "--limit", 1, "--json")
+    assert (len(cut.stdout.splitlines()), "There are more" in cut.stderr) == (1, True)
+    whole = gateway.run("report", "dmarc", "list", "--limit", 2)
+    assert (len(whole.stdout.splitlines()), whole.stderr) == (3, "")
     assert failure(gateway, "report", "tls", "summary", "--domain", "no domain", status=2)["error"] == "WM-DOMAIN"
 
 

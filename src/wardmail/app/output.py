@@ -14,6 +14,7 @@ import click
 from wardmail.model import timestamp
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def json_option(command: F) -> F:
@@ -51,6 +52,17 @@ def say(text: str = "") -> None:
 def note(text: str) -> None:
     """Words about the work, kept out of the data."""
     click.echo(text, err=True)
+
+
+def at_most(limit: int, found: Sequence[T], which: str = "the newest") -> Sequence[T]:
+    """What a list shows of what was found, which is one more than the limit where there is more; it says so then."""
+    if len(found) > limit:
+        note_of_more(limit, which)
+    return found[:limit]
+
+
+def note_of_more(shown: int, which: str = "the newest") -> None:
+    note(f"There are more: these are {which} {shown:,}. Say --limit for more of them.")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -25,7 +25,7 @@ from wardmail.app.domain_output import (
 from wardmail.app.domain_wiring import domain_book_desk, domain_desk, ours_of
 from wardmail.app.failures import FINDINGS, not_found
 from wardmail.app.installation import Installation
-from wardmail.app.output import day_option, emit, json_option, moment, note, say, table
+from wardmail.app.output import at_most, day_option, emit, json_option, moment, note, say, table
 from wardmail.model.own_domain import AssuranceKind, DomainReport
 from wardmail.model.person import Permission
 
@@ -136,7 +136,7 @@ def evidence(
 def history(config_path: str | None, *, domain: str, limit: int, as_json: bool) -> None:
     """What was found whenever somebody looked at DOMAIN, the newest first."""
     name = domain_named(domain)
-    reports = asyncio.run(domain_desk(Installation.at(config_path)).history(name, limit))
+    reports = at_most(limit, asyncio.run(domain_desk(Installation.at(config_path)).history(name, limit + 1)))
     if as_json:
         for each in reports:
             emit(report_record(each))

@@ -157,7 +157,10 @@ def _chosen(
         raise CommandFailed("WM-USAGE", "Name one message, or say --all.", "See --help.", USAGE)
     if message_id:
         return held_lines(installation, message_id)
-    lines = all_held(installation, *matching, _MOST)
+    lines = all_held(installation, *matching, _MOST + 1)
+    if len(lines) > _MOST:
+        what = f"More than {_MOST:,} copies match, which are too many at once. Nothing was done."
+        raise CommandFailed("WM-HOLD-COUNT", what, "Say --integration or --to-domain, and decide about some.", CONFLICT)
     if expect is None or len(lines) != expect:
         said = "You did not say how many you expect" if expect is None else f"You expect {expect}"
         raise CommandFailed(

@@ -14,7 +14,7 @@ from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.arrival_output import SENTENCES, WORDS, as_record, one_arrival
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
-from wardmail.app.output import confirm, counted, emit, json_option, moment, rfc3339, say, table
+from wardmail.app.output import at_most, confirm, counted, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.person import Permission
 from wardmail.store.inbox import ArrivalSearch
@@ -22,6 +22,7 @@ from wardmail.store.inbox import ArrivalSearch
 if TYPE_CHECKING:
     from wardmail.inbound.pulling import NotPossible, PullDesk
 
+_MOST_AT_ONCE = 10_000
 _REASON = reason_option()
 _STATES = click.Choice([state.value for state in ArrivalState])
 
@@ -51,8 +52,8 @@ def list_(
 ) -> None:
     """List arrivals, the newest first; TEXT is an ID, the beginning of one, or an address."""
     installation = Installation.at(config_path)
-    wanted = ArrivalSearch(text, tuple(map(ArrivalState, states)), integration, source, limit=limit)
-    show_arrivals(installation.inbox.search(wanted), as_json)
+    wanted = ArrivalSearch(text, tuple(map(ArrivalState, states)), integration, source, limit=limit + 1)
+    show_arrivals(at_most(limit, installation.inbox.search(wanted)), as_json)
 
 
 def show_arrivals(arrivals: Sequence[Arrival], as_json: bool) -> None:
@@ -226,9 +227,12 @@ def redrive(
         )
         return
     installation = Installation.at(config_path)
-    wanted = ArrivalSearch(states=(ArrivalState.DEAD_LETTER,), integration=integration, limit=10_000)
+    wanted = ArrivalSearch(states=(ArrivalState.DEAD_LETTER,), integration=integration, limit=_MOST_AT_ONCE + 1)
     found = installation.inbox.search(wanted)
-    if not confirm(f"Redrive {len(found)} dead letters?", assume_yes=yes):
+    if len(found) > _MOST_AT_ONCE:
+        found = found[:_MOST_AT_ONCE]
+        note(f"There are more dead letters: these are the newest {_MOST_AT_ONCE:,}. Run it again for the others.")
+    if not confirm(f"Redrive {counted(len(found), 'dead letter')}?", assume_yes=yes):
         raise SystemExit(FAILED)
     for each in found:
         _do(

@@ -10,7 +10,7 @@ from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.message_output import as_record
-from wardmail.app.output import confirm, emit, json_option, moment, note, say, table
+from wardmail.app.output import at_most, confirm, emit, json_option, moment, note, say, table
 from wardmail.manage.queue_shape import BUCKETS, shape_of
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.person import Permission
@@ -35,7 +35,8 @@ def command() -> None:
 def list_(config_path: str | None, domain: str, held: bool, limit: int, as_json: bool) -> None:
     """List what waits; `*` is being sent now, `!` is held."""
     states = (*_WAITING, *_HELD) if held else _WAITING
-    lines = Installation.at(config_path).messages.search(Search(states=states, domain=domain, limit=limit))
+    found = Installation.at(config_path).messages.search(Search(states=states, domain=domain, limit=limit + 1))
+    lines = at_most(limit, found)
     if as_json:
         for line in lines:
             emit(as_record(line))

@@ -94,9 +94,9 @@ class ReportPages:
             found=found,
             picture=picture,
             tables=[each for each in tables if each.rows],
-            reports=_reports(kept) if kept else None,
+            reports=_reports(kept.reports) if kept.reports else None,
             days=_DAYS,
-            most=_MOST_SHOWN,
+            is_list_cut=bool(kept.following),
         )
 
 
