@@ -184,7 +184,7 @@ def test_domains_rotate_their_keys_and_print_their_records(gateway: Gateway) -> 
     records = gateway.ask("domain", "dns", "other.example")
     published = [each["name"] for each in records if "_domainkey" in each["name"]]
     assert sorted(name.partition(".")[0] for name in published) == sorted(rotated["selectors"])
-    assert {each["state"] for each in gateway.ask("domain", "list")} == {"active"}
+    assert {each["state"] for each in gateway.ask("domain", "keys")} == {"active"}
     assert failure(gateway, "domain", "dns", "unknown.example", status=5)["error"] == "WM-DKIM-NO-KEY"
 
 
@@ -194,10 +194,14 @@ def test_a_key_that_waits_is_given_up_and_the_last_one_stays(gateway: Gateway) -
     one = made[0]["selector"]
     told = failure(gateway, "domain", "activate-key", "other.example", one, status=5)
     assert told["error"] == "WM-SIGNING-KEY-NOT-FOUND"
+    said = gateway.run("domain", "dns", "later.example").stderr
+    assert "No key signs for later.example: `wardmail domain activate-key later.example SELECTOR`" in said
+    assert "may go now" in gateway.run("domain", "retire-key", "later.example", made[1]["selector"]).stdout
     assert gateway.ask("domain", "retire-key", "later.example", one)[0]["state"] == "retired"
+    assert "rotate later.example` makes one" in gateway.run("domain", "dns", "later.example").stderr
     gateway.ask("domain", "rotate", "later.example", "--algorithm", "rsa-sha256")
     (signs,) = [
-        each for each in gateway.ask("domain", "list") if (each["domain"], each["state"]) == ("later.example", "active")
+        each for each in gateway.ask("domain", "keys") if (each["domain"], each["state"]) == ("later.example", "active")
     ]
     told = failure(gateway, "domain", "retire-key", "later.example", signs["selector"], status=6)
     assert told["error"] == "WM-DKIM-LAST-KEY"
@@ -206,7 +210,7 @@ def test_a_key_that_waits_is_given_up_and_the_last_one_stays(gateway: Gateway) -
 def test_a_domain_is_put_on_record_and_taken_off(gateway: Gateway) -> None:
     (added,) = gateway.ask("domain", "add", "Parked.example", "--note", "sends nothing")
     assert (added["domain"], added["ours"]) == ("parked.example", True)
-    assert {each["domain"]: each["ours"] for each in gateway.ask("domain", "all")}["parked.example"] is True
+    assert {each["domain"]: each["ours"] for each in gateway.ask("domain", "list")}["parked.example"] is True
     assert failure(gateway, "domain", "add", "parked.example", status=6)["error"] == "WM-DOMAIN-EXISTS"
     assert failure(gateway, "domain", "add", "no domain", status=2)["error"] == "WM-DOMAIN"
     assert failure(gateway, "domain", "spf-tree", "parked.example", status=5)["error"] == "WM-DOMAIN-UNSEEN"

@@ -1,4 +1,4 @@
-"""`wardmail domain add|remove|check|evidence|history|spf-tree`: domains on record, and how they look from outside."""
+"""`wardmail domain list|add|remove|check|evidence|history|spf-tree`: domains on record, and how they look from outside."""
 
 from __future__ import annotations
 
@@ -45,15 +45,18 @@ def add(config_path: str | None, *, domain: str, others: bool, words: str, by: s
     emit(known_record(added)) if as_json else say(f"{added.name} is on record{' as another’s' if others else ''}.")
 
 
-@click.command("all")
+@click.command("list")
 @json_option
 @click.pass_obj
-def all_(config_path: str | None, as_json: bool) -> None:
-    """Every domain: those that integrations send as, that have a key, or that are on record."""
+def list_(config_path: str | None, as_json: bool) -> None:
+    """List every domain: those that integrations send as, that have a key, or that are on record."""
     records = all_domains(Installation.at(config_path))
     if as_json:
         for each in records:
             emit(each)
+        return
+    if not records:
+        note("There is no domain yet: `wardmail domain add`, or register an integration.")
         return
     rows = [
         (each["domain"], "ours" if each["ours"] else "another's", each["signing_keys"], each["note"] or "-")
@@ -73,7 +76,7 @@ def remove(config_path: str | None, *, domain: str, by: str, as_json: bool) -> N
     actor = acting_person(installation, by, Permission.MANAGE_LISTS)
     name = domain_named(domain)
     if not done(domain_book_desk(installation).remove(actor, name)):
-        raise not_found("domain", name, "wardmail domain all")
+        raise not_found("domain", name, "wardmail domain list")
     emit({"domain": name, "removed": True}) if as_json else say(f"{name} is on record no more.")
 
 
