@@ -41,7 +41,7 @@ _SEE_KEYS = "Nothing was changed. See `wardmail domain keys`."
 _TO_DO: Mapping[str, str] = {
     "WM-DOMAIN": "Write it as trust.example.",
     "WM-DOMAIN-EXISTS": "Nothing was changed. See `wardmail domain list`.",
-    "WM-DOMAIN-NOTE": "Nothing was changed. Shorten it.",
+    "WM-DOMAIN-NOTE": "Nothing was changed. Shorten it, or take out what cannot be seen.",
     "WM-ASSURANCE": "Nothing was changed. Mend it and try again.",
     "WM-DKIM-KEY": "Nothing was changed: see docs/how-to/keep-secrets.md.",
     "WM-DKIM-NOT-PUBLISHED": "Nothing was changed. `wardmail domain dns` prints the record.",

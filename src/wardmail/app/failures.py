@@ -39,7 +39,7 @@ def refused(refusal: Refusal) -> CommandFailed:
             TRY_LATER,
         )
     else:
-        to_do, status = "Nothing was sent or kept. `wardmail audit list` tells more of why.", NOT_PERMITTED
+        to_do, status = "Nothing was sent or kept. `wardmail audit list --json` tells more of why.", NOT_PERMITTED
     return CommandFailed(refusal.error, f"Not accepted: {refusal.public}.", to_do, status)
 
 

@@ -66,8 +66,11 @@ def note_of_more(shown: int, which: str = "the newest") -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Columns as wide as they need to be; the last one runs free."""
+    """Columns as wide as they need to be; the last one runs free. Headings alone would leave a person in doubt."""
     texts = [[str(cell) for cell in row] for row in rows]
+    if not texts:
+        note(f"There is nothing to list ({', '.join(headings).lower()}).")
+        return
     widths = [max([len(heading), *(len(row[i]) for row in texts)]) for i, heading in enumerate(headings)]
     for row in [list(headings), *texts]:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]

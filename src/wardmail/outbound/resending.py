@@ -39,7 +39,9 @@ _CANCELLED = NotResent(
 _WAITING_STILL = NotResent(
     "WM-RESEND-WAITING", "It is still on its way there, or held: it would arrive twice. Look at the queue, or at Held."
 )
-_GONE = NotResent("WM-RESEND-GONE", "Its content is not kept any more: its term has ended.")
+_GONE = NotResent(
+    "WM-RESEND-GONE", "Its content is not kept any more, as its term has ended: have the application hand it in anew."
+)
 
 
 @dataclass(frozen=True, slots=True)

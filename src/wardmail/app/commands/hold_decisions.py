@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from wardmail.app.acting import acting_person, by_option, reason_option
-from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
+from wardmail.app.failures import CONFLICT, FAILED, NOT_FOUND, USAGE, CommandFailed
 from wardmail.app.held import all_held, held_lines
 from wardmail.app.installation import Installation
-from wardmail.app.output import confirm, emit, json_option, note, say
+from wardmail.app.output import confirm, counted, emit, json_option, note, say
 from wardmail.model.delivery import RecipientState
 from wardmail.model.person import Permission, Person
 from wardmail.store.messages import MessageLine
@@ -161,11 +161,13 @@ def _chosen(
     if len(lines) > _MOST:
         what = f"More than {_MOST:,} copies match, which are too many at once. Nothing was done."
         raise CommandFailed("WM-HOLD-COUNT", what, "Say --integration or --to-domain, and decide about some.", CONFLICT)
+    if not lines:
+        raise CommandFailed("WM-HOLD-COUNT", "No held copy matches.", "See `wardmail hold list`.", NOT_FOUND)
     if expect is None or len(lines) != expect:
         said = "You did not say how many you expect" if expect is None else f"You expect {expect}"
         raise CommandFailed(
             "WM-HOLD-COUNT",
-            f"{said}; {len(lines)} copies match. Nothing was done.",
+            f"{said}; {counted(len(lines), 'copy matches', 'copies match')}. Nothing was done.",
             f"Look at `wardmail hold list`, then say --expect {len(lines)}.",
             CONFLICT,
         )

@@ -95,6 +95,9 @@ def set_(config_path: str | None, /, *, integration: str, by: str, as_json: bool
     if integration not in snapshot.integrations:
         raise not_found("integration", integration, "wardmail integration list")
     given = {name: value for name, value in options.items() if value is not None}
+    if not given:
+        to_do = "Say what to change: `wardmail limits set --help` has the options."
+        raise CommandFailed("WM-OPTION-MISSING", "Nothing is to be changed.", to_do, USAGE)
     _check_bulk_route(snapshot, with_limits(snapshot.integrations[integration].traffic, given).bulk_route)
     traffic = save_limits(installation, integration, given, actor.id)
     if as_json:

@@ -155,8 +155,12 @@ def _await_outcome(installation: Installation, message_id: str, as_json: bool) -
 def _author(installation: Installation, name: str, sender: str) -> tuple[str, str]:
     found = installation.register.snapshot().integrations
     name = name or (next(iter(found)) if len(found) == 1 else "")
+    if not name:
+        what = f"{'Several integrations are' if found else 'No integration is'} registered."
+        to_do = "Name one by --integration." if found else "Register one by `wardmail integration create`."
+        raise CommandFailed("WM-OPTION-MISSING", what, to_do, USAGE)
     if name not in found:
-        raise not_found("integration", name or "(none named)", "wardmail integration list")
+        raise not_found("integration", name, "wardmail integration list")
     first = next((each for each in found[name].senders if not each.startswith("@")), None)
     if not sender and first is None:
         raise CommandFailed("WM-SENDER-MISSING", f"{name} may send from whole domains only.", "Say --from.", USAGE)
@@ -184,5 +188,5 @@ def parsed_address(text: str) -> Address:
 
     parsed = parse_address(text)
     if isinstance(parsed, InvalidAddress):
-        raise CommandFailed("WM-ADDRESS", f"{text!r} is no address: {parsed.reason}", "Mend it.", USAGE)
+        raise CommandFailed("WM-ADDRESS", f"{text!r} is no address: {parsed.reason}", "Write it as a@b.example.", USAGE)
     return parsed

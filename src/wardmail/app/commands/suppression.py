@@ -13,7 +13,7 @@ from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.office.suppressions import SuppressionOffice, as_record, check_integration, checked_address
-from wardmail.app.output import confirm, emit, json_option, moment, note, say, table
+from wardmail.app.output import confirm, counted, emit, json_option, moment, note, say, table
 from wardmail.app.periods import parse_period
 from wardmail.model.person import Permission
 from wardmail.model.suppression import EVERYBODY, Suppression, SuppressionReason
@@ -128,10 +128,15 @@ def import_(
         made = Suppression(str(parsed).lower(), integration or whose, SuppressionReason.IMPORTED, reason, actor.id, now)
         check_integration(installation, made.integration_id)
         entries[made.address, made.integration_id] = made
-    if not confirm(f"Put {len(entries)} addresses on the list?", assume_yes=yes):
+    if not entries:
+        what = "There is no address in the file. Nothing was changed."
+        raise CommandFailed("WM-ADDRESS", what, "Put one address on each line, or a heading `address` first.", USAGE)
+    if not confirm(f"Put {counted(len(entries), 'address', 'addresses')} on the list?", assume_yes=yes):
         raise SystemExit(1)
     count = installation.suppressions.add(entries.values())
-    emit({"added": count, "bad": bad}) if as_json else say(f"{count} addresses are on the list; {bad} lines were bad.")
+    emit({"added": count, "bad": bad}) if as_json else say(
+        f"{counted(count, 'address is', 'addresses are')} on the list; {counted(bad, 'line was', 'lines were')} bad."
+    )
     if bad:
         raise SystemExit(FINDINGS)
 
