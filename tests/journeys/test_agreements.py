@@ -45,11 +45,11 @@ def test_from_record_to_end(gateway: Gateway) -> None:
     words = ("--partner", "St Example's", "--purpose", "care", "--information", "letters", "--document", "IG/1")
     where = ("--domain", "hospice.example", "--protection", "verified-tls")
     assert _outcome(gateway) == "hold"
-    gateway.run("agreement", "add", "hospice", *words, *where, *_DATES, "--reason", "new", extra=gov)
+    gateway.run("agreement", "add", "hospice", *words, *where, *_DATES, "--reason", "brand new", extra=gov)
     gateway.run("appetite", "state", "verified-tls", "--document", "Board 7", "--reason", "decided")
-    gateway.run("appetite", "approve", 1, "--reason", "ok", extra=gov)
-    gateway.run("appetite", "approve", 1, "--reason", "ok", status=6, extra=gov)
-    gateway.run("appetite", "approve", 1, "--reason", "ok", extra=second)
+    gateway.run("appetite", "approve", 1, "--reason", "agreed", extra=gov)
+    gateway.run("appetite", "approve", 1, "--reason", "agreed", status=6, extra=gov)
+    gateway.run("appetite", "approve", 1, "--reason", "agreed", extra=second)
     assert gateway.ask("appetite", "show")[0]["in_force"] == "verified-tls"
     assert _outcome(gateway) == "hold"
     sign = ("agreement", "sign", "hospice", "--reason", "read it")
@@ -75,18 +75,18 @@ def test_from_record_to_end(gateway: Gateway) -> None:
 def test_a_withdrawal_never_brings_a_looser_appetite_back(gateway: Gateway) -> None:
     gov, second = (_person(gateway, name, "governance") for name in ("gov", "sec"))
     for number, level in ((1, "verified-tls"), (2, "wait")):
-        gateway.run("appetite", "state", level, "--document", "Board", "--reason", "r")
+        gateway.run("appetite", "state", level, "--document", "Board", "--reason", "a test")
         for person in (gov, second):
-            gateway.run("appetite", "approve", number, "--reason", "ok", extra=person)
-    assert "WM-APPETITE-LOOSER" in gateway.run("appetite", "withdraw", 2, "--reason", "x", status=6).stderr
-    gateway.run("appetite", "withdraw", 1, "--reason", "x")
-    gateway.run("appetite", "withdraw", 2, "--reason", "x")
+            gateway.run("appetite", "approve", number, "--reason", "agreed", extra=person)
+    assert "WM-APPETITE-LOOSER" in gateway.run("appetite", "withdraw", 2, "--reason", "a test", status=6).stderr
+    gateway.run("appetite", "withdraw", 1, "--reason", "a test")
+    gateway.run("appetite", "withdraw", 2, "--reason", "a test")
     assert gateway.ask("appetite", "show")[0]["in_force"] == "wait"
 
 
 def test_a_bad_day_is_told(gateway: Gateway) -> None:
     words = ("--partner", "P", "--purpose", "p", "--information", "i", "--document", "d", "--domain", "p.example")
     done = gateway.run(
-        "agreement", "add", "p1", *words, "--starts", "1/1/2026", "--ends", "2027-01-01", "--reason", "r", status=2
+        "agreement", "add", "p1", *words, "--starts", "1/1/2026", "--ends", "2027-01-01", "--reason", "a test", status=2
     )
     assert "write it as 2027-03-31" in done.stderr

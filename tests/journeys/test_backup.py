@@ -139,13 +139,13 @@ def test_it_is_refused_without_its_key_and_while_a_gateway_runs(stage: Stage) ->
     assert not list((gateway.directory / "data").glob("wardmail.db"))
     if stage.gateway.database.startswith("sqlite"):
         with running(stage.gateway, workers=1):
-            done = stage.gateway.run("backup", "restore", stage.saved, "--reason", "x", "--yes", status=6)
+            done = stage.gateway.run("backup", "restore", stage.saved, "--reason", "a test", "--yes", status=6)
             assert "WM-RUNNING-ALREADY" in done.stderr
 
 
 def test_what_was_there_is_moved_aside_and_the_old_log_is_not_read_into_the_new(stage: Stage) -> None:
     if stage.gateway.database.startswith("postgresql"):
-        done = stage.gateway.run("backup", "restore", stage.saved, "--reason", "x", "--yes", status=6)
+        done = stage.gateway.run("backup", "restore", stage.saved, "--reason", "a test", "--yes", status=6)
         assert "WM-BACKUP-NOT-EMPTY" in done.stderr
         return
     gateway = _fresh(stage, "twice")

@@ -190,7 +190,7 @@ def test_tlsfail_waits_and_does_not_slow_other_mail(sandbox: Gateway) -> None:
         client.send_message(letter("meanwhile@example.nhs.uk"))
     sandbox.wait_for_states("meanwhile@example.nhs.uk", "delivered")
     assert time.monotonic() - began < 3
-    sandbox.ask("queue", "delete", message_id, "--reason", "seen", "--yes")
+    sandbox.ask("queue", "delete", message_id, "--reason", "was seen", "--yes")
 
 
 def _attempts(sandbox: Gateway, message_id: str) -> int:
@@ -203,7 +203,7 @@ def test_held_waits_for_a_person(sandbox: Gateway) -> None:
     (held,) = [each for each in sandbox.ask("hold", "list") if each["id"] == message_id]
     assert held["to"] == "held@sandbox.invalid"
     (moss,) = sandbox.ask("person", "add", "r.moss", "--title", "R. Moss", "--role", "governance")
-    release = ("hold", "release", message_id, "--reason", "seen", "--by", "r.moss", "--yes")
+    release = ("hold", "release", message_id, "--reason", "was seen", "--by", "r.moss", "--yes")
     sandbox.run(*release, extra={"WARDMAIL_PERSON_KEY": moss["key"]})
     sandbox.wait_for_states(message_id, "delivered")
     (journey,) = sandbox.ask("trace", message_id)

@@ -102,11 +102,11 @@ def test_the_queue_is_listed_shaped_hurried_held_and_cleared(gateway: Gateway) -
     assert shapes["nhs.net"] >= 1
     assert gateway.ask("queue", "retry", message_id)[0]["copies"] == 1
     assert gateway.ask("queue", "flush", "--domain", "nowhere.example")[0]["copies"] == 0
-    assert gateway.ask("queue", "hold", "-", "--reason", "look", stdin=message_id)[0] == {"copies": 1, "now": "held"}
-    left = gateway.run("queue", "delete", message_id, "--reason", "old", "--yes")
+    assert gateway.ask("queue", "hold", "-", "--reason", "a look", stdin=message_id)[0] == {"copies": 1, "now": "held"}
+    left = gateway.run("queue", "delete", message_id, "--reason", "too old", "--yes")
     assert (left.stdout[:8], left.stderr[:6]) == ("0 copies", "1 held")
     gateway.ask("hold", "release", message_id, "--reason", "looked", "--yes")
-    assert gateway.ask("queue", "delete", message_id, "--reason", "old", "--yes")[0]["now"] == "cancelled"
+    assert gateway.ask("queue", "delete", message_id, "--reason", "too old", "--yes")[0]["now"] == "cancelled"
     assert failure(gateway, "queue", "retry", "short", status=2)["error"] == "WM-MESSAGE-ID"
 
 
@@ -162,7 +162,7 @@ def test_integrations_and_credentials_live_and_die(gateway: Gateway) -> None:
     assert made["secret"] not in json.dumps(shown)
     assert gateway.ask("integration", "credential", "revoke", made["username"])[0]["revoked"]
     assert gateway.ask("integration", "trial", "second")[0]["state"] == "in-trial"
-    assert gateway.ask("integration", "suspend", "second", "--reason", "test")[0]["state"] == "suspended"
+    assert gateway.ask("integration", "suspend", "second", "--reason", "a test")[0]["state"] == "suspended"
     assert gateway.ask("integration", "resume", "second")[0]["state"] == "in-trial"
     assert {each["id"] for each in gateway.ask("integration", "list")} == {USER, "second"}
     assert failure(gateway, "integration", "show", "none", status=5)["to_do"].startswith("See ")
@@ -184,7 +184,7 @@ def test_domains_rotate_their_keys_and_print_their_records(gateway: Gateway) -> 
     records = gateway.ask("domain", "dns", "other.example")
     published = [each["name"] for each in records if "_domainkey" in each["name"]]
     assert sorted(name.partition(".")[0] for name in published) == sorted(rotated["selectors"])
-    assert {each["state"] for each in gateway.ask("domain", "list")} == {"active"}
+    assert {each["state"] for each in gateway.ask("domain", "keys")} == {"active"}
     assert failure(gateway, "domain", "dns", "unknown.example", status=5)["error"] == "WM-DKIM-NO-KEY"
 
 
@@ -194,10 +194,14 @@ def test_a_key_that_waits_is_given_up_and_the_last_one_stays(gateway: Gateway) -
     one = made[0]["selector"]
     told = failure(gateway, "domain", "activate-key", "other.example", one, status=5)
     assert told["error"] == "WM-SIGNING-KEY-NOT-FOUND"
+    said = gateway.run("domain", "dns", "later.example").stderr
+    assert "No key signs for later.example: `wardmail domain activate-key later.example SELECTOR`" in said
+    assert "may go now" in gateway.run("domain", "retire-key", "later.example", made[1]["selector"]).stdout
     assert gateway.ask("domain", "retire-key", "later.example", one)[0]["state"] == "retired"
+    assert "rotate later.example` makes one" in gateway.run("domain", "dns", "later.example").stderr
     gateway.ask("domain", "rotate", "later.example", "--algorithm", "rsa-sha256")
     (signs,) = [
-        each for each in gateway.ask("domain", "list") if (each["domain"], each["state"]) == ("later.example", "active")
+        each for each in gateway.ask("domain", "keys") if (each["domain"], each["state"]) == ("later.example", "active")
     ]
     told = failure(gateway, "domain", "retire-key", "later.example", signs["selector"], status=6)
     assert told["error"] == "WM-DKIM-LAST-KEY"
@@ -206,7 +210,7 @@ def test_a_key_that_waits_is_given_up_and_the_last_one_stays(gateway: Gateway) -
 def test_a_domain_is_put_on_record_and_taken_off(gateway: Gateway) -> None:
     (added,) = gateway.ask("domain", "add", "Parked.example", "--note", "sends nothing")
     assert (added["domain"], added["ours"]) == ("parked.example", True)
-    assert {each["domain"]: each["ours"] for each in gateway.ask("domain", "all")}["parked.example"] is True
+    assert {each["domain"]: each["ours"] for each in gateway.ask("domain", "list")}["parked.example"] is True
     assert failure(gateway, "domain", "add", "parked.example", status=6)["error"] == "WM-DOMAIN-EXISTS"
     assert failure(gateway, "domain", "add", "no domain", status=2)["error"] == "WM-DOMAIN"
     assert failure(gateway, "domain", "spf-tree", "parked.example", status=5)["error"] == "WM-DOMAIN-UNSEEN"
@@ -241,6 +245,13 @@ def test_reports_are_imported_once_and_summed_up(gateway: Gateway, tmp_path: Pat
     (found,) = gateway.ask("report", "dmarc", "summary", "--domain", "trust.example")
     assert (found["reports"], found["good"], found["bad"]) == (1, 8, 3)
     assert gateway.ask("report", "tls", "list") == []
+    second = tmp_path / "d.xml"
+    second.write_bytes(dmarc_xml(report_id="r-2", began=began))
+    gateway.ask("report", "dmarc", "import", second)
+    cut = gateway.run("report", "dmarc", "list", "--limit", 1, "--json")
+    assert (len(cut.stdout.splitlines()), "There are more" in cut.stderr) == (1, True)
+    whole = gateway.run("report", "dmarc", "list", "--limit", 2)
+    assert (len(whole.stdout.splitlines()), whole.stderr) == (3, "")
     assert failure(gateway, "report", "tls", "summary", "--domain", "no domain", status=2)["error"] == "WM-DOMAIN"
 
 

@@ -166,7 +166,7 @@ def test_the_same_at_the_command_line(sandbox: Gateway, tmp_path: Path) -> None:
     (text,) = sandbox.ask("messages", "body", first, "--reason", "a complaint, case 12")
     assert (text["subject"], text["text"].strip()) == ("Discharge", "Well.")
     assert "DKIM-Signature: " in sandbox.run("messages", "headers", first, "--reason", "a complaint, case 12").stdout
-    assert "WM-REASON" in sandbox.run("messages", "body", first, "--reason", " x ", status=1).stderr
+    assert "WM-REASON" in sandbox.run("messages", "body", first, "--reason", " x ", status=2).stderr
     (line,) = sandbox.ask("messages", "evidence", first, "--reason", "a complaint", "--out", tmp_path / "out")
     assert [Path(each).exists() for each in line["files"]] == [True] * 3
     again = ("messages", "resend", first, "--reason", "the clinic lost it", "--yes")

@@ -99,7 +99,7 @@ def test_evidence_is_not_overwritten_and_needs_permission(gateway: Gateway, tmp_
     backwards = ("--since", "2026-05-01", "--until", "2026-04-01")
     assert "ends before it begins" in gateway.run(*pack, *backwards, status=2).stderr
     (tmp_path / "file").write_text("")
-    assert "WM-EVIDENCE-WRITE" in gateway.run(*pack[:4], tmp_path / "file" / "x", "--reason", "x", status=1).stderr
+    assert "WM-EVIDENCE-WRITE" in gateway.run(*pack[:4], tmp_path / "file" / "x", "--reason", "a test", status=1).stderr
 
 
 def test_subject_access_finds_without_showing(gateway: Gateway) -> None:
@@ -112,7 +112,7 @@ def test_subject_access_finds_without_showing(gateway: Gateway) -> None:
     searches = [each for each in gateway.ask("audit", "list", "--limit", "1000") if each["kind"] == "SubjectSearched"]
     assert len(searches) == 3
     assert "pat.ient" not in json.dumps(searches).lower()
-    gateway.run("evidence", "subject", "nobody", "--reason", "x", status=2)
+    gateway.run("evidence", "subject", "nobody", "--reason", "a test", status=2)
 
 
 def test_the_connection_inventory(gateway: Gateway) -> None:

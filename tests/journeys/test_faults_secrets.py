@@ -139,7 +139,7 @@ def _use(gateway: Gateway) -> str:
         questions: list[tuple[object, ...]] = [("trace", each) for each in sent]
         questions += [("hold", "show", sent[1]), ("queue", "list"), ("route", "show", "relay"), ("secret", "list")]
         questions += [("secret", "show", "keystore:route-relay-password"), ("config", "show"), ("doctor",)]
-        questions += [("keys", "show"), ("retention", "show"), ("domain", "list"), ("domain", "dns", "trust.example")]
+        questions += [("keys", "show"), ("retention", "show"), ("domain", "keys"), ("domain", "dns", "trust.example")]
         questions += [("audit", "list", "--limit", 500, "--json"), ("route", "list"), ("integration", "show", USER)]
         questions += [("secret", "show", FAR[-1]), ("secret", "list", "--json"), ("route", "show", "relay", "--json")]
         answers = [gateway.run(*question, status=None) for question in questions]

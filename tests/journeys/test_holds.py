@@ -82,7 +82,7 @@ def test_a_time_critical_message_reaches_a_clinician_who_releases_it(gateway: Ga
 def test_a_clinician_does_not_release_what_is_not_time_critical(gateway: Gateway) -> None:
     doctor = _person(gateway, "doc", "clinician")
     message_id = gateway.send(ORDINARY, "ward@unknown.example")
-    done = gateway.run("hold", "release", message_id, "--reason", "x", "--yes", status=4, extra=doctor)
+    done = gateway.run("hold", "release", message_id, "--reason", "a test", "--yes", status=4, extra=doctor)
     assert "doc may not release holds" in done.stderr
     assert gateway.states(message_id) == ["held"]
 
@@ -100,7 +100,7 @@ def test_many_are_decided_only_by_their_confirmed_number(gateway: Gateway) -> No
     assert "3 copies are not sent" in gateway.run(*cancel, extra=governance).stdout
     wait_until(lambda: "held" not in gateway.states() and "accepted" not in gateway.states(), "all to be settled", 15)
     assert gateway.states() == ["cancelled"] * 3 + ["delivered"] * 3
-    for wrong in (("hold", "release", "--reason", "x"), ("hold", "release", "ID", "--all", "--reason", "x")):
+    for wrong in (("hold", "release", "--reason", "a test"), ("hold", "release", "ID", "--all", "--reason", "a test")):
         gateway.run(*wrong, status=2)
 
 
@@ -116,5 +116,5 @@ def test_a_task_gets_another_owner_and_more_time(gateway: Gateway) -> None:
     after = gateway.ask("hold", "show", message_id)[0]
     assert after["deadline"] > before["deadline"]
     assert after["owner"] == "two"
-    assert "may not decide" in gateway.run("hold", "assign", message_id, "dev", "--reason", "x", status=4).stderr
+    assert "may not decide" in gateway.run("hold", "assign", message_id, "dev", "--reason", "a test", status=4).stderr
     wait_until(lambda: bool(_inbox(gateway, "two")), "the new owner to be told", 15)

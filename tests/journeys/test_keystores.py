@@ -84,7 +84,7 @@ def _live(gateway: Gateway, kept: vault.Vault, server: StoreServer) -> None:
         (used,) = [each for each in gateway.ask("secret", "list") if each["reference"].startswith("vault:")]
         assert used["used_by"] == ["route relay"]
         assert used["since"] == "2026-11-20T10:11:12.000Z"
-        assert gateway.ask("domain", "list")[0]["kept_in"] == "vault-transit:transit/dkim"
+        assert gateway.ask("domain", "keys")[0]["kept_in"] == "vault-transit:transit/dkim"
         kept.about["wardmail/relay"] = {"expires": "2020-01-01"}
         said = gateway.run("doctor", "--json", status=None).stdout
         findings = [json.loads(line) for line in said.splitlines()]

@@ -46,7 +46,7 @@ def test_a_person_is_proved_by_key_and_may_what_the_role_may(gateway: Gateway) -
 
 def test_a_key_stops_when_the_person_leaves_or_gets_another(gateway: Gateway) -> None:
     first = _add(gateway, "amina", "owner")
-    second = str(gateway.ask("person", "key", "amina", "--reason", "lost")[0]["key"])
+    second = str(gateway.ask("person", "key", "amina", "--reason", "was lost")[0]["key"])
     change = ("person", "change", "amina", "--title", "Amina K", "--reason", "married", "--by", "amina")
     gateway.run(*change, status=4, extra={"WARDMAIL_PERSON_KEY": first})
     gateway.run(*change, extra={"WARDMAIL_PERSON_KEY": second})
@@ -65,7 +65,7 @@ def test_a_new_key_is_shown_as_the_api_wants_it(gateway: Gateway) -> None:
 
 def test_the_last_owner_stays(gateway: Gateway) -> None:
     (owner,) = gateway.ask("person", "list")
-    done = gateway.run("person", "leave", owner["person"], "--reason", "x", "--yes", status=2)
+    done = gateway.run("person", "leave", owner["person"], "--reason", "a test", "--yes", status=2)
     assert "nobody with the role owner" in done.stderr
 
 

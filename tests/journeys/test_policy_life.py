@@ -59,7 +59,7 @@ def test_a_rule_comes_into_force_in_every_process_and_old_messages_keep_their_re
     (drafted,) = gateway.ask("policy", "apply", file, "--reason", "IG-12")
     version = drafted["version"]
     assert drafted["changes"] == [{"rule": "no-webmail", "change": "added"}]
-    assert "is draft" in gateway.run("policy", "approve", version, "--reason", "fine", status=6, extra=bo).stderr
+    assert "is draft" in gateway.run("policy", "approve", version, "--reason", "all fine", status=6, extra=bo).stderr
     gateway.do("policy", "check", version)
     simulated = gateway.ask("policy", "simulate", version, "--last", "1d")
     assert simulated[-1]["would_change"] == 1
@@ -68,9 +68,9 @@ def test_a_rule_comes_into_force_in_every_process_and_old_messages_keep_their_re
         "Refuse",
         before,
     )
-    own = gateway.run("policy", "approve", version, "--reason", "fine", status=6)
+    own = gateway.run("policy", "approve", version, "--reason", "all fine", status=6)
     assert "another person must approve" in own.stderr
-    gateway.run("policy", "approve", version, "--reason", "fine", extra=bo)
+    gateway.run("policy", "approve", version, "--reason", "all fine", extra=bo)
     assert "site-" not in gateway.ask("policy", "explain", before)[0]["policy"]
     gateway.do("policy", "activate", version, "--reason", "from today")
 
@@ -87,16 +87,16 @@ def test_a_rule_comes_into_force_in_every_process_and_old_messages_keep_their_re
 def test_activation_of_an_outdated_draft_is_refused(gateway: Gateway, tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(_RULES.replace("no-webmail", "no-mail-1"))
-    first = gateway.ask("policy", "apply", file, "--reason", "one")[0]["version"]
+    first = gateway.ask("policy", "apply", file, "--reason", "the one")[0]["version"]
     file.write_text(_RULES.replace("no-webmail", "no-mail-2"))
-    second = gateway.ask("policy", "apply", file, "--reason", "two")[0]["version"]
+    second = gateway.ask("policy", "apply", file, "--reason", "the two")[0]["version"]
     key = json.loads(gateway.do("person", "add", "cy", "--title", "Cy", "--role", "governance", "--json"))["key"]
     cy = {"WARDMAIL_PERSON_KEY": key, "WARDMAIL_BY": "cy"}
     for version in (first, second):
         gateway.do("policy", "check", version)
-        gateway.run("policy", "approve", version, "--reason", "fine", extra=cy)
-    gateway.do("policy", "activate", first, "--reason", "one")
-    outdated = gateway.run("policy", "activate", second, "--reason", "two", status=6)
+        gateway.run("policy", "approve", version, "--reason", "all fine", extra=cy)
+    gateway.do("policy", "activate", first, "--reason", "the one")
+    outdated = gateway.run("policy", "activate", second, "--reason", "the two", status=6)
     assert "WM-POLICY-OUTDATED" in outdated.stderr
 
 
@@ -113,6 +113,6 @@ def test_activation_of_an_outdated_draft_is_refused(gateway: Gateway, tmp_path: 
 def test_bad_files_are_told(gateway: Gateway, tmp_path: Path, text: str, why: str) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(text)
-    done = gateway.run("policy", "apply", file, "--reason", "x", status=2)
+    done = gateway.run("policy", "apply", file, "--reason", "a test", status=2)
     assert why in done.stderr
     assert "Traceback" not in done.stderr

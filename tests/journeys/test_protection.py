@@ -112,7 +112,7 @@ def test_a_dead_address_is_written_to_once(gateway: Gateway) -> None:
     urgent = b"Wardmail-Urgency: time-critical\r\n" + OTHER % (3, b"z")
     held = gateway.send(urgent, "nobody@sink.example", user="careless")
     assert gateway.states(held) == ["held"]
-    gateway.do("suppression", "remove", "nobody@sink.example", "--reason", "test")
+    gateway.do("suppression", "remove", "nobody@sink.example", "--reason", "a test")
 
 
 def test_a_careless_integration_is_paused_alone_and_resumed_by_a_person(gateway: Gateway) -> None:

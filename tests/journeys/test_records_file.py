@@ -84,7 +84,7 @@ def test_rules_become_one_draft_and_wait_for_another_person(gateway: Gateway, tm
         '[[rule]]\nid = "no-fax"\nsource = "local"\nwhy = "the fax gateway is gone"\n'
         'when = { recipient-is-at = "fax.example" }\nthen = { hold = true }\n'
     )
-    done = gateway.run("apply", rules, "--yes", "--reason", "gone", "--json", status=None)
+    done = gateway.run("apply", rules, "--yes", "--reason", "is gone", "--json", status=None)
     assert done.returncode == 0, done.stderr
     assert gateway.ask("policy", "history")[0]["state"] == "draft"
     assert gateway.ask("apply", rules, "--yes") == [{"changed": 0, "dry_run": False}]
@@ -117,7 +117,7 @@ def test_what_is_wrong_is_named_with_its_line_and_changes_nothing(
     assert found in exported
     file = tmp_path / "records.toml"
     file.write_text(exported.replace(found, instead, 1).replace("paused = false", "paused = true"))
-    stderr = gateway.run("apply", file, "--yes", "--reason", "x", status=2).stderr
+    stderr = gateway.run("apply", file, "--yes", "--reason", "a test", status=2).stderr
     assert said in stderr and "line " in stderr and "hunter2" not in stderr
     assert gateway.do("export") == exported
 

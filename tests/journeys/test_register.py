@@ -110,7 +110,7 @@ def test_from_draft_to_override(gateway: Gateway) -> None:
             assert client.data(MAIL)[0] == 250
         gateway.wait_until_empty()
 
-        missing = run(gateway, "integration", "go-live", "app", "--go", "--reason", "now", status=3)
+        missing = run(gateway, "integration", "go-live", "app", "--go", "--reason", "by now", status=3)
         assert "WM-GO-LIVE-NOT-READY" in missing.stderr
         assert "iams" not in missing.stderr  # nothing says yet that it is sensitive
         assert "test-message" not in missing.stderr
@@ -134,7 +134,7 @@ def _overdue(gateway: Gateway, second: dict[str, str]) -> None:
         assert item["grave"]
         override = ("integration", "override", "app")
         gateway.do(*override, "--until", day(111), "--reason", "the owner is ill")
-        alone = run(gateway, *override, "--approve", "--reason", "yes", status=6)
+        alone = run(gateway, *override, "--approve", "--reason", "agreed", status=6)
         assert "a yes is another person's" in alone.stderr
         run(gateway, *override, "--approve", "--reason", "until the deputy is back", extra=second)
         assert "override until" in gateway.do("integration", "list")
@@ -199,7 +199,7 @@ def test_live_records_are_governed(gateway: Gateway) -> None:
         gateway.send(MAIL, "dev@trust.example")
         gateway.wait_until_empty()
     go_live(gateway, second)
-    change = ("integration", "change", "app", "--reason", "x")
+    change = ("integration", "change", "app", "--reason", "a test")
     assert "may not govern" in run(gateway, *change, "--sender", "@else.example", status=4, extra=dev).stderr
     assert "would lack its IAMS" in run(gateway, *change, "--iams", "", status=6).stderr
     clinical = run(gateway, *change, "--clinical", "yes", status=6)
@@ -209,7 +209,7 @@ def test_live_records_are_governed(gateway: Gateway) -> None:
     gateway.do("integration", "suspend", "app", "--reason", "incident")
     assert gateway.ask("integration", "resume", "app")[0]["state"] == "live"
     gateway.do("integration", "retire", "app", "--reason", "replaced", "--yes")
-    for step in (("resume", "app"), ("trial", "app"), ("change", "app", "--title", "x", "--reason", "y")):
+    for step in (("resume", "app"), ("trial", "app"), ("change", "app", "--title", "x", "--reason", "a test")):
         run(gateway, "integration", *step, status=6)
 
 

@@ -133,13 +133,13 @@ def test_terms_of_an_integration_are_set_and_shown(gateway: Gateway) -> None:
     assert gateway.ask("retention", "show")[0] == {"integration": "app", "days": 7, "own": True}
     assert gateway.ask("retention", "run", "--dry-run") == [{"due": 0}]
     for words, code in (
-        (("set", "nobody", 7, "--reason", "x", "--yes"), 5),
-        (("set", "app", -1, "--reason", "x", "--yes"), 2),
-        (("hold", "place", "--reason", "x"), 2),
-        (("hold", "place", "--integration", "nobody", "--reason", "x"), 2),
-        (("hold", "place", "--message", "nothing", "--reason", "x"), 2),
-        (("hold", "place", "--recipient", "nobody", "--reason", "x"), 2),
-        (("hold", "place", "--since", "2026-11-02", "--until", "2026-11-01", "--reason", "x"), 2),
-        (("hold", "lift", 9, "--reason", "x"), 6),
+        (("set", "nobody", 7, "--reason", "a test", "--yes"), 5),
+        (("set", "app", -1, "--reason", "a test", "--yes"), 2),
+        (("hold", "place", "--reason", "a test"), 2),
+        (("hold", "place", "--integration", "nobody", "--reason", "a test"), 2),
+        (("hold", "place", "--message", "nothing", "--reason", "a test"), 2),
+        (("hold", "place", "--recipient", "nobody", "--reason", "a test"), 2),
+        (("hold", "place", "--since", "2026-11-02", "--until", "2026-11-01", "--reason", "a test"), 2),
+        (("hold", "lift", 9, "--reason", "a test"), 6),
     ):
         gateway.run("retention", *words, status=code)

@@ -32,7 +32,7 @@ def test_what_is_exported_is_applied_without_a_change(gateway: Gateway, tmp_path
     file.write_text(gateway.do("source", "export"))
     assert gateway.ask("source", "apply", file) == [{"changed": [], "dry_run": False}]
     before = gateway.ask("source", "export")
-    gateway.do("source", "remove", "inbox", "--reason", "x", "--yes")
+    gateway.do("source", "remove", "inbox", "--reason", "a test", "--yes")
     assert gateway.ask("source", "apply", file, "--dry-run")[0]["changed"] == ["source inbox"]
     assert len(gateway.ask("source", "list")) == 1
     gateway.do("source", "apply", file, "--reason", "back again")

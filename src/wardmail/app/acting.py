@@ -1,4 +1,4 @@
-"""In whose name a command acts: a registered person, known by the account or proved by a key, who may do it."""
+"""In whose name a command acts, and why: a registered person, known by the account or proved by a key, who may do it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 import click
 
-from wardmail.app.failures import NOT_PERMITTED, CommandFailed
+from wardmail.app.failures import NOT_PERMITTED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import moment
 from wardmail.app.provider_wiring import as_vouched
 from wardmail.manage.people import for_login, proves, who_may
 from wardmail.model.person import Permission, Person
 from wardmail.model.provider_login import Unvouched
+from wardmail.model.reason import LONGEST_REASON, SHORTEST_REASON, fault_of, plain_line
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +33,34 @@ def by_option(command: F) -> F:
         default="",
         help=f"In whose name, when it is not yours; proved by the person's key in ${KEY}, or asked for.",
     )(command)
+
+
+class _ReasonOption(click.Option):
+    """The reason comes out as pages and the API take it, or is refused as they refuse it."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        if ctx.resilient_parsing:
+            return super().process_value(ctx, value)
+        reason = plain_line(value if isinstance(value, str) else "")
+        if reason or self.required:
+            require_reason(reason)
+        return super().process_value(ctx, reason)
+
+
+def require_reason(reason: str) -> None:
+    """Raises CommandFailed for a plain line that is no reason."""
+    fault = fault_of(reason)
+    if fault:
+        to_do = f"Say --reason WHY, in {SHORTEST_REASON} to {LONGEST_REASON} characters, for whoever looks at it later."
+        raise CommandFailed("WM-REASON", f"The reason {fault}.", to_do, USAGE)
+
+
+def reason_option(
+    words: str = "Why; kept in the audit with your name.", *, required: bool = True, default: str = ""
+) -> Callable[[F], F]:
+    """Without `required` there may be none; what is given has to say something all the same."""
+    settings: dict[str, Any] = {"required": True} if required else {"default": default}
+    return click.option("--reason", cls=_ReasonOption, help=words, **settings)
 
 
 def acting_person(installation: Installation, by: str, permission: Permission) -> Person:

@@ -85,7 +85,9 @@ class LazyGroup(click.Group):
             raise
         except click.UsageError as error:
             of = error.ctx or ctx
-            _tell(CommandFailed("WM-USAGE", error.format_message(), f"See `{of.command_path} --help`.", USAGE))
+            _tell(
+                CommandFailed("WM-USAGE", _one_line(error.format_message()), f"See `{of.command_path} --help`.", USAGE)
+            )
             raise SystemExit(USAGE) from None
         except Exception as error:
             if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
@@ -98,6 +100,10 @@ class LazyGroup(click.Group):
             if isinstance(error, BrokenPipeError):
                 raise SystemExit(FAILED) from None
             raise
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _tell(failure: CommandFailed) -> None:

@@ -102,7 +102,7 @@ def _database(installation: Installation) -> Iterator[Finding]:
             "Database", "fault", f"the audit is broken: {report.why}", "Keep the file; tell the security team."
         )
     else:
-        yield Finding("Database", "good", f"it opens, and the audit of {report.events} events holds")
+        yield Finding("Database", "good", f"it opens, and the audit of {counted(report.events, 'event')} holds")
     for broken in broken_heads(installation):
         yield Finding("Audit heads", "fault", broken, "Keep the database as it is; tell the security team.")
 

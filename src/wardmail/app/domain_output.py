@@ -37,16 +37,26 @@ _STATUSES: Mapping[str, int] = {
     "WM-DOMAIN-EXISTS": CONFLICT,
 }
 
+_SEE_KEYS = "Nothing was changed. See `wardmail domain keys`."
+_TO_DO: Mapping[str, str] = {
+    "WM-DOMAIN": "Write it as trust.example.",
+    "WM-DOMAIN-EXISTS": "Nothing was changed. See `wardmail domain list`.",
+    "WM-DOMAIN-NOTE": "Nothing was changed. Shorten it, or take out what cannot be seen.",
+    "WM-ASSURANCE": "Nothing was changed. Mend it and try again.",
+    "WM-DKIM-KEY": "Nothing was changed: see docs/how-to/keep-secrets.md.",
+    "WM-DKIM-NOT-PUBLISHED": "Nothing was changed. `wardmail domain dns` prints the record.",
+}
+
 
 def done(outcome: T | BadInput | Forbidden | None, selector: str = "") -> T:
     """What a desk came to. Raises CommandFailed when it was not done; None: there is no such key."""
     match outcome:
         case None:
-            raise not_found("signing key", selector, "wardmail domain list")
+            raise not_found("signing key", selector, "wardmail domain keys")
         case Forbidden(reason):
             raise not_permitted(reason)
         case BadInput(reason, code):
-            raise CommandFailed(code, reason, "Nothing was changed.", _STATUSES.get(code, USAGE))
+            raise CommandFailed(code, reason, _TO_DO.get(code, _SEE_KEYS), _STATUSES.get(code, USAGE))
         case _:
             return outcome
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wardmail.model.refusal import Refusal
 
 FAILED, USAGE, FINDINGS, NOT_PERMITTED, NOT_FOUND, CONFLICT, TRY_LATER = 1, 2, 3, 4, 5, 6, 75
 """Exit statuses besides 0."""
@@ -25,6 +29,18 @@ class FaultyRecord(CommandFailed):
     def __init__(self, what: str, faults: Sequence[tuple[str, str]]) -> None:
         super().__init__("WM-RECORD", what, "Nothing was changed. Mend it and try again.", USAGE)
         self.faults = faults
+
+
+def refused(refusal: Refusal) -> CommandFailed:
+    """A submission that the walk turned away, for now or for good."""
+    if refusal.is_temporary:
+        to_do, status = (
+            "Nothing was sent or kept. Try again later; `wardmail status` says how the gateway is.",
+            TRY_LATER,
+        )
+    else:
+        to_do, status = "Nothing was sent or kept. `wardmail audit list --json` tells more of why.", NOT_PERMITTED
+    return CommandFailed(refusal.error, f"Not accepted: {refusal.public}.", to_do, status)
 
 
 def not_permitted(reason: str) -> CommandFailed:

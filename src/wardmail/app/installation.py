@@ -77,7 +77,10 @@ class Installation:
     def database(self) -> Database:
         url = self.settings.database_url
         if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
-            raise CommandFailed("WM-NOT-SET-UP", f"There is no database at {url}.", "Run `wardmail init` first.")
+            to_do = (
+                "Run `wardmail init` first; or name the settings of the gateway by --config, or in $WARDMAIL_CONFIG."
+            )
+            raise CommandFailed("WM-NOT-SET-UP", f"There is no database at {url}.", to_do)
         database = Database(url, self.clock)
         require_current(database)
         return database

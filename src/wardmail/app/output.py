@@ -14,6 +14,7 @@ import click
 from wardmail.model import timestamp
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 def json_option(command: F) -> F:
@@ -53,9 +54,23 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def at_most(limit: int, found: Sequence[T], which: str = "the newest") -> Sequence[T]:
+    """What a list shows of what was found, which is one more than the limit where there is more; it says so then."""
+    if len(found) > limit:
+        note_of_more(limit, which)
+    return found[:limit]
+
+
+def note_of_more(shown: int, which: str = "the newest") -> None:
+    note(f"There are more: these are {which} {shown:,}. Say --limit for more of them.")
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Columns as wide as they need to be; the last one runs free."""
+    """Columns as wide as they need to be; the last one runs free. Headings alone would leave a person in doubt."""
     texts = [[str(cell) for cell in row] for row in rows]
+    if not texts:
+        note(f"There is nothing to list ({', '.join(headings).lower()}).")
+        return
     widths = [max([len(heading), *(len(row[i]) for row in texts)]) for i, heading in enumerate(headings)]
     for row in [list(headings), *texts]:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]

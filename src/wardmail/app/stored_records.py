@@ -154,11 +154,12 @@ class StoredWebhookRecords:
     def of_integration(self, integration: str) -> Sequence[Record]:
         return [webhook_output.as_record(each) for each in self._webhooks.all() if each.integration == integration]
 
-    def deliveries(self, integration: str, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record] | None:
+    def deliveries(
+        self, integration: str, endpoint_id: str, *, failed: bool, limit: int, before: int | None = None
+    ) -> Page | None:
         if self._one(integration, endpoint_id) is None:
             return None
-        found = self._webhooks.deliveries(endpoint_id, failed=failed, limit=limit)
-        return [webhook_output.telling_record(each) for each in found]
+        return webhook_output.page_of(self._webhooks, endpoint_id, failed=failed, limit=limit, before=before)
 
     def replay(self, integration: str, endpoint_id: str, seq: int, actor: str) -> bool:
         endpoint = self._one(integration, endpoint_id)

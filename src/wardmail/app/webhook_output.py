@@ -8,7 +8,7 @@ from dataclasses import replace
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import rfc3339
-from wardmail.model.reading import Record
+from wardmail.model.reading import Page, Record
 from wardmail.model.webhook_endpoint import Telling, WebhookEndpoint
 from wardmail.store.webhooks import StoreWebhooks
 
@@ -49,8 +49,8 @@ class StoredWebhookBook:
     def one(self, endpoint_id: str) -> Record | None:
         return next((each for each in self.all() if each["id"] == endpoint_id), None)
 
-    def tellings(self, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record]:
-        return [telling_record(each) for each in self._webhooks.deliveries(endpoint_id, failed=failed, limit=limit)]
+    def tellings(self, endpoint_id: str, *, failed: bool, limit: int) -> Page:
+        return page_of(self._webhooks, endpoint_id, failed=failed, limit=limit)
 
     def replay_failed(self, endpoint_id: str, most: int, actor: str, reason: str) -> int:
         endpoint = next((each for each in self._webhooks.all() if each.id == endpoint_id), None)
@@ -61,6 +61,12 @@ class StoredWebhookBook:
 
     def stop(self, endpoint_id: str, stopped: str, actor: str, reason: str) -> bool:
         return stop_or_resume(self._webhooks, endpoint_id, stopped, actor, reason)
+
+
+def page_of(webhooks: StoreWebhooks, endpoint_id: str, *, failed: bool, limit: int, before: int | None = None) -> Page:
+    found = webhooks.deliveries(endpoint_id, failed=failed, limit=limit + 1, before=before)
+    shown = found[:limit]
+    return Page([telling_record(each) for each in shown], str(shown[-1].seq) if len(found) > limit else "")
 
 
 def stop_or_resume(webhooks: StoreWebhooks, endpoint_id: str, stopped: str, actor: str, reason: str) -> bool:

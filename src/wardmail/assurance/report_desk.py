@@ -9,7 +9,7 @@ from typing import Protocol
 
 from wardmail.assurance.report_reading import Unread
 from wardmail.assurance.report_summary import DmarcSummary, TlsSummary, dmarc_summary, tls_summary
-from wardmail.model.aggregate_report import KeptReport, Report, ReportKind, Standing, names_as_its_own
+from wardmail.model.aggregate_report import KeptReport, Report, ReportKind, ReportPage, Standing, names_as_its_own
 from wardmail.model.retention import A_DAY
 from wardmail.ports import Clock
 from wardmail.ports.domains import ReportBook
@@ -63,9 +63,9 @@ class ReportDesk:
         found = await self._reader.read(octets)
         return await asyncio.to_thread(self._take, found, lambda _: Standing.IMPORTED, person, "")
 
-    def kept(self, kind: ReportKind, domain: str, days: float, limit: int = 500) -> Sequence[KeptReport]:
-        """The newest first; `domain` empty: of all. Fewer than `limit` where they are large."""
-        return self._book.newest(kind, domain, self._clock.now() - days * A_DAY, limit)
+    def kept(self, kind: ReportKind, domain: str, days: float, limit: int, after: str = "") -> ReportPage:
+        """`domain` empty: of all. Fewer than `limit` where they are large. Raises NoSuchPage."""
+        return self._book.page(kind, domain, self._clock.now() - days * A_DAY, limit, after)
 
     def dmarc(self, domain: str, days: float) -> DmarcSummary:
         return dmarc_summary(*self._summed(ReportKind.DMARC, domain, days))
@@ -75,9 +75,8 @@ class ReportDesk:
 
     def _summed(self, kind: ReportKind, domain: str, days: float) -> tuple[Sequence[KeptReport], bool]:
         """The newest, and whether there are more."""
-        since = self._clock.now() - days * A_DAY
-        kept = self._book.newest(kind, domain, since, _MOST_SUMMED)
-        return kept, self._book.count(kind, domain, since) > len(kept)
+        found = self.kept(kind, domain, days, _MOST_SUMMED)
+        return found.reports, bool(found.following)
 
     def _take(
         self, found: Sequence[Report | Unread], standing: Callable[[Report], Standing], through: str, proof: str

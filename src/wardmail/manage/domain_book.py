@@ -52,7 +52,7 @@ class DomainBookDesk:
         if problem is not None:
             return problem
         if not made.counts_on(datetime.fromtimestamp(now, UTC).date()):
-            return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
+            return BadInput(f"The last day of the evidence, {until.isoformat()}, is over.", "WM-ASSURANCE")
 
         def with_it(before: KnownDomain) -> KnownDomain:
             kept = [each for each in before.assurances if not _is_replaced(each, made)]
@@ -81,7 +81,10 @@ def usable(domain: KnownDomain, now: float) -> KnownDomain | BadInput:
         reason = f"The note is longer than {_LONGEST_NOTE} characters, or has some that cannot be seen."
         return BadInput(reason, "WM-DOMAIN-NOTE")
     if len(domain.assurances) > _MOST_ASSURANCES:
-        return BadInput(f"There are more than {_MOST_ASSURANCES} pieces of evidence.", "WM-ASSURANCE")
+        reason = (
+            f"There are {len(domain.assurances)} pieces of evidence, and {_MOST_ASSURANCES} are kept: leave some out."
+        )
+        return BadInput(reason, "WM-ASSURANCE")
     problems = [problem for each in domain.assurances if (problem := _problem_of(each, now)) is not None]
     return problems[0] if problems else domain
 
@@ -89,9 +92,15 @@ def usable(domain: KnownDomain, now: float) -> KnownDomain | BadInput:
 def _problem_of(assurance: Assurance, now: float) -> BadInput | None:
     words = assurance.reference
     if not words.strip() or len(words) > _LONGEST_NOTE or not words.isprintable():
-        return BadInput(f"Say where the evidence is kept, in {_LONGEST_NOTE} characters.", "WM-ASSURANCE")
+        reason = (
+            f"The evidence {assurance.kind.value} has no reference, one longer than {_LONGEST_NOTE} characters, "
+            "or one with characters that cannot be seen: say where it is kept."
+        )
+        return BadInput(reason, "WM-ASSURANCE")
     if assurance.until > datetime.fromtimestamp(now, UTC).date() + timedelta(days=_LONGEST_TERM):
-        return BadInput("Its last day is over, or more than five years ahead.", "WM-ASSURANCE")
+        last = assurance.until.isoformat()
+        reason = f"The last day of the evidence {assurance.kind.value}, {last}, is more than five years ahead."
+        return BadInput(reason, "WM-ASSURANCE")
     return None
 
 

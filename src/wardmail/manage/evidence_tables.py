@@ -36,13 +36,15 @@ def by_integration(evidence: Evidence) -> Section:
         for words in [count.words]
     ]
     headings = ("Integration", "Classification", "Decided", "Status", "Copies")
-    return Section("Messages by integration and classification", (grid(headings, rows),))
+    more = _cut("first", len(evidence.outcomes))
+    return Section("Messages by integration and classification", (*more, grid(headings, rows)))
 
 
 def destinations(evidence: Evidence) -> Section:
     """SHARE-18: what went securely, by whom it was for."""
     rows = [(count.words[0], count.words[1], f"{count.copies:,}") for count in evidence.destinations[:_MOST_ROWS]]
-    return Section("Sensitive messages by destination", (grid(("Domain", "Status", "Copies"), rows),))
+    more = _cut("first", len(evidence.destinations))
+    return Section("Sensitive messages by destination", (*more, grid(("Domain", "Status", "Copies"), rows)))
 
 
 def transport(evidence: Evidence) -> Section:
@@ -230,7 +232,13 @@ def changes(evidence: Evidence) -> Section:
         (moment(each["at"]), str(each["kind"]), str(each["actor"]), str(each["subject"]))
         for each in evidence.events[-_MOST_ROWS:]
     ]
-    return Section("What people changed", (grid(("When", "What", "Who", "About"), rows),))
+    more = _cut("last", len(evidence.events))
+    return Section("What people changed", (*more, grid(("When", "What", "Who", "About"), rows)))
+
+
+def _cut(which: str, count: int) -> tuple[str, ...]:
+    """What stands above a table that does not hold all."""
+    return (f"The {which} {_MOST_ROWS} of {count:,}; all are in the JSON file.",) if count > _MOST_ROWS else ()
 
 
 def moment(at: float | None) -> str:

@@ -38,6 +38,14 @@ class MadeKeys:
     retired: tuple[DomainKey, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RetiredKey:
+    """Of one that has signed nothing, nobody needs the record any more."""
+
+    key: DomainKey
+    has_signed: bool
+
+
 class SigningKeyDesk:
     """Blocks, but for `activate`, and asks itself whether the person may. None: there is no such key."""
 
@@ -91,7 +99,7 @@ class SigningKeyDesk:
             return why_not
         return await asyncio.to_thread(self._take_over, actor, key)
 
-    def retire(self, actor: Person, domain: str, selector: str) -> DomainKey | BadInput | Forbidden | None:
+    def retire(self, actor: Person, domain: str, selector: str) -> RetiredKey | BadInput | Forbidden | None:
         """Stop signing with it, or give up one that waits. The last one that signs stays, or mail would go out unsigned."""
         if not actor.may(Permission.KEEP_SECRETS):
             return may_not(actor, Permission.KEEP_SECRETS)
@@ -112,7 +120,7 @@ class SigningKeyDesk:
             self._keys.move(domain, selector, KeyState.ACTIVE, actor.id)
             words = "Somebody else retired the other key in this very second: look at the keys again."
             return BadInput(words, "WM-DKIM-LAST-KEY")
-        return replace(key, state=KeyState.RETIRED)
+        return RetiredKey(replace(key, state=KeyState.RETIRED), has_signed=key.state is not KeyState.WAITING)
 
     def _enter(
         self, actor: Person, domain: str, algorithms: Sequence[str], key: str, state: KeyState

@@ -104,6 +104,14 @@ class KeptReport:
         return self.proof if self.standing is Standing.PROVED else self.report.reporter
 
 
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """The newest first; `following` is where the next page begins, empty after the last one."""
+
+    reports: tuple[KeptReport, ...]
+    following: str = ""
+
+
 def names_as_its_own(report: Report, domain: str) -> bool:
     """Whether the report says that it is from this domain, from one below it or above it, or from a brand of its name."""
     named = report.reporter.lower(), report.contact.lower().removeprefix("mailto:").rpartition("@")[2]

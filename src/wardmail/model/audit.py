@@ -1,11 +1,8 @@
-"""How long a reason in the audit is; and the audit's head, signed, to be kept where its administrators cannot write."""
+"""The audit's head, signed, to be kept where its administrators cannot write."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-SHORTEST_REASON, LONGEST_REASON = 5, 500
-"""In characters: of what a person says at a page, by the API or at the command line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from wardmail.content.text import Unreadable, readable_text
 from wardmail.model.inspection import Inspection
 from wardmail.model.message import Body
 from wardmail.model.refusal import Unavailable
+from wardmail.model.steering import CONTROLS, LINE_ENDS, TURNING
 from wardmail.model.stored import Event
 from wardmail.outbound.world import World
 from wardmail.protocol.headers import BadHeaders, HeaderBlock
@@ -172,5 +173,5 @@ def _harmless(subject: str, text: str, gap: str = "") -> ReadContent:
     )
 
 
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
-"""What is no text, but steers a terminal, ends a line or turns it round."""
+_STEERING = re.compile(rf"(?![\t\n])[{CONTROLS}{LINE_ENDS}{TURNING}]")
+"""What is no text, but steers a terminal, ends a line or turns it round; tabs and ends of lines are text."""

@@ -39,7 +39,9 @@ _CANCELLED = NotResent(
 _WAITING_STILL = NotResent(
     "WM-RESEND-WAITING", "It is still on its way there, or held: it would arrive twice. Look at the queue, or at Held."
 )
-_GONE = NotResent("WM-RESEND-GONE", "Its content is not kept any more: its term has ended.")
+_GONE = NotResent(
+    "WM-RESEND-GONE", "Its content is not kept any more, as its term has ended: have the application hand it in anew."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +55,23 @@ class ResendDesk:
         return self.world.new_id()
 
     async def send(self, wish: Wish) -> Accepted | Refusal | NotResent:
-        """Raises Unavailable."""
-        return await resend(self.world, self.accept, wish)
-
-
-async def resend(world: World, accept: Accept, wish: Wish) -> Accepted | Refusal | NotResent:
-    """Raises Unavailable. A refusal is in the audit, like that of any other submission."""
-    loaded = await world.queue.load(wish.first)
-    if loaded is None:
-        return _UNKNOWN
-    stored, copies = loaded
-    chosen = choose(stored, copies, wish.recipients)
-    if isinstance(chosen, NotResent):
-        return chosen
-    try:
-        head, body = await world.queue.read_content(stored.id, _plainest(copies))
-    except ContentGone:
-        return _GONE
-    made = _submission(world, wish, stored, chosen, (head, body))
-    if isinstance(made, NotResent):
-        return made
-    barred = _barred(world, made)
-    return barred or await accept(await _with_its_own_body(world, made))
+        """Raises Unavailable. A refusal is in the audit, like that of any other submission."""
+        loaded = await self.world.queue.load(wish.first)
+        if loaded is None:
+            return _UNKNOWN
+        stored, copies = loaded
+        chosen = choose(stored, copies, wish.recipients)
+        if isinstance(chosen, NotResent):
+            return chosen
+        try:
+            content = await self.world.queue.read_content(stored.id, _plainest(copies))
+        except ContentGone:
+            return _GONE
+        made = _submission(self.world, wish, stored, chosen, content)
+        if isinstance(made, NotResent):
+            return made
+        barred = _barred(self.world, made)
+        return barred or await self.accept(await _with_its_own_body(self.world, made))
 
 
 def choose(

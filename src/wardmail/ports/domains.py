@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from wardmail.model.aggregate_report import KeptReport, ReportKind
+from wardmail.model.aggregate_report import KeptReport, ReportKind, ReportPage
 from wardmail.model.own_domain import DomainKey, DomainReport, KeyState, KnownDomain, ServerLook
 from wardmail.model.stored import Full
 
@@ -89,10 +89,9 @@ class ReportBook(Protocol):
         """False when it is there already. A claim never stands in the way of one whose sender is proved."""
         ...
 
-    def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> Sequence[KeptReport]:
-        """Those whose period ended at `since` or later, the newest first; `domain` empty: of all. Fewer where they are large."""
-        ...
+    def page(self, kind: ReportKind, domain: str, since: float, limit: int, after: str = "") -> ReportPage:
+        """Those whose period ended at `since` or later; `domain` empty: of all. Fewer than `limit` where they are large.
 
-    def count(self, kind: ReportKind, domain: str, since: float) -> int:
-        """How many there are of those."""
+        Raises NoSuchPage for an `after` that is `following` of no page.
+        """
         ...

@@ -107,8 +107,10 @@ class WebhookRecords(Protocol):
 
     def of_integration(self, integration: str) -> Sequence[Record]: ...
 
-    def deliveries(self, integration: str, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record] | None:
-        """None when there is no such endpoint."""
+    def deliveries(
+        self, integration: str, endpoint_id: str, *, failed: bool, limit: int, before: int | None = None
+    ) -> Page | None:
+        """The newest first; `following` is a number for `before`. None when there is no such endpoint."""
         ...
 
     def replay(self, integration: str, endpoint_id: str, seq: int, actor: str) -> bool:
@@ -123,7 +125,7 @@ class WebhookBook(Protocol):
 
     def one(self, endpoint_id: str) -> Record | None: ...
 
-    def tellings(self, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Record]:
+    def tellings(self, endpoint_id: str, *, failed: bool, limit: int) -> Page:
         """What it was told, the newest first; `failed`: what was given up alone."""
         ...
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, tuple_
 
 from wardmail.model.aggregate_report import (
     DmarcReport,
     KeptReport,
     Report,
     ReportKind,
+    ReportPage,
     Standing,
     TlsReport,
     names_as_its_own,
 )
+from wardmail.model.reading import NoSuchPage
 from wardmail.model.retention import A_DAY
 from wardmail.model.stored import Event
 from wardmail.store import records
@@ -29,6 +34,9 @@ MOST, MOST_OF_ONE, MOST_CLAIMS = 50_000, 5_000, 500
 
 MOST_READ = 8_000_000
 """Characters of reports that are read at once: whoever sends many that are as large as can be keeps no process busy."""
+
+_WITHIN = (table.c.reporter, table.c.report_id, table.c.domain, table.c.is_claim)
+"""The order of those that ended in the same second."""
 
 
 class StoreOutsideReports:
@@ -67,23 +75,20 @@ class StoreOutsideReports:
             self._displace(connection, key)
         return True
 
-    def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> Sequence[KeptReport]:
-        order = (table.c.ended.desc(), table.c.reporter, table.c.report_id, table.c.domain, table.c.is_claim)
-        query = select(table).where(*_asked(kind, domain, since)).order_by(*order).limit(limit)
+    def page(self, kind: ReportKind, domain: str, since: float, limit: int, after: str = "") -> ReportPage:
+        beyond = [_beyond(after)] if after else []
+        query = select(table).where(*_asked(kind, domain, since), *beyond)
+        query = query.order_by(table.c.ended.desc(), *_WITHIN).limit(limit + 1)
         found: list[KeptReport] = []
-        left = MOST_READ
+        left, last = MOST_READ, ""
         with self._database.read() as connection, connection.execution_options(yield_per=50).execute(query) as rows:
             for row in rows:
                 left -= len(row.report)
-                if found and left < 0:
-                    break
+                if found and (left < 0 or len(found) == limit):
+                    return ReportPage(tuple(found), last)
                 found.append(_record(row))
-        return found
-
-    def count(self, kind: ReportKind, domain: str, since: float) -> int:
-        query = select(func.count()).select_from(table).where(*_asked(kind, domain, since))
-        with self._database.read() as connection:
-            return connection.execute(query).scalar_one()
+                last = _cursor(row)
+        return ReportPage(tuple(found))
 
     def forget_old(self) -> None:
         now = self._database.clock.now()
@@ -103,6 +108,25 @@ class StoreOutsideReports:
             return
         _keep_newest(connection, and_(mine, table.c.reporter == key["reporter"]), MOST_OF_ONE)
         _keep_newest(connection, mine, MOST)
+
+
+def _cursor(row: Row[Any]) -> str:
+    place = [row.ended, row.reporter, row.report_id, row.domain, row.is_claim]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _beyond(cursor: str) -> ColumnElement[bool]:
+    """Raises NoSuchPage."""
+    try:
+        ended, *within = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        names = "".join(within[:3]).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise NoSuchPage from error
+    if not isinstance(ended, float) or [type(each) for each in within] != [str, str, str, bool]:
+        raise NoSuchPage
+    if b"\0" in names or not math.isfinite(ended):
+        raise NoSuchPage
+    return or_(table.c.ended < ended, and_(table.c.ended == ended, tuple_(*_WITHIN) > tuple_(*within)))
 
 
 def _asked(kind: ReportKind, domain: str, since: float) -> Sequence[ColumnElement[bool]]:

@@ -97,9 +97,11 @@ class StoreWebhooks:
         with self._database.write() as connection:
             connection.execute(update(webhook_telling).where(*as_read).values(**values))
 
-    def deliveries(self, endpoint_id: str, *, failed: bool, limit: int) -> Sequence[Telling]:
-        """The newest first; `failed`: those alone that were given up."""
+    def deliveries(self, endpoint_id: str, *, failed: bool, limit: int, before: int | None = None) -> Sequence[Telling]:
+        """The newest first; `failed`: those alone that were given up; `before`: with a smaller number."""
         query = select(webhook_telling).where(webhook_telling.c.endpoint_id == endpoint_id)
+        if before is not None:
+            query = query.where(webhook_telling.c.seq < before)
         if failed:
             query = query.where(webhook_telling.c.due_at.is_(None), webhook_telling.c.outcome != TAKEN)
         with self._database.read() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wardmail.app.output import counted, span
+from wardmail.app.output import at_most, counted, span
 
 
 def test_one_is_not_many() -> None:
@@ -18,3 +18,12 @@ def test_one_is_not_many() -> None:
 )
 def test_a_span_has_no_empty_decimal(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+@pytest.mark.parametrize(("found", "told"), [(0, False), (3, False), (4, True)])
+def test_a_list_that_ends_early_says_so(capsys: pytest.CaptureFixture[str], found: int, told: bool) -> None:
+    """Commands ask for one more than they show: as many as the limit is no sign that there are more."""
+    assert list(at_most(3, range(found))) == list(range(min(3, found)))
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == ("There are more: these are the newest 3. Say --limit for more of them.\n" if told else "")

@@ -9,13 +9,13 @@ from click.testing import CliRunner
 
 from wardmail.app.cli import cli
 
-TYPED = ["messages", "body", "01M8AA78Z0WJN16YND"]
+TYPED = ["domain", "evidence", "partner.example", "--kind", "dspt", "--until", "2027-03-31"]
 
 
 def test_it_says_what_is_missing_and_where_to_look() -> None:
     told = CliRunner().invoke(cli, TYPED)
     assert told.exit_code == 2
-    assert told.stderr == "Missing option '--reason'.\nSee `cli messages body --help`.\n[WM-USAGE]\n"
+    assert told.stderr == "Missing option '--reference'.\nSee `cli domain evidence --help`.\n[WM-USAGE]\n"
 
 
 def test_programs_get_json(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from wardmail.model.aggregate_report import (
     DmarcReport,
     KeptReport,
     ReportKind,
+    ReportPage,
     Standing,
     TlsReport,
     names_as_its_own,
@@ -35,11 +36,9 @@ class BookInMemory:
         key = (report.kind, said.domain, report.told_by, said.report_id, report.standing is Standing.CLAIMED)
         return self.kept.setdefault(key, report) is report
 
-    def newest(self, kind: ReportKind, domain: str, since: float, limit: int) -> list[KeptReport]:
-        return self._asked(kind, domain, since)[: min(limit, self.most)]
-
-    def count(self, kind: ReportKind, domain: str, since: float) -> int:
-        return len(self._asked(kind, domain, since))
+    def page(self, kind: ReportKind, domain: str, since: float, limit: int, after: str = "") -> ReportPage:
+        found, begin, most = self._asked(kind, domain, since), int(after or 0), min(limit, self.most)
+        return ReportPage(tuple(found[begin : begin + most]), str(begin + most) if found[begin + most :] else "")
 
     def _asked(self, kind: ReportKind, domain: str, since: float) -> list[KeptReport]:
         mine = [each for each in self.kept.values() if each.kind is kind and domain in {"", each.report.domain}]

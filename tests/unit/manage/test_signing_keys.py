@@ -9,7 +9,7 @@ from tests.worlds import SettableClock
 
 from wardmail.assurance.domain_desk import RETIRED_STAYS, records_for
 from wardmail.manage.integrations import BadInput, Forbidden
-from wardmail.manage.signing_keys import MadeKeys, SigningKeyDesk
+from wardmail.manage.signing_keys import MadeKeys, RetiredKey, SigningKeyDesk
 from wardmail.model.own_domain import DomainKey, KeyState
 from wardmail.model.person import Person, Role
 
@@ -93,6 +93,14 @@ async def test_a_key_waits_until_its_record_is_seen_and_takes_over_from_its_kind
     assert bench.signing() == {selector, ed}
 
 
+def test_one_that_waited_has_signed_nothing() -> None:
+    bench = Bench()
+    bench.make(signs_now=True)
+    (waits,) = bench.make("rsa-sha256").made
+    given_up = bench.desk.retire(OLI, DOMAIN, waits.selector)
+    assert isinstance(given_up, RetiredKey) and not given_up.has_signed
+
+
 async def test_the_last_key_that_signs_stays() -> None:
     bench = Bench()
     (key,) = bench.make("ed25519-sha256", signs_now=True).made
@@ -101,7 +109,8 @@ async def test_the_last_key_that_signs_stays() -> None:
     assert isinstance(kept, BadInput)
     assert kept.code == "WM-DKIM-LAST-KEY"
     await bench.desk.activate(OLI, DOMAIN, waits.selector)
-    assert isinstance(bench.desk.retire(OLI, DOMAIN, key.selector), DomainKey)
+    gone = bench.desk.retire(OLI, DOMAIN, key.selector)
+    assert isinstance(gone, RetiredKey) and gone.has_signed
     assert bench.signing() == {waits.selector}
     again = bench.desk.retire(OLI, DOMAIN, key.selector)
     assert isinstance(again, BadInput)
@@ -115,7 +124,8 @@ def test_the_last_key_that_everybody_can_check_stays() -> None:
     kept = bench.desk.retire(OLI, DOMAIN, rsa.selector)
     assert isinstance(kept, BadInput)
     assert (kept.code, "RSA" in kept.reason) == ("WM-DKIM-LAST-KEY", True)
-    assert isinstance(bench.desk.retire(OLI, DOMAIN, ed.selector), DomainKey)
+    gone = bench.desk.retire(OLI, DOMAIN, ed.selector)
+    assert isinstance(gone, RetiredKey) and gone.has_signed
     assert bench.signing() == {rsa.selector}
 
 

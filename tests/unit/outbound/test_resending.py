@@ -32,7 +32,7 @@ from wardmail.model.route import Route, RouteKind, TlsLevel
 from wardmail.model.stored import StoredMessage, StoredRecipient
 from wardmail.outbound.opened_content import ContentDesk, Inspect
 from wardmail.outbound.release import release
-from wardmail.outbound.resending import choose, resend
+from wardmail.outbound.resending import ResendDesk, choose
 from wardmail.outbound.walk import accept
 from wardmail.store import rows
 from wardmail.store.messages import Messages
@@ -64,7 +64,7 @@ async def sent(stage: Stage, *to: str, state: RecipientState | None = RecipientS
 
 async def again(stage: Stage, first: str, recipients: tuple[str, ...] | None = None) -> Accepted | Refusal | NotResent:
     wish = Wish(first, stage.world.new_id(), "alice", WHY, recipients)
-    return await resend(stage.world, lambda made: accept(stage.world, made), wish)
+    return await ResendDesk(stage.world, lambda made: accept(stage.world, made)).send(wish)
 
 
 async def taken(stage: Stage, first: str, recipients: tuple[str, ...] | None = None) -> Accepted:

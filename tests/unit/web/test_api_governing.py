@@ -193,6 +193,14 @@ async def test_reports_of_others_are_summed_up_and_listed(api: PeoplesApi) -> No
     assert [each["source"] for each in found["sources"]] == ["192.0.2.1", "198.51.100.9"]
     (one,) = (await call(api, "GET", "/v1/reports/dmarc/items", "vera"))[1]["items"]
     assert (one["standing"], one["through"], len(one["rows"])) == ("imported", "oli", 2)
+    other = dmarc_xml(report_id="r-2", began=began)
+    assert (await report_desk(api.installation).take_file(other, "oli")).kept
+    items = "/v1/reports/dmarc/items"
+    first = (await call(api, "GET", items, "vera", limit="1"))[1]
+    second = (await call(api, "GET", items, "vera", limit="1", after=first["next"]))[1]
+    ids = {page["items"][0]["report_id"] for page in (first, second)}
+    assert (len(ids), second["next"]) == (2, None)
+    assert (await call(api, "GET", items, "vera", after="nonsense"))[1]["code"] == "WM-CURSOR"
     assert (await call(api, "GET", "/v1/reports/tls", "vera"))[1]["reports"] == 0
     assert (await call(api, "GET", "/v1/reports/dmarc", "vera", domain="no domain"))[0] == 422
     assert (await call(api, "GET", "/v1/reports/dmarc", "vera", days="0"))[0] == 422

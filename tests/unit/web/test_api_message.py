@@ -24,8 +24,10 @@ from wardmail.model.integration import IntegrationState
 from wardmail.model.person import Role
 from wardmail.outbound import opened_content
 from wardmail.outbound.opened_content import ContentDesk
+from wardmail.store.given_replies import IN_HAND, StoreGivenReplies
 from wardmail.store.queue import StoreQueue
 from wardmail.store.schema import content, recipient
+from wardmail.store.schema_of_programs import given_reply
 
 WHY = {"reason": "the receiver lost it"}
 REASON = {"Wardmail-Reason": "a complaint, case 12"}
@@ -139,6 +141,35 @@ async def test_a_key_makes_one_of_ten(api: PeoplesApi) -> None:
         assert len(api.events("MessageSentAgain")) == 2 * (number + 1)
         other = await api.http.post(f"/v1/messages/{first}/resend", json={"reason": "another one"}, headers=headers)
         assert (other.status_code, other.json()["code"]) == (422, "WM-IDEMPOTENCY-DIFFERENT")
+
+
+async def test_one_that_a_crash_left_unanswered_is_answered_like_the_others(
+    api: PeoplesApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await api.send("a@nhs.net")
+    become(api, first, "bounced")
+    headers, where = api.app_key | {"Idempotency-Key": "k"}, f"/v1/messages/{first}/resend"
+    with monkeypatch.context() as crash:
+        for ending in ("keep", "leave"):
+            crash.setattr(StoreGivenReplies, ending, lambda *_: None)
+        told = (await api.http.post(where, json=WHY, headers=headers)).json()
+    with api.installation.database.write() as connection:
+        connection.execute(update(given_reply).values(at=given_reply.c.at - IN_HAND - 1))
+    again = await api.http.post(where, json=WHY, headers=headers)
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (202, "true")
+    assert [(each["id"], each["first"]) for each in (told, again.json())] == [(told["id"], first)] * 2
+
+
+async def test_what_would_steer_who_reads_the_audit_is_taken_out_of_a_reason(api: PeoplesApi) -> None:
+    first = await api.send("a@nhs.net")
+    become(api, first, "bounced")
+    typed = {"reason": " lost\x1b[2J at\n the \u202eward\u2028"}
+    answer = await api.http.post(f"/v1/messages/{first}/resend", json=typed, headers=api.keys["operator"])
+    assert answer.status_code == 202, answer.text
+    assert {detail["reason"] for _, detail in api.events("MessageSentAgain")} == {"lost [2J at the ward"}
+    empty = {"reason": "\u202e\u2066\x00 \u200e\u200f"}
+    answer = await api.http.post(f"/v1/messages/{first}/resend", json=empty, headers=api.keys["operator"])
+    assert answer.status_code == 422
 
 
 async def test_what_may_not_go_is_a_problem_with_a_code(api: PeoplesApi) -> None:

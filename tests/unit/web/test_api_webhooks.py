@@ -36,6 +36,16 @@ async def test_what_is_the_integrations_is_shown_without_secrets(api: Api) -> No
     assert (delivery["seq"], delivery["webhook_id"]) == (7, "wh1-7")
 
 
+async def test_what_was_told_comes_page_by_page(api: Api) -> None:
+    store = StoreWebhooks(api.stage.database)
+    store.queue("wh1", [Telling("wh1", n, "message.delivered", "{}", 0.0) for n in (8, 9)], 9)
+    seen, where = [], f"{HOOKS}/wh1/deliveries?limit=2"
+    page = (await api.http.get(where, headers=api.key)).json()
+    seen += page["items"]
+    page = (await api.http.get(f"{where}&after={page['next']}", headers=api.key)).json()
+    assert ([each["seq"] for each in [*seen, *page["items"]]], page["next"]) == ([9, 8, 7], None)
+
+
 async def test_it_is_told_again(api: Api) -> None:
     assert (await api.http.post(f"{HOOKS}/wh1/deliveries/7/replay", headers=api.key)).status_code == 202
     assert (await api.http.get(f"{HOOKS}/wh1/deliveries?failed=true", headers=api.key)).json()["items"] == []

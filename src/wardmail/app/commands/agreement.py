@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, NOT_FOUND, CommandFailed, not_found, not_permitted
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, day_option, emit, json_option, note, rfc3339, say, table, today_of
@@ -20,7 +20,7 @@ from wardmail.model.person import Approval, Permission
 from wardmail.policy.agreements import endings
 
 _LEVELS = {"official": Sensitivity.OFFICIAL, "official-sensitive": Sensitivity.OFFICIAL_SENSITIVE}
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 
 
 @click.group()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, moment, note, rfc3339, say, table
@@ -15,7 +15,7 @@ from wardmail.manage.integrations import BadInput
 from wardmail.model.agreement import Appetite, RiskAppetite, appetite_in_force, is_approved
 from wardmail.model.person import Approval, Permission
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 _MEANING = {
     Appetite.WAIT: "sharing agreements open nothing: what is not secure waits",
     Appetite.ENCRYPTED: "an agreement lets a copy go when its content is encrypted",

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, note, say
 from wardmail.app.records_file.plan import Step
@@ -21,7 +21,7 @@ from wardmail.model.person import Permission
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--reason", default="", help="Why; kept in the audit with your name. Needed for what is live.")
+@reason_option("Why; kept in the audit with your name. Needed for what is live.", required=False)
 @by_option
 @json_option
 @click.pass_obj

@@ -105,7 +105,10 @@ def list_(config_path: str | None, after: int | None, limit: int, as_json: bool)
     if after is None:
         events = [*reversed(newest_events(installation.database, None, limit))]
     else:
-        events = [*installation.messages.audit(after, limit)]
+        found = installation.messages.audit(after, limit + 1)
+        events = [*found[:limit]]
+        if len(found) > limit:
+            note(f"There are newer events: go on with --after {events[-1].seq}.")
     if as_json:
         for each in events:
             emit(event_record(each))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from wardmail.app.acting import reason_option
 from wardmail.app.failures import FINDINGS, CommandFailed
 from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say
 
@@ -94,7 +95,7 @@ def verify(config_path: str | None, source: Path, without_key: bool, as_json: bo
 
 @command.command()
 @click.argument("source", type=click.Path(exists=True, path_type=Path), metavar="DIR|FILE.tar")
-@click.option("--reason", required=True, help="Why; it goes into the audit.")
+@reason_option("Why; it goes into the audit.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @click.pass_obj

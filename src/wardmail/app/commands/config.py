@@ -46,7 +46,9 @@ def check(config_path: str | None, as_json: bool) -> None:
     if as_json:
         emit({"ok": True, "settings": len(settings.values), "changed": changed})
     else:
-        say(f"The settings can be read: {changed} of {len(settings.values)} are not the default.")
+        say(
+            f"The settings can be read: {changed} of {len(settings.values)} {'is' if changed == 1 else 'are'} not the default."
+        )
 
 
 @command.command()

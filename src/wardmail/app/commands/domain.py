@@ -7,14 +7,14 @@ import asyncio
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.domain_looks import add, all_, check, evidence, history, remove, spf_tree
+from wardmail.app.commands.domain_looks import add, check, evidence, history, list_, remove, spf_tree
 from wardmail.app.domain_output import activated_record, dns_record, domain_named, done, key_record, records_of
 from wardmail.app.domain_wiring import domain_keys, signing_key_desk
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, moment, note, say, table
 from wardmail.assurance.publish import zone_lines
 from wardmail.manage.signing_keys import ALGORITHMS, MadeKeys, SigningKeyDesk
-from wardmail.model.own_domain import DomainKey
+from wardmail.model.own_domain import DomainKey, KeyState
 from wardmail.model.person import Permission, Person
 from wardmail.model.secret_reference import KEY_FORMS
 
@@ -27,22 +27,25 @@ def command() -> None:
     """Our own sender domains, and how others' domains look."""
 
 
-for _each in (all_, add, remove, check, evidence, history, spf_tree):
+for _each in (list_, add, remove, check, evidence, history, spf_tree):
     command.add_command(_each)
 
 
-@command.command("list")
+@command.command()
 @json_option
 @click.pass_obj
-def list_(config_path: str | None, as_json: bool) -> None:
-    """List signing keys."""
-    keys = domain_keys(Installation.at(config_path)).all()
+def keys(config_path: str | None, as_json: bool) -> None:
+    """List the keys that sign for our domains, signed until now, or wait."""
+    found = domain_keys(Installation.at(config_path)).all()
     if as_json:
-        for key in keys:
+        for key in found:
             emit(key_record(key))
         return
+    if not found:
+        note("There is no signing key yet: make some by `wardmail domain rotate DOMAIN`.")
+        return
     headings = ("Domain", "Selector", "Algorithm", "State", "Kept in", "Last used")
-    table(headings, [(key.domain, *_columns(key)) for key in keys])
+    table(headings, [(key.domain, *_columns(key)) for key in found])
 
 
 @command.command()
@@ -123,7 +126,8 @@ def retire_key(config_path: str | None, *, domain: str, selector: str, by: str, 
     """Stop signing with the key SELECTOR, or give up one that waits; never the last one that signs."""
     desk, name, actor = _keeping(config_path, domain, by)
     retired = done(desk.retire(actor, name, selector), selector)
-    emit(key_record(retired)) if as_json else say(f"{selector} is retired: leave its record up for a week.")
+    then = "leave its record up for a week" if retired.has_signed else "it signed nothing, so its record may go now"
+    emit(key_record(retired.key)) if as_json else say(f"{selector} is retired: {then}.")
 
 
 @command.command()
@@ -134,13 +138,19 @@ def dns(config_path: str | None, domain: str, as_json: bool) -> None:
     """Print the DNS records to publish for DOMAIN, in zone-file form."""
     name = domain_named(domain)
     installation = Installation.at(config_path)
-    records = records_of(name, signing_key_desk(installation).of(name), installation.clock.now())
+    keys_of_it = signing_key_desk(installation).of(name)
+    records = records_of(name, keys_of_it, installation.clock.now())
     if as_json:
         for record in records:
             emit(dns_record(record))
         return
     for line in zone_lines(records):
         say(line)
+    states = {each.state for each in keys_of_it}
+    if KeyState.ACTIVE not in states:
+        waiting = KeyState.WAITING in states
+        to_do = f"activate-key {name} SELECTOR` once these are published" if waiting else f"rotate {name}` makes one"
+        note(f"No key signs for {name}: `wardmail domain {to_do}.")
 
 
 def _made(

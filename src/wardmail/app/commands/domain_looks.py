@@ -1,4 +1,4 @@
-"""`wardmail domain add|remove|check|evidence|history|spf-tree`: domains on record, and how they look from outside."""
+"""`wardmail domain list|add|remove|check|evidence|history|spf-tree`: domains on record, and how they look from outside."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wardmail.app.domain_output import (
 from wardmail.app.domain_wiring import domain_book_desk, domain_desk, ours_of
 from wardmail.app.failures import FINDINGS, not_found
 from wardmail.app.installation import Installation
-from wardmail.app.output import day_option, emit, json_option, moment, note, say, table
+from wardmail.app.output import at_most, day_option, emit, json_option, moment, note, say, table
 from wardmail.manage.signing_keys import named_selectors
 from wardmail.model.own_domain import AssuranceKind, DomainReport
 from wardmail.model.person import Permission
@@ -46,15 +46,18 @@ def add(config_path: str | None, *, domain: str, others: bool, words: str, by: s
     emit(known_record(added)) if as_json else say(f"{added.name} is on record{' as another’s' if others else ''}.")
 
 
-@click.command("all")
+@click.command("list")
 @json_option
 @click.pass_obj
-def all_(config_path: str | None, as_json: bool) -> None:
-    """Every domain: those that integrations send as, that have a key, or that are on record."""
+def list_(config_path: str | None, as_json: bool) -> None:
+    """List every domain: those that integrations send as, that have a key, or that are on record."""
     records = all_domains(Installation.at(config_path))
     if as_json:
         for each in records:
             emit(each)
+        return
+    if not records:
+        note("There is no domain yet: `wardmail domain add`, or register an integration.")
         return
     rows = [
         (each["domain"], "ours" if each["ours"] else "another's", each["signing_keys"], each["note"] or "-")
@@ -74,7 +77,7 @@ def remove(config_path: str | None, *, domain: str, by: str, as_json: bool) -> N
     actor = acting_person(installation, by, Permission.MANAGE_LISTS)
     name = domain_named(domain)
     if not done(domain_book_desk(installation).remove(actor, name)):
-        raise not_found("domain", name, "wardmail domain all")
+        raise not_found("domain", name, "wardmail domain list")
     emit({"domain": name, "removed": True}) if as_json else say(f"{name} is on record no more.")
 
 
@@ -146,7 +149,7 @@ def evidence(
 def history(config_path: str | None, *, domain: str, limit: int, as_json: bool) -> None:
     """What was found whenever somebody looked at DOMAIN, the newest first."""
     name = domain_named(domain)
-    reports = asyncio.run(domain_desk(Installation.at(config_path)).history(name, limit))
+    reports = at_most(limit, asyncio.run(domain_desk(Installation.at(config_path)).history(name, limit + 1)))
     if as_json:
         for each in reports:
             emit(report_record(each))

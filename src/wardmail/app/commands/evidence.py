@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.evidence import pack_of, page_of, write_pack
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
@@ -22,7 +22,7 @@ from wardmail.model.person import Permission
 from wardmail.model.stored import Event
 from wardmail.store.chain import EventChain
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 
 
 @click.group()

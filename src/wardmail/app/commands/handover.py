@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, note, say, table
@@ -105,7 +105,7 @@ def show(config_path: str | None, integration: str, as_json: bool) -> None:
 @command.command("set")
 @click.argument("integration")
 @_options
-@click.option("--reason", default="", help="Why; kept in the audit with your name.")
+@reason_option(required=False)
 @by_option
 @json_option
 @click.pass_obj
@@ -129,7 +129,7 @@ def set_(config_path: str | None, /, *, integration: str, reason: str, by: str, 
 
 @command.command()
 @click.argument("integration")
-@click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+@reason_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option

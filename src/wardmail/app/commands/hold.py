@@ -10,12 +10,15 @@ from wardmail.app.commands.hold_tasks import assign, extend
 from wardmail.app.held import held_lines, why_held
 from wardmail.app.installation import Installation
 from wardmail.app.message_output import held_record, most_pressing
-from wardmail.app.output import emit, json_option, moment, say, span, table
+from wardmail.app.output import at_most, emit, json_option, moment, say, span, table
 from wardmail.model.classification import Sensitivity
 from wardmail.model.delivery import RecipientState
 from wardmail.model.hold import Ending, Hold
 from wardmail.model.person import Permission
 from wardmail.store.messages import Search
+
+_MOST_LOOKED_AT = 10_000
+_FIRST = "the most pressing"
 
 
 @click.group()
@@ -40,14 +43,16 @@ for each in (release, cancel, assign, extend):
 def list_(config_path: str | None, *, integration: str, mine: bool, limit: int, by: str, as_json: bool) -> None:
     """List held copies, time-critical ones first, then by deadline."""
     installation = Installation.at(config_path)
-    wanted = Search(states=(RecipientState.HELD.value,), integration=integration, limit=limit, most_pressing=True)
+    most, states = _MOST_LOOKED_AT if mine else limit, (RecipientState.HELD.value,)
+    wanted = Search(states=states, integration=integration, limit=most + 1, most_pressing=True)
+    lines = at_most(most, installation.messages.search(wanted), _FIRST)
     tasks = installation.holds.all_open()
-    pairs = [(line, tasks.get((line.message_id, line.n))) for line in installation.messages.search(wanted)]
+    pairs = [(line, tasks.get((line.message_id, line.n))) for line in lines]
     if mine:
         person = acting_person(installation, by, Permission.SEE)
         owners = {person.id, *(f"role:{role.value}" for role in person.roles)}
         pairs = [(line, task) for line, task in pairs if task is not None and task.owner in owners]
-    pairs.sort(key=most_pressing)
+    pairs = [*at_most(limit, sorted(pairs, key=most_pressing), _FIRST)]
     now = installation.clock.now()
     if as_json:
         for line, task in pairs:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
+from wardmail.app.acting import acting_person, by_option, reason_option
+from wardmail.app.failures import CONFLICT, FAILED, NOT_FOUND, USAGE, CommandFailed
 from wardmail.app.held import all_held, held_lines
 from wardmail.app.installation import Installation
-from wardmail.app.output import confirm, emit, json_option, note, say
+from wardmail.app.output import confirm, counted, emit, json_option, note, say
 from wardmail.model.delivery import RecipientState
 from wardmail.model.person import Permission, Person
 from wardmail.store.messages import MessageLine
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wardmail.outbound.release import NotReleased, Proposed
 
 _MOST = 10_000
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
@@ -157,12 +157,17 @@ def _chosen(
         raise CommandFailed("WM-USAGE", "Name one message, or say --all.", "See --help.", USAGE)
     if message_id:
         return held_lines(installation, message_id)
-    lines = all_held(installation, *matching, _MOST)
+    lines = all_held(installation, *matching, _MOST + 1)
+    if len(lines) > _MOST:
+        what = f"More than {_MOST:,} copies match, which are too many at once. Nothing was done."
+        raise CommandFailed("WM-HOLD-COUNT", what, "Say --integration or --to-domain, and decide about some.", CONFLICT)
+    if not lines:
+        raise CommandFailed("WM-HOLD-COUNT", "No held copy matches.", "See `wardmail hold list`.", NOT_FOUND)
     if expect is None or len(lines) != expect:
         said = "You did not say how many you expect" if expect is None else f"You expect {expect}"
         raise CommandFailed(
             "WM-HOLD-COUNT",
-            f"{said}; {len(lines)} copies match. Nothing was done.",
+            f"{said}; {counted(len(lines), 'copy matches', 'copies match')}. Nothing was done.",
             f"Look at `wardmail hold list`, then say --expect {len(lines)}.",
             CONFLICT,
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, NOT_PERMITTED, CommandFailed, not_found
 from wardmail.app.held import held_lines
 from wardmail.app.installation import Installation
@@ -16,7 +16,7 @@ from wardmail.model.person import Permission
 from wardmail.outbound import deciding
 from wardmail.outbound.deciding import MayNotDecide, NotAsked
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 
 
 @click.command()

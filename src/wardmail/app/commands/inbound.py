@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.arrival_output import as_record, one_arrival
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
-from wardmail.app.output import confirm, counted, emit, json_option, moment, rfc3339, say, table
+from wardmail.app.output import at_most, confirm, counted, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.manage.arrival_words import SENTENCES, WORDS
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.person import Permission
@@ -24,7 +24,8 @@ from wardmail.store.inbox import ArrivalSearch
 if TYPE_CHECKING:
     from wardmail.inbound.pulling import NotPossible, PullDesk
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_MOST_AT_ONCE = 10_000
+_REASON = reason_option()
 _STATES = click.Choice([state.value for state in ArrivalState])
 
 
@@ -61,8 +62,8 @@ def list_(
     installation = Installation.at(config_path)
     reach = reach_of(installation, by)
     clues = clues_at_hand(installation, text, reach)
-    wanted = ArrivalSearch(text, tuple(map(ArrivalState, states)), integration, source, limit=limit, clues=clues)
-    found = installation.inbox.search(wanted)
+    wanted = ArrivalSearch(text, tuple(map(ArrivalState, states)), integration, source, limit=limit + 1, clues=clues)
+    found = at_most(limit, installation.inbox.search(wanted))
     if not found:
         note_of_nothing(text, reach)
     show_arrivals(found, as_json)
@@ -239,9 +240,12 @@ def redrive(
         )
         return
     installation = Installation.at(config_path)
-    wanted = ArrivalSearch(states=(ArrivalState.DEAD_LETTER,), integration=integration, limit=10_000)
+    wanted = ArrivalSearch(states=(ArrivalState.DEAD_LETTER,), integration=integration, limit=_MOST_AT_ONCE + 1)
     found = installation.inbox.search(wanted)
-    if not confirm(f"Redrive {len(found)} dead letters?", assume_yes=yes):
+    if len(found) > _MOST_AT_ONCE:
+        found = found[:_MOST_AT_ONCE]
+        note(f"There are more dead letters: these are the newest {_MOST_AT_ONCE:,}. Run it again for the others.")
+    if not confirm(f"Redrive {counted(len(found), 'dead letter')}?", assume_yes=yes):
         raise SystemExit(FAILED)
     for each in found:
         _do(

@@ -36,7 +36,7 @@ def show(config_path: str | None, as_json: bool) -> None:
     say(f"Keystore      {installation.settings.keystore_path}")
     say(f"Data keys     {data_keys} (see `wardmail retention show`)")
     say(f"Search keys   {searching} (one for each month whose messages are found by subject)")
-    say(f"Signing keys  {signing} (see `wardmail domain list`)")
+    say(f"Signing keys  {signing} (see `wardmail domain keys`)")
     if keystore.locks > 1:
         say("A change of the master key is not finished: `wardmail keys rotate-master --finish`")
 

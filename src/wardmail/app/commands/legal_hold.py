@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.output import day_option, emit, json_option, moment, note, rfc3339, say, table
@@ -26,7 +26,7 @@ def hold() -> None:
 @click.option("--recipient", default="", help="What went to this address, or @domain.")
 @day_option("--since", help="What came in on this day or later (UTC).")
 @day_option("--until", help="What came in on this day or earlier (UTC).")
-@click.option("--reason", required=True, help="The case, and who asked.")
+@reason_option("The case, and who asked.")
 @by_option
 @json_option
 @click.pass_obj
@@ -87,7 +87,7 @@ def list_(config_path: str | None, lifted_too: bool, as_json: bool) -> None:
 
 @hold.command()
 @click.argument("number", type=click.IntRange(1))
-@click.option("--reason", required=True)
+@reason_option()
 @by_option
 @json_option
 @click.pass_obj

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.commands.integration.records import change_record
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
@@ -95,6 +95,9 @@ def set_(config_path: str | None, /, *, integration: str, by: str, as_json: bool
     if integration not in snapshot.integrations:
         raise not_found("integration", integration, "wardmail integration list")
     given = {name: value for name, value in options.items() if value is not None}
+    if not given:
+        to_do = "Say what to change: `wardmail limits set --help` has the options."
+        raise CommandFailed("WM-OPTION-MISSING", "Nothing is to be changed.", to_do, USAGE)
     _check_bulk_route(snapshot, with_limits(snapshot.integrations[integration].traffic, given).bulk_route)
     traffic = save_limits(installation, integration, given, actor.id)
     if as_json:
@@ -105,7 +108,7 @@ def set_(config_path: str | None, /, *, integration: str, by: str, as_json: bool
 
 @command.command()
 @click.argument("integration")
-@click.option("--reason", required=True, help="What was mended; kept in the audit with your name.")
+@reason_option("What was mended; kept in the audit with your name.")
 @by_option
 @json_option
 @click.pass_obj

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.commands.person_log_in import password, second_factor, sessions, sign_out, tie
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
@@ -98,7 +98,7 @@ def add(
 @click.option("--email")
 @click.option("--role", "roles", type=_ROLES, multiple=True, help="All roles from now on.")
 @click.option("--login", "logins", multiple=True, help="All accounts from now on.")
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @by_option
 @json_option
 @click.pass_obj
@@ -132,7 +132,7 @@ def change(  # noqa: PLR0913 (each is an option)
 
 @command.command()
 @click.argument("name")
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @by_option
 @json_option
 @click.pass_obj
@@ -147,7 +147,7 @@ def key(config_path: str | None, name: str, reason: str, by: str, as_json: bool)
 
 @command.command()
 @click.argument("name")
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option

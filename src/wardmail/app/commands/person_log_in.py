@@ -6,14 +6,14 @@ import sys
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation, usable
 from wardmail.app.log_in_wiring import factors_of, people_desk
 from wardmail.app.output import confirm, emit, json_option, moment, note, rfc3339, say, table
 from wardmail.model.person import Permission, Person
 
-_REASON = click.option("--reason", required=True, help="Kept in the audit with your name.")
+_REASON = reason_option()
 
 
 @click.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, FINDINGS, USAGE, CommandFailed, not_found, not_permitted
 from wardmail.app.installation import Installation, usable
 from wardmail.app.output import emit, json_option, note, say
@@ -19,7 +19,7 @@ from wardmail.model.policy import PolicyState, PolicyVersion
 from wardmail.policy.changes import rule_changes
 from wardmail.policy.site_rules import SiteRule, read_text
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 _TOO_LARGE = 1024 * 1024
 
 

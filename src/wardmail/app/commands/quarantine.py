@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.arrival_output import as_record, one_arrival, why_kept
 from wardmail.app.failures import CONFLICT, FAILED, CommandFailed
 from wardmail.app.installation import Installation
-from wardmail.app.output import confirm, emit, json_option, moment, say, span, table
+from wardmail.app.output import at_most, confirm, emit, json_option, moment, say, span, table
 from wardmail.model.arrival import ArrivalState
 from wardmail.model.person import Permission, Person
 from wardmail.model.retention import A_DAY
@@ -20,7 +20,7 @@ from wardmail.store.inbox import ArrivalSearch
 if TYPE_CHECKING:
     from wardmail.inbound.quarantine import NotReleased, Proposed, Released
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+_REASON = reason_option()
 _QUARANTINED = (ArrivalState.QUARANTINED,)
 
 
@@ -37,7 +37,8 @@ def command() -> None:
 def list_(config_path: str | None, *, integration: str, limit: int, as_json: bool) -> None:
     """List what is in quarantine, the newest first, with who has proposed its release and when it ends."""
     installation = Installation.at(config_path)
-    found = installation.inbox.search(ArrivalSearch(states=_QUARANTINED, integration=integration, limit=limit))
+    wanted = ArrivalSearch(states=_QUARANTINED, integration=integration, limit=limit + 1)
+    found = at_most(limit, installation.inbox.search(wanted))
     if as_json:
         for each in found:
             emit(as_record(each))

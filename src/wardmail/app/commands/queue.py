@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.message_output import as_record
-from wardmail.app.output import confirm, emit, json_option, moment, note, say, table
+from wardmail.app.output import at_most, confirm, counted, emit, json_option, moment, note, say, table
 from wardmail.manage.queue_shape import BUCKETS, shape_of
 from wardmail.model.delivery import WAITING, RecipientState
 from wardmail.model.person import Permission
@@ -19,6 +19,7 @@ from wardmail.store.messages import MessageLine, Search
 _WAITING = tuple(state.value for state in WAITING)
 _HELD = (RecipientState.HELD.value,)
 _MOST_COUNTED = 10_000
+_HURRIED = "due now"
 
 
 @click.group()
@@ -35,10 +36,14 @@ def command() -> None:
 def list_(config_path: str | None, domain: str, held: bool, limit: int, as_json: bool) -> None:
     """List what waits; `*` is being sent now, `!` is held."""
     states = (*_WAITING, *_HELD) if held else _WAITING
-    lines = Installation.at(config_path).messages.search(Search(states=states, domain=domain, limit=limit))
+    found = Installation.at(config_path).messages.search(Search(states=states, domain=domain, limit=limit + 1))
+    lines = at_most(limit, found)
     if as_json:
         for line in lines:
             emit(as_record(line))
+        return
+    if not lines:
+        note("Nothing waits.")
         return
     say("Message             Size      Arrived               From and to")
     for line in lines:
@@ -46,7 +51,7 @@ def list_(config_path: str | None, domain: str, held: bool, limit: int, as_json:
         if line.last_reply:
             say(f"{'':>29}  ({line.last_reply})")
         say(f"{'':>53}{line.recipient}")
-    say(f"-- {sum(line.size for line in lines) // 1024} kbytes in {len(lines)} copies.")
+    say(f"-- {sum(line.size for line in lines) // 1024} kbytes in {counted(len(lines), 'copy', 'copies')}.")
 
 
 @command.command()
@@ -58,7 +63,7 @@ def flush(config_path: str | None, domain: str, by: str, as_json: bool) -> None:
     """Try everything that waits (or what waits for a domain) now."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
-    _told(installation.messages.hurry(None, domain, actor.id), "due now", as_json)
+    _told(installation.messages.hurry(None, domain, actor.id), _HURRIED, as_json)
 
 
 @command.command()
@@ -70,12 +75,12 @@ def retry(config_path: str | None, message_ids: tuple[str, ...], by: str, as_jso
     """Try these messages now."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
-    _told(installation.messages.hurry(_ids(message_ids), "", actor.id), "due now", as_json)
+    _told(installation.messages.hurry(_ids(message_ids), "", actor.id), _HURRIED, as_json)
 
 
 @command.command()
 @click.argument("message_ids", nargs=-1, required=True)
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @by_option
 @json_option
 @click.pass_obj
@@ -86,7 +91,7 @@ def hold(config_path: str | None, message_ids: tuple[str, ...], *, reason: str, 
 
 @command.command()
 @click.argument("message_ids", nargs=-1, required=True)
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option
@@ -139,7 +144,9 @@ def _told(copies: int, what: str, as_json: bool) -> None:
     if as_json:
         emit({"copies": copies, "now": what})
     else:
-        say(f"{copies} {'copy' if copies == 1 else 'copies'}: {what}.")
+        say(f"{counted(copies, 'copy', 'copies')}: {what}.")
+    if not copies and what == _HURRIED:
+        note("Nothing of that waits: see `wardmail queue list`, or `wardmail trace ID`.")
 
 
 def _ids(given: tuple[str, ...]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,14 +14,15 @@ from wardmail.app.domain_output import domain_named
 from wardmail.app.domain_wiring import report_desk
 from wardmail.app.failures import FINDINGS
 from wardmail.app.installation import Installation
-from wardmail.app.output import counted, emit, json_option, moment, note, say, table
+from wardmail.app.output import counted, emit, json_option, moment, note, note_of_more, say, table
 from wardmail.app.report_output import day_words, intake_record, report_record, summary_record
 from wardmail.assurance.report_reading import LARGEST
 from wardmail.assurance.report_summary import DmarcSummary, Tally, TlsSummary
-from wardmail.model.aggregate_report import ReportKind
+from wardmail.model.aggregate_report import KeptReport, ReportKind
 from wardmail.model.person import Permission
 
 _domain = click.option("--domain", default="", help="Of this domain of ours only.")
+_limit = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 _days = click.option("--days", type=click.IntRange(1, 400), default=30, show_default=True)
 _GOOD = {ReportKind.DMARC: ("Messages that pass", "that fail"), ReportKind.TLS: ("Sessions with TLS", "that failed")}
 
@@ -71,21 +73,23 @@ for _group in (dmarc, tls):
 @dmarc.command("list")
 @_domain
 @_days
+@_limit
 @json_option
 @click.pass_obj
-def list_dmarc(config_path: str | None, *, domain: str, days: int, as_json: bool) -> None:
+def list_dmarc(config_path: str | None, *, domain: str, days: int, limit: int, as_json: bool) -> None:
     """The reports that are kept, the newest first."""
-    _list(config_path, ReportKind.DMARC, domain, days, as_json)
+    _list(_kept(config_path, ReportKind.DMARC, domain, days, limit), as_json)
 
 
 @tls.command("list")
 @_domain
 @_days
+@_limit
 @json_option
 @click.pass_obj
-def list_tls(config_path: str | None, *, domain: str, days: int, as_json: bool) -> None:
+def list_tls(config_path: str | None, *, domain: str, days: int, limit: int, as_json: bool) -> None:
     """The reports that are kept, the newest first."""
-    _list(config_path, ReportKind.TLS, domain, days, as_json)
+    _list(_kept(config_path, ReportKind.TLS, domain, days, limit), as_json)
 
 
 @dmarc.command("summary")
@@ -124,9 +128,20 @@ def summary_tls(config_path: str | None, *, domain: str, days: int, as_json: boo
         table(("Failure", "Server", "Sessions"), found.failures)
 
 
-def _list(config_path: str | None, kind: ReportKind, domain: str, days: int, as_json: bool) -> None:
-    name = domain_named(domain) if domain else ""
-    kept = report_desk(Installation.at(config_path)).kept(kind, name, days)
+def _kept(config_path: str | None, kind: ReportKind, domain: str, days: int, limit: int) -> Sequence[KeptReport]:
+    """Page by page: of large reports there are few in one."""
+    desk, name = report_desk(Installation.at(config_path)), domain_named(domain) if domain else ""
+    page = desk.kept(kind, name, days, limit)
+    found = [*page.reports]
+    while page.following and len(found) < limit:
+        page = desk.kept(kind, name, days, limit - len(found), page.following)
+        found += page.reports
+    if page.following:
+        note_of_more(len(found))
+    return found
+
+
+def _list(kept: Sequence[KeptReport], as_json: bool) -> None:
     if as_json:
         for each in kept:
             emit(report_record(each))

@@ -8,7 +8,7 @@ from time import sleep
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.commands.integration.records import change_record, existing
 from wardmail.app.commands.legal_hold import hold
 from wardmail.app.installation import Installation
@@ -64,7 +64,7 @@ def show(config_path: str | None, as_json: bool) -> None:
 @command.command("set")
 @click.argument("integration")
 @click.argument("days", type=click.IntRange(0, LONGEST_DAYS))
-@click.option("--reason", required=True)
+@reason_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option

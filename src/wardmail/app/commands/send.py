@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wardmail.app.acting import acting_person, by_option
-from wardmail.app.failures import FAILED, NOT_PERMITTED, USAGE, CommandFailed, not_found
+from wardmail.app.failures import FAILED, USAGE, CommandFailed, not_found, refused
 from wardmail.app.output import emit, json_option, note, say
 from wardmail.model.person import Permission
 
@@ -96,8 +96,7 @@ async def _preview(installation: Installation, submitted: Callable[[World], Subm
     with open_world(installation) as world:
         judged = await judge(world, submission := submitted(world))
     if isinstance(judged, Refusal):
-        _refused(judged)
-        return
+        raise refused(judged)
     for person, decision in zip(submission.envelope.recipients, judged.decisions, strict=True):
         lines = explain(decision)
         if as_json:
@@ -121,8 +120,7 @@ async def _send(installation: Installation, submitted: Callable[[World], Submiss
     with open_world(installation) as world:
         receipt = await accept(world, submitted(world))
     if not isinstance(receipt, Accepted):
-        _refused(receipt)
-        raise AssertionError("unreachable")
+        raise refused(receipt)
     for person, decision in receipt.decisions:
         if as_json:
             emit(
@@ -157,8 +155,12 @@ def _await_outcome(installation: Installation, message_id: str, as_json: bool) -
 def _author(installation: Installation, name: str, sender: str) -> tuple[str, str]:
     found = installation.register.snapshot().integrations
     name = name or (next(iter(found)) if len(found) == 1 else "")
+    if not name:
+        what = f"{'Several integrations are' if found else 'No integration is'} registered."
+        to_do = "Name one by --integration." if found else "Register one by `wardmail integration create`."
+        raise CommandFailed("WM-OPTION-MISSING", what, to_do, USAGE)
     if name not in found:
-        raise not_found("integration", name or "(none named)", "wardmail integration list")
+        raise not_found("integration", name, "wardmail integration list")
     first = next((each for each in found[name].senders if not each.startswith("@")), None)
     if not sender and first is None:
         raise CommandFailed("WM-SENDER-MISSING", f"{name} may send from whole domains only.", "Say --from.", USAGE)
@@ -186,12 +188,5 @@ def parsed_address(text: str) -> Address:
 
     parsed = parse_address(text)
     if isinstance(parsed, InvalidAddress):
-        raise CommandFailed("WM-ADDRESS", f"{text!r} is no address: {parsed.reason}", "Mend it.", USAGE)
+        raise CommandFailed("WM-ADDRESS", f"{text!r} is no address: {parsed.reason}", "Write it as a@b.example.", USAGE)
     return parsed
-
-
-def _refused(refusal: object) -> None:
-    from wardmail.model.refusal import Refusal
-
-    assert isinstance(refusal, Refusal)
-    raise CommandFailed(refusal.error, f"Not accepted: {refusal.public}.", "Nothing was sent or kept.", NOT_PERMITTED)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.commands.source_checks import check, reconcile, retry
 from wardmail.app.commands.source_file import apply, export
 from wardmail.app.failures import CONFLICT, USAGE, CommandFailed, not_found
@@ -21,7 +21,7 @@ from wardmail.model.person import Permission, Person
 from wardmail.model.source import Source, SourceKind
 from wardmail.store.records import to_plain
 
-_REASON = click.option("--reason", default="", help="Why; kept in the audit with your name.")
+_REASON = reason_option(required=False)
 
 
 @click.group()
@@ -149,7 +149,7 @@ def resume(config_path: str | None, name: str, reason: str, by: str, as_json: bo
 
 @command.command()
 @click.argument("name")
-@click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+@reason_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, say
 from wardmail.app.records_file.ways import write_handovers, write_sources
@@ -31,7 +31,7 @@ def export(config_path: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
-@click.option("--reason", default="", help="Why; kept in the audit with your name.")
+@reason_option(required=False)
 @by_option
 @json_option
 @click.pass_obj

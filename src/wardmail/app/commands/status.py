@@ -41,16 +41,17 @@ Samples = Mapping[tuple[str, ...], float]
 
 def _lines(gauges: Mapping[str, Samples]) -> list[tuple[str, tuple[str, ...], Samples, Samples]]:
     return [
-        (f"{words} {key[0]}" if key else words, key, gauges[counts], gauges[ages])
+        (_HELD.get(key[0], f"{words} {key[0]}") if key else words, key, gauges[counts], gauges[ages])
         for words, counts, ages in _SHOWN
         for key in sorted(gauges[counts])
     ]
 
 
+_HELD = {"true": "held, time-critical", "false": "held, other"}
 _SHOWN = (
     ("outgoing, needs TLS", "wardmail_required_tls_messages", "wardmail_required_tls_oldest_age_seconds"),
     ("outgoing,", "wardmail_queue_messages", "wardmail_queue_oldest_age_seconds"),
-    ("held, time-critical:", "wardmail_holds", "wardmail_hold_oldest_age_seconds"),
+    ("held,", "wardmail_holds", "wardmail_hold_oldest_age_seconds"),
     ("incoming,", "wardmail_inbound_messages", "wardmail_inbound_oldest_age_seconds"),
     ("webhook notices,", "wardmail_webhooks_waiting", "wardmail_webhook_oldest_age_seconds"),
 )

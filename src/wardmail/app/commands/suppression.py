@@ -9,11 +9,11 @@ from typing import IO
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.office.suppressions import SuppressionOffice, as_record, check_integration, checked_address
-from wardmail.app.output import confirm, emit, json_option, moment, note, say, table
+from wardmail.app.output import confirm, counted, emit, json_option, moment, note, say, table
 from wardmail.app.periods import parse_period
 from wardmail.model.person import Permission
 from wardmail.model.suppression import EVERYBODY, Suppression, SuppressionReason
@@ -69,7 +69,7 @@ def check(config_path: str | None, address: str, as_json: bool) -> None:
 @command.command()
 @click.argument("address")
 @click.option("--integration", default=EVERYBODY, help="Only for this one. Default: for all.")
-@click.option("--reason", required=True, help="Kept with your name.")
+@reason_option("Kept with your name.")
 @click.option("--for", "period", help="How long, as 30d. Default: until it is removed.")
 @by_option
 @json_option
@@ -88,7 +88,7 @@ def add(
 @command.command()
 @click.argument("address")
 @click.option("--integration", help="Only this one's entry. Default: all of the address's.")
-@click.option("--reason", required=True, help="Why mail may go there again; kept with your name.")
+@reason_option("Why mail may go there again; kept with your name.")
 @by_option
 @json_option
 @click.pass_obj
@@ -105,7 +105,7 @@ def remove(
 @command.command("import")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--integration", default=EVERYBODY, help="Only for this one. Default: for all, or as the file says.")
-@click.option("--reason", required=True, help="Where the list comes from; kept with your name.")
+@reason_option("Where the list comes from; kept with your name.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option
@@ -128,10 +128,15 @@ def import_(
         made = Suppression(str(parsed).lower(), integration or whose, SuppressionReason.IMPORTED, reason, actor.id, now)
         check_integration(installation, made.integration_id)
         entries[made.address, made.integration_id] = made
-    if not confirm(f"Put {len(entries)} addresses on the list?", assume_yes=yes):
+    if not entries:
+        what = "There is no address in the file. Nothing was changed."
+        raise CommandFailed("WM-ADDRESS", what, "Put one address on each line, or a heading `address` first.", USAGE)
+    if not confirm(f"Put {counted(len(entries), 'address', 'addresses')} on the list?", assume_yes=yes):
         raise SystemExit(1)
     count = installation.suppressions.add(entries.values())
-    emit({"added": count, "bad": bad}) if as_json else say(f"{count} addresses are on the list; {bad} lines were bad.")
+    emit({"added": count, "bad": bad}) if as_json else say(
+        f"{counted(count, 'address is', 'addresses are')} on the list; {counted(bad, 'line was', 'lines were')} bad."
+    )
     if bad:
         raise SystemExit(FINDINGS)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from wardmail.app.acting import by_option
-from wardmail.app.failures import not_found
+from wardmail.app.failures import USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
 from wardmail.app.message_output import as_record, state_word
@@ -33,6 +33,9 @@ def command(config_path: str | None, *, text: str, since: str, limit: int, by: s
     TEXT is a message ID (or its beginning), an address, a Message-ID or reference that the application gave, or, for who
     may read content, whole words of the subject.
     """
+    if not text.strip():
+        what = "That names no message."
+        raise CommandFailed("WM-USAGE", what, "Give an ID, an address or words; `wardmail messages` lists all.", USAGE)
     installation = Installation.at(config_path)
     messages = installation.messages
     reach = reach_of(installation, by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.commands.webhook_deliveries import deliveries, replay, test
 from wardmail.app.failures import FAILED
 from wardmail.app.installation import Installation
@@ -13,7 +13,7 @@ from wardmail.app.output import confirm, emit, json_option, note, say, table
 from wardmail.app.webhook_output import as_record, existing
 from wardmail.model.person import Permission
 
-_REASON = click.option("--reason", default="", help="Why; kept in the audit with your name.")
+_REASON = reason_option(required=False)
 
 
 @click.group()

@@ -6,13 +6,15 @@ import asyncio
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
-from wardmail.app.output import emit, json_option, moment, say, table
+from wardmail.app.output import at_most, counted, emit, json_option, moment, note, say, table
 from wardmail.app.webhook_output import existing, telling_record
 from wardmail.model.person import Permission
 from wardmail.model.webhook_endpoint import Telling
+
+_MOST_AT_ONCE = 10_000
 
 
 @click.command()
@@ -48,7 +50,7 @@ def deliveries(config_path: str | None, *, endpoint_id: str, failed: bool, limit
     """List what it was told, the newest first, and how each telling went."""
     installation = Installation.at(config_path)
     endpoint = existing(installation, endpoint_id)
-    found = installation.webhooks.deliveries(endpoint.id, failed=failed, limit=limit)
+    found = at_most(limit, installation.webhooks.deliveries(endpoint.id, failed=failed, limit=limit + 1))
     if as_json:
         for each in found:
             emit(telling_record(each))
@@ -61,7 +63,7 @@ def deliveries(config_path: str | None, *, endpoint_id: str, failed: bool, limit
 @click.argument("endpoint_id", metavar="ID")
 @click.argument("seqs", type=int, nargs=-1)
 @click.option("--all-failed", is_flag=True, help="Everything that was given up.")
-@click.option("--reason", default="", help="Why; kept in the audit with your name.")
+@reason_option(required=False)
 @by_option
 @json_option
 @click.pass_obj
@@ -82,10 +84,12 @@ def replay(
     if bool(seqs) == all_failed:
         raise CommandFailed("WM-USAGE", "Name the events, or say --all-failed.", "See --help.", USAGE)
     if all_failed:
-        found = installation.webhooks.deliveries(endpoint.id, failed=True, limit=10_000)
-        seqs = tuple(each.seq for each in found)
+        found = installation.webhooks.deliveries(endpoint.id, failed=True, limit=_MOST_AT_ONCE + 1)
+        seqs = tuple(each.seq for each in found[:_MOST_AT_ONCE])
+        if len(found) > _MOST_AT_ONCE:
+            note(f"More were given up: these are the newest {_MOST_AT_ONCE:,}. Run it again for the others.")
     count = installation.webhooks.replay(endpoint, seqs, actor.id, reason)
-    emit({"id": endpoint.id, "replayed": count}) if as_json else say(f"{count} events are told again.")
+    emit({"id": endpoint.id, "replayed": count}) if as_json else say(f"Told again: {counted(count, 'event')}.")
 
 
 def _how(telling: Telling) -> str:

@@ -50,7 +50,7 @@ class DomainOffice:
     def remove(self, actor: Person, domain: str) -> None:
         name = domain_named(domain)
         if not done(self._book.remove(actor, name)):
-            raise not_found("domain", name, "wardmail domain all")
+            raise not_found("domain", name, "wardmail domain list")
 
     async def check(self, actor: Person, domain: str, selectors: Sequence[str] = ()) -> Record:
         """Asks the DNS and the mail servers now."""
@@ -67,7 +67,7 @@ class DomainOffice:
         name = domain_named(domain)
         made = self._book.record_assurance(actor, name, AssuranceKind(kind), reference, until)
         if made is None:
-            raise not_found("domain", name, "wardmail domain all")
+            raise not_found("domain", name, "wardmail domain list")
         done(made)
         return self.assurances(name)
 
@@ -97,7 +97,7 @@ class DomainOffice:
         return activated_record(changed)
 
     def retire(self, actor: Person, domain: str, selector: str) -> Record:
-        return key_record(done(self._keys.retire(actor, domain_named(domain), selector), selector))
+        return key_record(done(self._keys.retire(actor, domain_named(domain), selector), selector).key)
 
     def dns_records(self, domain: str) -> list[Record]:
         name = domain_named(domain)

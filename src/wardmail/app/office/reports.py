@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from statistics import median
 
 from wardmail.app.domain_output import domain_named
@@ -13,7 +12,7 @@ from wardmail.app.output import rfc3339
 from wardmail.app.report_output import report_record, summary_record
 from wardmail.model.aggregate_report import ReportKind
 from wardmail.model.evidence import Period
-from wardmail.model.reading import Record
+from wardmail.model.reading import Page, Record, Wanted
 from wardmail.store.evidence import StoreEvidence
 
 _MOST_DESTINATIONS = 500
@@ -38,7 +37,7 @@ class ReportOffice:
         outcomes: Counter[tuple[str, str]] = Counter()
         for each in evidence.outcomes(period):
             outcomes[each.words[0], each.words[3]] += each.copies
-        holds = evidence.closed_holds(period)
+        holds, destinations = evidence.closed_holds(period), evidence.destinations(period)
         return {
             "since": rfc3339(period.since),
             "until": rfc3339(period.until),
@@ -48,8 +47,9 @@ class ReportOffice:
             ],
             "sensitive_destinations": [
                 {"domain": each.words[0], "status": each.words[1], "copies": each.copies}
-                for each in evidence.destinations(period)[:_MOST_DESTINATIONS]
+                for each in destinations[:_MOST_DESTINATIONS]
             ],
+            "sensitive_destinations_left_out": max(0, len(destinations) - _MOST_DESTINATIONS),
             "refused": [{"code": each.words[0], "submissions": each.copies} for each in evidence.refusals(period)],
             "holds": {
                 "decided": len(holds),
@@ -57,7 +57,8 @@ class ReportOffice:
             },
         }
 
-    def reports(self, kind: str, domain: str, days: int, limit: int) -> Sequence[Record]:
-        """The newest first."""
-        name = domain_named(domain) if domain else ""
-        return [report_record(each) for each in self._desk.kept(ReportKind(kind), name, days, limit)]
+    def reports(self, kind: str, days: int, wanted: Wanted) -> Page:
+        """Raises NoSuchPage for an `after` that no page gave."""
+        name = domain_named(wanted.domain) if wanted.domain else ""
+        found = self._desk.kept(ReportKind(kind), name, days, wanted.limit, wanted.after)
+        return Page([report_record(each) for each in found.reports], found.following)

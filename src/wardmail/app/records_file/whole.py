@@ -60,7 +60,7 @@ def planned(
     try:
         text, tables = load(file)
     except BadFile as error:
-        raise CommandFailed("WM-RECORDS-FILE", f"{error}.", "Nothing was changed.", USAGE) from error
+        raise CommandFailed("WM-RECORDS-FILE", f"{error}.", "Nothing was changed. Mend the file.", USAGE) from error
     plan = plan_for(installation, actor, reason)
     plan.faults += [
         Fault(each, f"is no section of such a file; there are {', '.join(sections)}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.file import File, extension_of
 from wardmail.model.inspection import Finding
+from wardmail.model.steering import CONTROLS, TURNING
 
 PROGRAMS = frozenset(
     """
@@ -29,9 +30,9 @@ _DOCUMENTS = frozenset(
     ods msg wav mov heic
     """.split()  # noqa: SIM905
 )
-_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_TURNING = re.compile("[\u202d\u202e\u2066-\u2068]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_BIDI = re.compile(f"[{TURNING}]")
+_OVERRIDING = re.compile("[\u202d\u202e\u2066-\u2068]")
+_CONTROL = re.compile(f"[{CONTROLS}]")
 _BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u2800\u3000\u3164_]{8,}[^ ]{0,40}\.[A-Za-z0-9]{1,8}\W*$")
 _INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad\u180e\u034f]")
 _CLASS_ID = re.compile(r"\.\{[0-9A-Fa-f-]{36}\}\s*$")
@@ -55,7 +56,7 @@ def look_at_names(file: File) -> Iterator[Finding]:
 def _faults(name: str) -> Iterator[str]:
     ending = extension_of(name)
     checks = {
-        "name-bidi": _TURNING.search(name) or (_BIDI.search(name) and extension_of(_BIDI.sub("", name)) in PROGRAMS),
+        "name-bidi": _OVERRIDING.search(name) or (_BIDI.search(name) and extension_of(_BIDI.sub("", name)) in PROGRAMS),
         "name-control": _CONTROL.search(name) or _INVISIBLE.search(ending),
         "name-blanks": _BLANKS.search(name),
         "name-class-id": _CLASS_ID.search(name),

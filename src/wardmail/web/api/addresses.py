@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from starlette.requests import Request
 
 from wardmail.manage.address_check import AddressCheck
 from wardmail.model.standing import Profile
+from wardmail.model.timestamp import rfc3339
 from wardmail.web.api import schema
 from wardmail.web.api.caller import Caller
 from wardmail.web.api.services import services_of
@@ -27,5 +27,4 @@ async def check(request: Request, caller: Caller, wanted: schema.Addresses) -> s
 
 
 def _record(answer: AddressCheck) -> schema.CheckedAddress:
-    at = datetime.fromtimestamp(answer.checked_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return schema.CheckedAddress(**{**asdict(answer), "checked_at": at})
+    return schema.CheckedAddress(**{**asdict(answer), "checked_at": rfc3339(answer.checked_at)})

@@ -34,6 +34,12 @@ class Resending(Why):
     recipients: Annotated[list[schema.AddressText], Field(min_length=1, max_length=1_000)] | None = None
 
 
+class Resent(schema.Decided):
+    """`first` is the message that was sent again."""
+
+    first: str
+
+
 @router.post("/{message_id}/cancel", max_body_size=SMALL)
 async def cancel(request: Request, asker: Operating, message_id: str, why: Why) -> dict[str, object]:
     """Do not send what still waits. `in_hand` copies are being sent at this moment, and held ones are left to `/v1/holds`."""
@@ -55,7 +61,7 @@ async def cancel(request: Request, asker: Operating, message_id: str, why: Why) 
 @router.post(
     "/{message_id}/resend",
     status_code=202,
-    response_model=schema.Decided,
+    response_model=Resent,
     max_body_size=SMALL,
 )
 async def resend(request: Request, asker: Operating, message_id: str, wanted: Resending) -> Response:
@@ -71,7 +77,7 @@ async def resend(request: Request, asker: Operating, message_id: str, wanted: Re
     named = None if wanted.recipients is None else tuple(wanted.recipients)
     wish = Wish(message_id, services.resend.new_id(), asker.name, wanted.reason, named)
     fingerprint = fingerprint_of("resend", message_id, wanted.reason, named)
-    keyed = Keyed(asker.scope, integration, fingerprint, wish.new_id)
+    keyed = Keyed(asker.scope, integration, fingerprint, wish.new_id, {"first": message_id})
     return await once(request, keyed, partial(_taken, services, wish))
 
 
@@ -82,4 +88,4 @@ async def _taken(services: ApiServices, wish: Wish, message_id: str) -> dict[str
         raise Problem(_STATUS.get(done.error, 409), done.error, "It was not sent again", done.reason, errors)
     if isinstance(done, Refusal):
         raise problem_of(done)
-    return accepted_reply(done) | {"first": wish.first}
+    return accepted_reply(done)

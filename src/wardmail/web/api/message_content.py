@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from wardmail.content.attachments import AttachedFile
-from wardmail.model.audit import LONGEST_REASON, SHORTEST_REASON
+from wardmail.model.reason import LONGEST_REASON, SHORTEST_REASON, fault_of, plain_line
 from wardmail.model.refusal import ContentGone
 from wardmail.web.api.asker import Asker, Reading, TakingEvidence
 from wardmail.web.api.messages import copies_of, missing
@@ -126,12 +126,13 @@ def _require_harmless(file: AttachedFile) -> None:
 
 def _said(asker: Asker, reason: str) -> str:
     """Raises Problem (422) for a person who does not say why."""
-    said = " ".join(reason.split()) or ("" if asker.is_person else _BY_PROGRAM)
-    if len(said) >= SHORTEST_REASON:
+    said = plain_line(reason) or ("" if asker.is_person else _BY_PROGRAM)
+    fault = fault_of(said)
+    if not fault:
         return said
-    wrong = {"pointer": "/header/Wardmail-Reason", "detail": "is missing, or says nothing"}
+    wrong = {"pointer": "/header/Wardmail-Reason", "detail": fault}
     detail = "Say in Wardmail-Reason why you need it; no patient's name."
-    raise Problem(422, "WM-CONTENT-REASON", "This is given for a stated reason", detail, [wrong])
+    raise Problem(422, "WM-REASON", "This is given for a stated reason", detail, [wrong])
 
 
 def _gone() -> Problem:

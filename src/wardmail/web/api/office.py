@@ -209,8 +209,8 @@ class ReportsDesk(Protocol):
 
     def summary(self, kind: str, domain: str, days: int) -> Record: ...
 
-    def reports(self, kind: str, domain: str, days: int, limit: int) -> Sequence[Record]:
-        """The newest first."""
+    def reports(self, kind: str, days: int, wanted: Wanted) -> Page:
+        """The newest first. Raises NoSuchPage for an `after` that no page gave."""
         ...
 
     def delivery(self, days: int) -> Record:

@@ -47,6 +47,11 @@ def problem_of(refusal: Refusal) -> Problem:
     return Problem(status, refusal.error, "Not accepted: nothing was sent or kept", detail)
 
 
+def no_such_page() -> Problem:
+    wrong = {"pointer": "/query/after", "detail": "is no `next` of a page"}
+    return Problem(422, "WM-CURSOR", "There is no such page", "Begin anew without `after`.", [wrong])
+
+
 async def answer_problem(request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, Problem)
     body: dict[str, object] = {

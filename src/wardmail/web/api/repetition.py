@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,20 +27,21 @@ Reply = dict[str, object]
 class Keyed:
     """A request that may come with a key. `scope`: within what a key is the same; `fingerprint`: of the same request.
 
-    `message_id` is what a message is stored by that it makes, of this integration.
+    `message_id` is what a message is stored by that it makes, of this integration; `besides` stands in every reply.
     """
 
     scope: str
     integration: str
     fingerprint: str
     message_id: str
+    besides: Mapping[str, object] = field(default_factory=dict)
 
 
 async def once(request: Request, keyed: Keyed, take: Callable[[str], Awaitable[Reply]]) -> Response:
     """`take` stores a message by the ID that it is given, and gives the reply, or raises. Without a key it is just done."""
     key = request.headers.get("idempotency-key") or request.headers.get("x-request-id") or ""
     if not key:
-        return _accepted(await take(keyed.message_id))
+        return _accepted(await take(keyed.message_id), keyed.besides)
     if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
         detail = f"Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters."
         raise Problem(422, "WM-IDEMPOTENCY-KEY", "The key cannot be used", detail)
@@ -48,7 +49,7 @@ async def once(request: Request, keyed: Keyed, take: Callable[[str], Awaitable[R
     known = await asyncio.to_thread(begin, keyed.scope, key, keyed.fingerprint, keyed.message_id)
     match known:
         case GivenBefore(reply):
-            return _replayed(json.loads(reply))
+            return _replayed(json.loads(reply), keyed.besides)
         case BeingAnswered():
             detail = "The same request is being answered at this moment; try again in a while."
             raise Problem(409, "WM-IDEMPOTENCY-BUSY", "It is in hand", detail, headers={"Retry-After": "5"})
@@ -66,12 +67,13 @@ async def _first(
         stored = await asyncio.to_thread(services.messages.of_message, keyed.integration, known.message_id)
         if stored:
             return _replayed(
-                {"id": known.message_id, "status": "accepted", "recipients": [dict(each) for each in stored]}
+                {"id": known.message_id, "status": "accepted", "recipients": [dict(each) for each in stored]},
+                keyed.besides,
             )
     done = await settled(services.replies, keyed.scope, key, _tried(take, known.message_id), _kept)
     if isinstance(done, Problem):
         raise done
-    return _accepted(done)
+    return _accepted(done, keyed.besides)
 
 
 async def _tried(take: Callable[[str], Awaitable[Reply]], message_id: str) -> Reply | Problem:
@@ -85,11 +87,11 @@ def _kept(done: Reply | Problem) -> str | None:
     return None if isinstance(done, Problem) else json.dumps(done)
 
 
-def _replayed(reply: Reply) -> Response:
-    response = _accepted(reply)
+def _replayed(reply: Reply, besides: Mapping[str, object]) -> Response:
+    response = _accepted(reply, besides)
     response.headers["Idempotent-Replayed"] = "true"
     return response
 
 
-def _accepted(reply: Reply) -> Response:
-    return JSONResponse(reply, 202, headers={"Location": f"/v1/messages/{reply['id']}"})
+def _accepted(reply: Reply, besides: Mapping[str, object]) -> Response:
+    return JSONResponse(reply | dict(besides), 202, headers={"Location": f"/v1/messages/{reply['id']}"})

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from wardmail.model.arrival import ArrivalState
-from wardmail.model.audit import LONGEST_REASON, SHORTEST_REASON
 from wardmail.model.delivery import RecipientState
+from wardmail.model.reason import LONGEST_REASON, SHORTEST_REASON, plain_line
+from wardmail.model.steering import CONTROLS, LINE_ENDS
 
-_ONE_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"
-"""Nothing that any program takes for the end of a line."""
+_ONE_LINE = rf"^[^{CONTROLS}{LINE_ENDS}]*$"
+"""Nothing that any program takes for the end of a line, or obeys."""
 
 MOST_OCTETS = 1024 * 1024
 """Of what the framework reads by itself: it does so before anybody has said who calls."""
@@ -36,9 +37,15 @@ MessageId = Annotated[str, StringConstraints(pattern="^[0-9A-Z]{18}$")]
 Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9-]{1,62}$")]
 """Of an integration, a route, an agreement, a user name."""
 
+
+def _plain(value: Any) -> Any:
+    return plain_line(value) if isinstance(value, str) else value
+
+
 Reason = Annotated[
     str,
-    StringConstraints(min_length=SHORTEST_REASON, max_length=LONGEST_REASON, pattern=_ONE_LINE, strip_whitespace=True),
+    BeforeValidator(_plain),
+    StringConstraints(min_length=SHORTEST_REASON, max_length=LONGEST_REASON),
     Field(description="Why; kept in the audit with the person's name: no patient's name."),
 ]
 
@@ -110,7 +117,12 @@ class FindInbound(Sent):
 
 
 class Rejection(Sent):
-    reason: Annotated[Line, Field(min_length=1, max_length=500, description="Kept in the audit: no patient's name.")]
+    reason: Annotated[
+        str,
+        BeforeValidator(_plain),
+        StringConstraints(min_length=1, max_length=LONGEST_REASON),
+        Field(description="Kept in the audit: no patient's name."),
+    ]
 
 
 class Why(Sent):

@@ -28,15 +28,17 @@ async def deliveries(
     request: Request,
     caller: LiveCaller,
     endpoint_id: str,
+    *,
     failed: Annotated[bool, Query(description="Only those that were given up.")] = False,
+    after: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="`next` of an earlier page.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> schema.Items:
     """The newest first, and how each went. They are kept for 30 days."""
     webhooks, mine = services_of(request).webhooks, caller.integration.id
-    found = await asyncio.to_thread(webhooks.deliveries, mine, endpoint_id, failed=failed, limit=limit)
+    found = await asyncio.to_thread(webhooks.deliveries, mine, endpoint_id, failed=failed, limit=limit, before=after)
     if found is None:
         raise _missing(endpoint_id)
-    return schema.Items(items=[dict(each) for each in found], next=None)
+    return schema.Items(items=[dict(each) for each in found.records], next=found.following or None)
 
 
 @router.post("/{endpoint_id}/deliveries/{seq}/replay", status_code=202)

@@ -25,7 +25,6 @@ _KINDS = {
     "adr": "Decisions",
 }
 _BECAUSE = "the documentation says nothing about this installation"
-_MOST_FOUND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class Documentation:
         texts = self._library.texts
         found = [leaf for name, leaf in self._leaves.items() if all(word in texts[name].lower() for word in words)]
         found.sort(key=lambda leaf: (not all(word in leaf.title.lower() for word in words), leaf.name))
-        return found[:_MOST_FOUND]
+        return found
 
     def _draw(self, title: str, leaf: Leaf | None, wanted: str = "", found: Sequence[Leaf] = ()) -> Response:
         return self._pages.draw("documentation.jinja", title, sections=self._sections, leaf=leaf, q=wanted, found=found)

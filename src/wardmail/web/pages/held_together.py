@@ -63,7 +63,7 @@ def _wrong(decision: str, count: int, reason: str) -> str:
         return "Choose at least one copy."
     if decision not in _DECISIONS:
         return "Choose whether they are sent."
-    return "Say why, for whoever looks at it later." if reason_problems(reason) else ""
+    return "Say why, in 5 to 500 characters, for whoever looks at it later." if reason_problems(reason) else ""
 
 
 def picked_of(form: Mapping[str, str]) -> dict[str, list[int]]:

@@ -50,10 +50,10 @@ class OverviewPage:
             tasks=[
                 *first_tasks(register.snapshot),
                 *_held_task(held),
-                *(_due_task(each) for each in due[:_MOST_LISTED]),
-                *_ending_tasks(register.snapshot, today),
+                *_first([_due_task(each) for each in due], "/integrations"),
+                *_first(_ending_tasks(register.snapshot, today), "/sharing"),
                 *_list_task(list_ending(register.snapshot, today)),
-                *_expiring_tasks(register.snapshot, now),
+                *_first(_expiring_tasks(register.snapshot, now), "/integrations"),
             ],
         )
 
@@ -107,6 +107,15 @@ def _held_task(held: Sequence[Record]) -> list[Mapping[str, object]]:
     ]
 
 
+def _first(tasks: Sequence[Mapping[str, object]], to: str) -> Sequence[Mapping[str, object]]:
+    """Of one kind as many as a person reads; a last one tells how many there are besides, and where."""
+    more = len(tasks) - _MOST_LISTED
+    if more <= 0:
+        return tasks
+    what = f"{more:,} more like {'this' if more == 1 else 'these'}"
+    return [*tasks[:_MOST_LISTED], {"what": what, "why": "Look at each of them.", "to": to, "by": ""}]
+
+
 def _due_task(item: DueItem) -> Mapping[str, object]:
     by = "Now: mail is stopped" if item.grave else day(item.on)
     to = f"/integrations/{item.integration}/{'go-live' if item.kind == 'asked' else 'record'}"
@@ -123,7 +132,7 @@ def _ending_tasks(snapshot: RegisterSnapshot, today: date) -> Sequence[Mapping[s
         }
         for left, each in endings(snapshot.agreements.values(), today)
         if left <= _SOON_ENDS
-    ][:_MOST_LISTED]
+    ]
 
 
 def _list_task(ending: ListEnding | None) -> Sequence[Mapping[str, object]]:
@@ -149,5 +158,5 @@ def _expiring_tasks(snapshot: RegisterSnapshot, now: float) -> Sequence[Mapping[
             "to": f"/integrations/{each.integration_id}/credentials",
             "by": moment(each.expires_at),
         }
-        for each in sorted(soon, key=lambda each: each.expires_at or 0.0)[:_MOST_LISTED]
+        for each in sorted(soon, key=lambda each: each.expires_at or 0.0)
     ]

@@ -78,7 +78,7 @@ class PeoplePages:
         if act is None:
             return self._draw(visit, found, "Choose what to do.")
         if reason_problems(reason):
-            return self._draw(visit, found, "Say why, for whoever looks at it later.")
+            return self._draw(visit, found, "Say why, in 5 to 500 characters, for whoever looks at it later.")
         outcome = await act(visit, found.person, reason)
         return self._draw(visit, found, outcome.reason) if isinstance(outcome, BadInput) else outcome
 

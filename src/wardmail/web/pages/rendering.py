@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from wardmail.manage.message_search import found_by, in_words
 from wardmail.model.person import Person
+from wardmail.model.steering import TURNING
 from wardmail.web.pages.navigation import Places
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -33,11 +34,7 @@ GUARDS = {
 }
 
 
-_TURNING = dict.fromkeys(
-    (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C), "\N{REPLACEMENT CHARACTER}"
-)
-"""Characters that turn the direction of what follows: with them a name can look like another one."""
-_turns = re.compile(f"[{''.join(map(chr, _TURNING))}]").search
+_TURNS = re.compile(f"[{TURNING}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ def _finds_by(person: Person) -> str:
 
 def straight(text: str) -> str:
     """Without characters that turn it round."""
-    return text.translate(_TURNING) if _turns(text) else text
+    return _TURNS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @cache

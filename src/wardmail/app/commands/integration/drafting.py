@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.commands.integration import record_file
 from wardmail.app.commands.integration.options import needs, record_options, with_options
 from wardmail.app.commands.integration.records import (
@@ -58,7 +58,7 @@ def create(config_path: str | None, /, *, name: str, by: str, as_json: bool, **o
 @click.command()
 @click.argument("name")
 @record_options
-@click.option("--reason", default="", help="Kept in the audit with your name; needed for what is live.")
+@reason_option("Kept in the audit with your name; needed for what is live.", required=False)
 @by_option
 @json_option
 @click.pass_obj
@@ -75,7 +75,7 @@ def change(config_path: str | None, /, *, name: str, reason: str, by: str, as_js
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
-@click.option("--reason", default="", help="Kept in the audit with your name; needed for what is live.")
+@reason_option("Kept in the audit with your name; needed for what is live.", required=False)
 @by_option
 @json_option
 @click.pass_obj

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option, require_reason
 from wardmail.app.commands.integration.records import changed_or_failed, desk_of, existing, seen_of
 from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
 from wardmail.app.installation import Installation
@@ -18,7 +18,7 @@ from wardmail.model.integration import Integration
 from wardmail.model.person import Permission
 from wardmail.model.registration import Ask, Matter
 
-_REASON = click.option("--reason", default="", help="Kept in the audit with your name.")
+_REASON = reason_option(required=False)
 _APPROVE = click.option("--approve", is_flag=True, help="Say yes to what another person asked for.")
 
 
@@ -46,7 +46,7 @@ def go_live(
 @click.command()
 @click.argument("name")
 @click.argument("task")
-@click.option("--reason", required=True, help="Why it is done; kept with your name.")
+@reason_option("Why it is done; kept in the audit with your name.")
 @click.option("--evidence", default="", help="Where that can be seen: a link, a ticket, a minute.")
 @by_option
 @json_option
@@ -63,7 +63,7 @@ def tick(config_path: str | None, name: str, task: str, *, reason: str, evidence
 @click.command()
 @click.argument("name")
 @click.argument("task")
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @by_option
 @json_option
 @click.pass_obj
@@ -113,8 +113,7 @@ def _settle(installation: Installation, name: str, ask: Ask, *, approve: bool, a
     """`ask.by` is what --by said; whoever that turns out to be is who asks or approves."""
     _, _, permission = ASKING[ask.matter]
     actor = acting_person(installation, ask.by, Permission.GOVERN_INTEGRATIONS if approve else permission)
-    if not ask.reason:
-        raise CommandFailed("WM-REASON-MISSING", "A reason is needed.", "Say --reason '…'.", USAGE)
+    require_reason(ask.reason)
     desk = desk_of(installation)
     done = desk.approve(actor, name, ask.matter, ask.reason) if approve else desk.ask(actor, name, ask)
     after = changed_or_failed(done, name, "WM-FOUR-EYES" if approve else "WM-INTEGRATION-STATE")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.commands.integration.records import changed_or_failed, desk_of, existing
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, note, say
@@ -19,7 +19,7 @@ _CODE = "WM-INTEGRATION-STATE"
 
 @click.command()
 @click.argument("name")
-@click.option("--reason", default="its trial begins")
+@reason_option(required=False, default="its trial begins")
 @by_option
 @json_option
 @click.pass_obj
@@ -37,7 +37,7 @@ def trial(config_path: str | None, name: str, *, reason: str, by: str, as_json: 
 
 @click.command()
 @click.argument("name")
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @by_option
 @json_option
 @click.pass_obj
@@ -48,7 +48,7 @@ def suspend(config_path: str | None, *, name: str, reason: str, by: str, as_json
 
 @click.command()
 @click.argument("name")
-@click.option("--reason", default="")
+@reason_option(required=False)
 @by_option
 @json_option
 @click.pass_obj
@@ -59,7 +59,7 @@ def resume(config_path: str | None, name: str, *, reason: str, by: str, as_json:
 
 @click.command()
 @click.argument("name")
-@click.option("--reason", required=True, help="Kept in the audit with your name.")
+@reason_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option

@@ -8,7 +8,7 @@ from wardmail.app.acting import by_option
 from wardmail.app.installation import Installation
 from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
 from wardmail.app.message_output import as_record, state_word
-from wardmail.app.output import emit, json_option, moment, note, table
+from wardmail.app.output import at_most, emit, json_option, moment, table
 from wardmail.app.periods import parse_period
 from wardmail.model.delivery import RecipientState
 from wardmail.store.messages import MessageLine, Search
@@ -49,10 +49,10 @@ def list_(
         narrowing["integration"],
         narrowing["domain"],
         installation.clock.now() - parse_period(since),
-        limit,
+        limit + 1,
         clues=clues_at_hand(installation, text, reach),
     )
-    lines = installation.messages.search(wanted)
+    lines = at_most(limit, installation.messages.search(wanted))
     if not lines:
         note_of_nothing(text, reach)
     if as_json:
@@ -60,8 +60,6 @@ def list_(
             emit(as_record(line))
         return
     table(("Message", "When", "Status", "To", "Integration"), [_row(line) for line in lines])
-    if len(lines) == limit:
-        note(f"Only the newest {limit} are shown: say --limit for more.")
 
 
 def _row(line: MessageLine) -> tuple[str, ...]:

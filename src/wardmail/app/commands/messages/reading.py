@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import CONFLICT, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, note, say
-from wardmail.model.audit import SHORTEST_REASON
 from wardmail.model.person import Permission
 
 if TYPE_CHECKING:
     from wardmail.outbound.opened_content import ContentDesk, ReadContent
 
-_REASON = click.option("--reason", required=True, help="Why; kept in the audit with your name. No patient's name.")
+_REASON = reason_option("Why; kept in the audit with your name. No patient's name.")
 
 
 @click.command()
@@ -65,7 +64,6 @@ def _opened(
     """Raises CommandFailed."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.READ_CONTENT)
-    require_reason(reason)
     return asyncio.run(_read(installation, message_id, (actor.id, reason), read))
 
 
@@ -94,9 +92,3 @@ async def _read(
         except ContentGone:
             what = f"The content of {message_id} is not kept any more: its term has ended."
             raise CommandFailed("WM-CONTENT-GONE", what, "See `wardmail retention show`.", CONFLICT) from None
-
-
-def require_reason(reason: str) -> None:
-    """Raises CommandFailed for one that says nothing, as pages and the API refuse it."""
-    if len(" ".join(reason.split())) < SHORTEST_REASON:
-        raise CommandFailed("WM-REASON", "The reason says nothing.", "Say why, in a few words.")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.messages.reading import require_reason
-from wardmail.app.failures import CONFLICT, FAILED, NOT_PERMITTED, CommandFailed, not_found
+from wardmail.app.acting import acting_person, by_option, reason_option
+from wardmail.app.failures import CONFLICT, FAILED, CommandFailed, not_found, refused
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, say
 from wardmail.model.person import Permission
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("message_id")
 @click.option("--to", "recipients", multiple=True, help="Only to these of its recipients; repeat for more.")
-@click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+@reason_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @by_option
 @json_option
@@ -45,7 +44,6 @@ def resend(
     """
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.OPERATE_QUEUE)
-    require_reason(reason)
     if not installation.messages.exists(message_id):
         raise not_found("message", message_id, "wardmail messages")
     if not confirm(f"Send {message_id} again to {', '.join(recipients) or 'all who may get it'}?", assume_yes=yes):
@@ -66,12 +64,12 @@ async def _resent(
 ) -> Accepted | Refusal | NotResent:
     from wardmail.app.wiring import open_world
     from wardmail.model.resending import Wish
-    from wardmail.outbound.resending import resend
+    from wardmail.outbound.resending import ResendDesk
     from wardmail.outbound.walk import accept
 
     with open_world(installation) as world:
-        wish = Wish(message_id, world.new_id(), *said, recipients or None)
-        return await resend(world, partial(accept, world), wish)
+        desk = ResendDesk(world, partial(accept, world))
+        return await desk.send(Wish(message_id, desk.new_id(), *said, recipients or None))
 
 
 def _taken(message_id: str, done: Accepted | Refusal | NotResent) -> Accepted:
@@ -82,5 +80,5 @@ def _taken(message_id: str, done: Accepted | Refusal | NotResent) -> Accepted:
     if isinstance(done, NotResent):
         raise CommandFailed(done.error, done.reason, f"Nothing was sent. See `wardmail trace {message_id}`.", CONFLICT)
     if isinstance(done, Refusal):
-        raise CommandFailed(done.error, f"Not accepted: {done.public}.", "Nothing was sent.", NOT_PERMITTED)
+        raise refused(done)
     return done

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from wardmail.app.acting import acting_person, by_option
-from wardmail.app.commands.messages.reading import require_reason
+from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import emit, json_option, say
@@ -17,7 +16,7 @@ from wardmail.model.person import Permission
 @click.command()
 @click.argument("message_id")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("evidence"), show_default=True)
-@click.option("--reason", required=True, help="Why; kept in the audit with your name.")
+@reason_option()
 @by_option
 @json_option
 @click.pass_obj
@@ -28,7 +27,6 @@ def evidence(config_path: str | None, *, message_id: str, out: Path, reason: str
 
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.TAKE_EVIDENCE)
-    require_reason(reason)
     found = evidence_of(installation, message_id, actor.name)
     if found is None:
         raise not_found("message", message_id, "wardmail messages")

@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from wardmail.model.reading import NoSuchPage, Wanted
 from wardmail.web.api.person_caller import Seer
+from wardmail.web.api.problem import no_such_page
+from wardmail.web.api.schema import Items
 from wardmail.web.api.services import office_of
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
@@ -20,7 +23,11 @@ _Days = Annotated[int, Query(ge=1, le=400)]
 
 @router.get("/delivery")
 async def delivery(request: Request, person: Seer, days: Annotated[int, Query(ge=1, le=92)] = 30) -> dict[str, object]:
-    """What became of our mail: copies by integration and status, sensitive ones by destination, refusals, holds."""
+    """What became of our mail: copies by integration and status, sensitive ones by destination, refusals, holds.
+
+    At most 500 destinations, those with most first; `sensitive_destinations_left_out` counts the others, which evidence
+    packs have.
+    """
     return dict(await asyncio.to_thread(office_of(request).reports.delivery, days))
 
 
@@ -32,7 +39,7 @@ async def summary(
     return dict(await asyncio.to_thread(office_of(request).reports.summary, kind, domain, days))
 
 
-@router.get("/{kind}/items")
+@router.get("/{kind}/items", response_model=Items)
 async def items(
     request: Request,
     person: Seer,
@@ -40,7 +47,16 @@ async def items(
     domain: _Domain = "",
     *,
     days: _Days = 30,
+    after: Annotated[str, Query(max_length=4_000, description="`next` of an earlier page.")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> dict[str, object]:
-    """Report by report, the newest first; `standing` says how far it is known who says so."""
-    return {"items": await asyncio.to_thread(office_of(request).reports.reports, kind, domain, days, limit)}
+) -> Items:
+    """Report by report, the newest first; `standing` says how far it is known who says so.
+
+    A page has fewer than `limit` where reports are large: as long as there is a `next` there are more.
+    """
+    wanted = Wanted("", after=after, limit=limit, domain=domain)
+    try:
+        page = await asyncio.to_thread(office_of(request).reports.reports, kind, days, wanted)
+    except NoSuchPage:
+        raise no_such_page() from None
+    return Items(items=[dict(each) for each in page.records], next=page.following or None)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from wardmail.model.reading import NoSuchPage, Wanted
 from wardmail.web.api.person_caller import QueueOperator, Seer
-from wardmail.web.api.problem import Problem
+from wardmail.web.api.problem import no_such_page
 from wardmail.web.api.schema import SMALL, AddressText, Items, Line, Reason, Sent
 from wardmail.web.api.services import office_of
 
@@ -45,8 +45,7 @@ async def show_all(request: Request, person: Seer, find: Annotated[FindSuppresse
     try:
         page = await asyncio.to_thread(office_of(request).suppressions.page, wanted)
     except NoSuchPage:
-        wrong = {"pointer": "/query/after", "detail": "is no `next` of a page"}
-        raise Problem(422, "WM-CURSOR", "There is no such page", "Begin anew without `after`.", [wrong]) from None
+        raise no_such_page() from None
     return Items(items=[dict(each) for each in page.records], next=page.following or None)
 
 

@@ -74,7 +74,10 @@ class AgreementPages:
         today, person = self._services.agreements.today, visit.visitor.person
         standing = agreement.standing(today)
         may = person.may(Permission.MANAGE_AGREEMENTS) and standing is not AgreementStanding.ENDED
-        problem = {"text": "Say why, for whoever looks at it later", "href": f"#reason-{unreasoned}"}
+        problem = {
+            "text": "Say why, in 5 to 500 characters, for whoever looks at it later",
+            "href": f"#reason-{unreasoned}",
+        }
         return self._pages.draw(
             "govern/agreement.jinja",
             f"Agreement with {agreement.partner}",

@@ -58,10 +58,7 @@ class DomainKeyPages:
     async def _retire(self, visit: Visit, domain: str) -> Response:
         selector, back = visit.form.get("selector", ""), f"{_HERE}/{domain}"
         if visit.form.get("confirmed") != "yes":
-            sentences = (
-                f"Nothing is signed with it any more, within a second. Its domain is {domain}.",
-                "Leave its record in the DNS for a week, so that mail on its way can still be checked.",
-            )
+            sentences = await asyncio.to_thread(self._what_follows, domain, selector)
             fields = {"do": "retire", "selector": selector}
             question = Question(
                 f"Retire the key {selector}?", sentences, f"{back}/keys", "Yes, retire it", back, fields
@@ -69,6 +66,15 @@ class DomainKeyPages:
             return asked_again(self._pages, visit, _HERE, question)
         done = await asyncio.to_thread(self._services.signing_keys.retire, visit.visitor.person, domain, selector)
         return settled(self._pages, visit, _HERE, done, back)
+
+    def _what_follows(self, domain: str, selector: str) -> tuple[str, str]:
+        keys = self._services.signing_keys.of(domain)
+        if any(each.selector == selector and each.state is KeyState.WAITING for each in keys):
+            return (f"It waits, and has signed nothing. Its domain is {domain}.", "Its record in the DNS may go now.")
+        return (
+            f"Nothing is signed with it any more, within a second. Its domain is {domain}.",
+            "Leave its record in the DNS for a week, so that mail on its way can still be checked.",
+        )
 
     def _nothing(self, visit: Visit) -> Response:
         words = "Look for it in the list of domains."

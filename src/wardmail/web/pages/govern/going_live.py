@@ -80,7 +80,7 @@ class GoLivePages:
         seen = await asyncio.to_thread(self._services.seen, shown.integration)
         found, person = tasks(shown.integration, seen), visit.visitor.person
         where = f"#reason-{unreasoned}" if unreasoned else "#maincontent"
-        problems = [{"text": "Say why, for whoever looks at it later", "href": where}]
+        problems = [{"text": "Say why, in 5 to 500 characters, for whoever looks at it later", "href": where}]
         done = sum(each.done for each in found)
         return draw(
             self._services,

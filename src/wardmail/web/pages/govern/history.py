@@ -10,10 +10,13 @@ from wardmail.model.reading import Record
 from wardmail.web.pages.words import moment
 
 _MOST = 50
+_OLDER = "There is more, before this: wardmail audit list --after 0"
 
 
 def told_history(events: Sequence[Record]) -> list[Mapping[str, object]]:
-    return [_told(each) for each in reversed(events[-_MOST:])]
+    """The last entry says so when there are older ones."""
+    shown = [_told(each) for each in reversed(events[-_MOST:])]
+    return shown if len(events) <= _MOST else [*shown, {"words": _OLDER, "reason": "", "at": "", "exactly": ""}]
 
 
 def _told(record: Record) -> Mapping[str, object]:

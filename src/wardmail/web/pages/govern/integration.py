@@ -124,9 +124,13 @@ class IntegrationPages:
                     one["attempts"],
                     one["outcome"] or "Not tried yet",
                 )
-                for one in told or ()
+                for one in (told.records if told else ())
             ]
-        log = Grid("What was told", ("Event", "Webhook", "When", "Attempts", "Answer"), deliveries)
+        log = Grid(
+            f"What was told: the newest {_SHOWN} of each",
+            ("Event", "Webhook", "When", "Attempts", "Answer"),
+            deliveries,
+        )
         return draw(
             self._services,
             visit,

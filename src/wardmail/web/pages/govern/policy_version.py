@@ -88,7 +88,10 @@ class PolicyVersionPages:
         basis = versions.get(version.basis, NO_SITE_POLICY)
         changes = rule_changes(read_text(basis.rows), read_text(version.rows))
         is_open = version.state in {PolicyState.DRAFT, PolicyState.CHECKED, PolicyState.APPROVED}
-        problem = {"text": "Say why, for whoever looks at it later", "href": f"#reason-{unreasoned}"}
+        problem = {
+            "text": "Say why, in 5 to 500 characters, for whoever looks at it later",
+            "href": f"#reason-{unreasoned}",
+        }
         return self._pages.draw(
             "govern/policy-version.jinja",
             f"Policy version {version.number}",

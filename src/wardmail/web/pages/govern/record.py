@@ -16,7 +16,7 @@ from wardmail.web.pages.govern.integration_frame import HERE, Shown, draw, find,
 from wardmail.web.pages.govern.outcomes import refused
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
-from wardmail.web.pages.operate.asking import reason_of
+from wardmail.web.pages.operate.asking import reason_of, reason_problems
 from wardmail.web.pages.rendering import straight
 from wardmail.web.pages.words import summary
 
@@ -54,7 +54,10 @@ class RecordPages:
             if text != before[name]
         }
         name, actor = shown.integration.id, visit.visitor.person
-        done = await asyncio.to_thread(self._services.integrations.change, actor, name, options, reason_of(visit))
+        reason = reason_of(visit)
+        if reason and (problems := reason_problems(reason)):
+            return self._draw(visit, shown, typed, problems[0]["text"])
+        done = await asyncio.to_thread(self._services.integrations.change, actor, name, options, reason)
         if isinstance(done, BadInput):
             words = done.reason.replace("say --reason", "say why")
             return self._draw(visit, shown, typed, words)

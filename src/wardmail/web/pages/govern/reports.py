@@ -95,10 +95,10 @@ class ReportPages:
             found=found,
             picture=picture,
             tables=[each for each in tables if each.rows],
-            reports=_reports(kept) if kept else None,
+            reports=_reports(kept.reports) if kept.reports else None,
             may_import=visit.visitor.person.may(Permission.MANAGE_LISTS),
             days=_DAYS,
-            most=_MOST_SHOWN,
+            is_list_cut=bool(kept.following),
         )
 
 

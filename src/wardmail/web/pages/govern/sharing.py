@@ -113,7 +113,7 @@ class SharingPages:
         if isinstance(made, BadInput):
             return self._form(visit, typed, made.reason)
         if reason_problems(reason):
-            return self._form(visit, typed, "Say why, for whoever looks at it later")
+            return self._form(visit, typed, "Say why, in 5 to 500 characters, for whoever looks at it later")
         if visit.form.get("confirmed") == "change":
             return self._form(visit, typed)
         if visit.form.get("confirmed") != "yes":

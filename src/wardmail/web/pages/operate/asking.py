@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
-from wardmail.model.audit import LONGEST_REASON, SHORTEST_REASON
+from wardmail.model.reason import fault_of, plain_line
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.rendering import Pages
 
@@ -26,15 +26,13 @@ class Question:
 
 
 def reason_of(visit: Visit) -> str:
-    """On one line, without what would steer the terminal of who reads the audit there."""
-    typed = "".join(each if each.isprintable() else " " for each in visit.form.get("reason", ""))
-    return " ".join(typed.split())[:LONGEST_REASON]
+    return plain_line(visit.form.get("reason", ""))
 
 
 def reason_problems(reason: str) -> list[dict[str, str]]:
-    if len(reason) >= SHORTEST_REASON:
+    if not fault_of(reason):
         return []
-    return [{"text": "Say why, for whoever looks at it later", "href": "#reason"}]
+    return [{"text": "Say why, in 5 to 500 characters, for whoever looks at it later", "href": "#reason"}]
 
 
 def asked_again(pages: Pages, visit: Visit, here: str, question: Question) -> Response:

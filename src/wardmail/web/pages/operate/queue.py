@@ -162,6 +162,10 @@ def _shape_grid(shape: Shape) -> Grid:
     rows = [cells("All domains", sum(shape.totals), *shape.totals)]
     for domain, counts in list(shape.domains.items())[:_MOST_DOMAINS]:
         rows.append(cells(Cell(domain, f"{HERE}?domain={domain}"), sum(counts), *counts))
+    others = list(shape.domains.values())[_MOST_DOMAINS:]
+    if others:
+        sums = [sum(column) for column in zip(*others, strict=True)]
+        rows.append(cells(f"{len(others):,} other domain{'' if len(others) == 1 else 's'}", sum(sums), *sums))
     return Grid("How long copies have waited, by domain", headings, rows)
 
 
