@@ -38,7 +38,7 @@ _MOST_LOOKED_AT = 500
 _MISLEADING_ENDINGS = frozenset(
     """
     com app run action command website workflow jar air apk theme bin url js sh deb rpm img iso dmg pkg
-    zip msi pl py its ops tool terminal desktop mcf bas
+    zip msi pl py its ops tool terminal desktop mcf bas adp fxp
     """.split()  # noqa: SIM905
 )
 

@@ -126,7 +126,8 @@ class _Page:
             field = " ".join((given.get("name", ""), given.get("id", ""), given.get("placeholder", "")))
             self.has_password |= given.get("type", "").lower() == "password" or bool(_PASSWORD.search(field))
         elif name == "script":
-            self.scripts.append(f"{given.get('src', '')}\n{tag.raw}")
+            # No mail program fetches one; a browser does.
+            self.scripts.append(tag.raw if self.file.is_body else f"{given.get('src', '')}\n{tag.raw}")
         elif name == "meta" and given.get("http-equiv", "").lower() == "refresh":
             if match := _REFRESH.search(given.get("content", "")):
                 yield self._found("html-refresh")

@@ -174,3 +174,15 @@ def test_the_test_message_for_unsolicited_mail_is_known() -> None:
     line = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*" + b"GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
     assert "unsolicited-test" in found_in(HEAD + b"Content-Type: text/plain\r\n\r\nHello\r\n\r\n" + line + b"\r\n")
     assert "unsolicited-test" in found_in(page(f"<p>Hello<p>{line.decode()}"))
+
+
+def test_a_page_that_is_made_by_a_program_is_no_program() -> None:
+    for ending in ("adp", "pl", "py", "php", "cfm"):
+        assert "link-program" not in found_in(page(f'<a href="https://shop.example/list.{ending}?n=1">the list</a>'))
+    assert "link-program" in found_in(page('<a href="https://shop.example/list.exe">the list</a>'))
+
+
+def test_a_script_that_no_mail_program_fetches_is_none() -> None:
+    remote = '<script src="https://shop.example/a.js"></script><p>Hello'
+    assert "html-script" not in found_in(page(remote))
+    assert "html-script-attached" in found_in(attached(remote.encode(), "a.html", "text/html"))
