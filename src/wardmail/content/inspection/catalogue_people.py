@@ -42,6 +42,12 @@ HTML: tuple[Row, ...] = (
 )
 
 LINKS: tuple[Row, ...] = (
+    (
+        "link-borrows-name",
+        SUSPICIOUS,
+        50,
+        "A link leads to {words}, a name made of a well-known one and words that lure.",
+    ),
     ("link-imitates", SUSPICIOUS, 70, "A link leads to {words}, which looks like a name that is protected."),
     ("link-imitates-by-subdomain", SUSPICIOUS, 70, "A link leads to {words}, which begins like a protected name."),
     ("link-ip", SUSPICIOUS, 30, "A link leads to a bare address instead of a name."),
@@ -60,6 +66,12 @@ LINKS: tuple[Row, ...] = (
 SENDERS: tuple[Row, ...] = (
     ("claims-own-domain", NOTE, 0, "It says that it comes from {words}, which is ours."),
     ("first-contact", NOTE, 5, "This sender has not written before."),
+    (
+        "from-borrows-name",
+        SUSPICIOUS,
+        50,
+        "It comes from {words}, a name made of a well-known one and words that lure.",
+    ),
     ("from-look-alike", SUSPICIOUS, 75, "It comes from {words}, which looks like a name that is protected."),
     ("from-missing", SUSPICIOUS, 20, "It does not say who it is from."),
     ("from-mixed-script", SUSPICIOUS, 60, "It comes from {words}, which mixes alphabets."),
@@ -78,5 +90,11 @@ SENDERS: tuple[Row, ...] = (
     ("unsolicited-surely", SUSPICIOUS, 70, "It has nearly all signs of unsolicited mail."),
     ("unsolicited-test", SUSPICIOUS, 100, "It is the GTUBE test message for unsolicited mail."),
     ("words-of-phishing", SUSPICIOUS, 15, "The text presses for a log-in, a payment or a confirmation, with a link."),
+    (
+        "words-lead-elsewhere",
+        SUSPICIOUS,
+        15,
+        "It presses for a log-in, and no link leads to where it says that it comes from.",
+    ),
     ("words-of-advance-fee", SUSPICIOUS, 20, "The text has the words of a letter that promises money."),
 )

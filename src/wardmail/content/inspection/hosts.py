@@ -77,10 +77,10 @@ def _is_like(host: str, domain: str) -> bool:
     if len(wanted) < 5 or label == wanted:
         # Short names are near to everything; the same name elsewhere is judged by its ending alone.
         return False
-    return abs(len(label) - len(wanted)) < 2 and _one_apart(skeleton(label), skeleton(wanted))
+    return abs(len(label) - len(wanted)) < 2 and is_one_apart(skeleton(label), skeleton(wanted))
 
 
-def _one_apart(one: str, other: str) -> bool:
+def is_one_apart(one: str, other: str) -> bool:
     """One letter more, less, changed, or two that changed places."""
     if len(one) > len(other):
         one, other = other, one

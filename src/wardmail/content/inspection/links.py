@@ -12,6 +12,7 @@ from wardmail.content.inspection.context import Context
 from wardmail.content.inspection.file import Link, extension_of
 from wardmail.content.inspection.hosts import begins_like, imitates, in_letters, mixes_scripts, organisation_of
 from wardmail.content.inspection.names import PROGRAMS
+from wardmail.content.inspection.well_known import Imitation, imitation_of
 from wardmail.model.inspection import Finding
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]{0,20}):[/\\]{0,3}([^/\\?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
@@ -107,10 +108,13 @@ def _faults_of_host(target: Target, names: tuple[str, ...]) -> Iterator[str]:
         yield "link-mixed-script"
     elif "xn--" in host or not host.isascii():
         yield "link-punycode"
-    if imitates(host, names):
+    imitation = imitation_of(host)
+    if imitates(host, names) or imitation is Imitation.LOOKS:
         yield "link-imitates"
-    elif begins_like(host, names):
+    elif begins_like(host, names) or imitation is Imitation.BEGINS:
         yield "link-imitates-by-subdomain"
+    elif imitation:
+        yield "link-borrows-name"
 
 
 def _faults_of_path(target: Target) -> Iterator[str]:

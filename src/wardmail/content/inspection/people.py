@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wardmail.content.inspection.catalogue import found
 from wardmail.content.inspection.context import Context
@@ -16,8 +16,9 @@ from wardmail.content.inspection.hosts import (
     organisation_of,
     skeleton,
 )
-from wardmail.content.inspection.links import look_at_links
+from wardmail.content.inspection.links import look_at_links, parse
 from wardmail.content.inspection.unsolicited import signs_of_unsolicited
+from wardmail.content.inspection.well_known import Imitation, imitation_of, whose_name
 from wardmail.content.mime.fields import Head, read_head
 from wardmail.content.mime.words import shown
 from wardmail.model.inspection import Finding
@@ -95,6 +96,8 @@ def look_at_people(
     words = " ".join("\n".join(text for text, _ in texts)[: 256 * 1024].lower().split())
     if links and any(each in words for each in _PRESSING) and _PRESSES.search(words):
         findings.append(found("words-of-phishing"))
+        if _lead_elsewhere(links, shown(head.first("from"))):
+            findings.append(found("words-lead-elsewhere"))
     if sum(each in words for each in _ADVANCE_FEE) >= 4:
         findings.append(found("words-of-advance-fee"))
     unsolicited = signs_of_unsolicited(head, words, frozenset(kind or "text/plain" for _, kind in texts))
@@ -103,6 +106,13 @@ def look_at_people(
     if context.known_sender is False:
         findings.append(found("first-contact"))
     return findings
+
+
+def _lead_elsewhere(links: Iterable[Link], author: str) -> bool:
+    """Whether none of the links is the author's own: who presses for a log-in at their own place sends people there."""
+    hosts = [target.host for link in links if (target := parse(link.target)) and target.scheme in ("http", "https")]
+    own = {organisation_of(each) for each in _domains(author)}
+    return bool(hosts and own) and not own & {organisation_of(each) for each in hosts}
 
 
 def _look_at_sender(head: Head, context: Context) -> Iterator[Finding]:
@@ -131,8 +141,11 @@ def _domains(text: str) -> list[str]:
 
 def _look_at_domain(domain: str, context: Context) -> Iterator[Finding]:
     names = context.protected_names + context.own_domains
-    if imitates(domain, names) or begins_like(domain, names):
+    imitation = imitation_of(domain)
+    if imitates(domain, names) or begins_like(domain, names) or imitation in (Imitation.LOOKS, Imitation.BEGINS):
         yield found("from-look-alike", words=in_letters(domain))
+    elif imitation:
+        yield found("from-borrows-name", words=in_letters(domain))
     elif mixes_scripts(domain):
         yield found("from-mixed-script", words=in_letters(domain))
     own = [each.lower() for each in context.own_domains]
@@ -153,6 +166,8 @@ def _look_at_name(text: str, domains: list[str], context: Context) -> Iterator[F
         if plain and skeleton(protected) in plain and not organisations & own:
             yield found("from-name-protected", words=protected)
             return
+    if known := whose_name(name, domains):
+        yield found("from-name-protected", words=known)
 
 
 def _look_at_reply(head: Head, author: str) -> Iterator[Finding]:

@@ -186,3 +186,10 @@ def test_a_script_that_no_mail_program_fetches_is_none() -> None:
     remote = '<script src="https://shop.example/a.js"></script><p>Hello'
     assert "html-script" not in found_in(page(remote))
     assert "html-script-attached" in found_in(attached(remote.encode(), "a.html", "text/html"))
+
+
+def test_pressing_for_a_log_in_elsewhere_is_worth_a_warning() -> None:
+    words = "<p>Your mailbox has been suspended. Confirm your account: <a href='https://{}/x'>here</a>"
+    assert {"words-of-phishing", "words-lead-elsewhere"} <= found_in(page(words.format("evil.example")))
+    assert "words-lead-elsewhere" not in found_in(page(words.format("www.sender.example")))
+    assert "words-lead-elsewhere" not in found_in(page("<p>The minutes: <a href='https://evil.example/x'>here</a>"))
