@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from tests.inbound_desk import LETTERS, MAILBOX, MESSAGE, Office, office
 from wardmail.inbound import recording
@@ -48,9 +50,24 @@ async def test_it_is_found_by_what_people_know(desk: Office) -> None:
     assert found(text="<letters@trust.example>") == [name]
     assert found(text="etters@trust.example") == []
     assert found(text="%@trust.example") == []
+    assert found(text=name) == found(text=name[:9].lower()) == [name]
+    for nothing in (name[:9] + "%", name + "0", name[1:], "trust.example", "\udc80@x", "Ü"):
+        assert found(text=nothing) == [], nothing
     assert found(states=(ArrivalState.RECEIVED,), integration="app", source="results") == [name]
     assert found(states=(ArrivalState.DEAD_LETTER,)) == []
     assert inbox.counts() == {"received": 1}
+
+
+async def test_what_came_in_before_the_upgrade_is_found_as_before(desk: Office) -> None:
+    name = await bring(desk, "1", sender="Ward@nhs.example")
+    config = Config()
+    config.set_main_option("script_location", "src/wardmail/store/migrations")
+    with desk.database.write() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0015")
+        command.upgrade(config, "head")
+    for text in ("ward@nhs.example", "letters@trust.example"):
+        assert [each.id for each in Inbox(desk.database).search(ArrivalSearch(text=text))] == [name]
 
 
 async def test_every_message_of_a_day_is_in_one_column(desk: Office) -> None:

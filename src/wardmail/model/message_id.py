@@ -16,3 +16,10 @@ def make_id(at: float, noise: int) -> str:
 def first_id_at(at: float) -> str:
     """No message that was accepted at this time or later has a smaller ID."""
     return make_id(max(at, 0.0), 0)
+
+
+def ids_that_begin(text: str) -> tuple[str, str]:
+    """The first and the last that could; of what begins no ID, a range without any."""
+    if not (text.isascii() and text.isalnum()) or len(text) > _LENGTH:
+        return "Z", "0"
+    return text, text.ljust(_LENGTH, _ALPHABET[-1])

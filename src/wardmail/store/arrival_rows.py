@@ -46,6 +46,12 @@ def arrival_row(arrived: Arrived) -> tuple[object, ...]:
     )
 
 
+def address_rows(arrival: Arrival) -> list[tuple[str, str]]:
+    """By each address once."""
+    addresses = {each.lower() for each in (arrival.sender, *arrival.recipients) if each}
+    return [(address, arrival.id) for address in sorted(addresses)]
+
+
 def group_of(arrived: Arrived) -> str:
     return group_at(arrived.arrival.received_at, arrived.retention_days)
 

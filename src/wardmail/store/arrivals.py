@@ -14,7 +14,7 @@ from wardmail.assurance.foreign_keys import selectors_in
 from wardmail.model.arrival import WORKED_ON, Arrival, ArrivalChange, ArrivalState, Arrived, Judgement, RawMail
 from wardmail.ports import Blinder
 from wardmail.store import records
-from wardmail.store.arrival_rows import arrival_row, as_arrival, change_event, group_of, received_event
+from wardmail.store.arrival_rows import address_rows, arrival_row, as_arrival, change_event, group_of, received_event
 from wardmail.store.chain import EventChain
 from wardmail.store.clues import Clues, Termed
 from wardmail.store.connection import Database, raw_cursor
@@ -22,7 +22,7 @@ from wardmail.store.contents import Contents
 from wardmail.store.correspondents import Correspondents
 from wardmail.store.schema import content
 from wardmail.store.schema_of_inbound import arrival
-from wardmail.store.schema_of_search import arrival_clue
+from wardmail.store.schema_of_search import arrival_address, arrival_clue
 from wardmail.store.selectors import StoreSelectors
 from wardmail.store.statements import compiled, insert_all
 from wardmail.store.writer import Writer
@@ -46,6 +46,7 @@ class StoreArrivals:
         self._correspondents = Correspondents(database)
         self._selectors = StoreSelectors(database)
         self._insert = insert_all(database, arrival)
+        self._insert_address = insert_all(database, arrival_address)
         self._insert_content = insert_all(database, content)
         self._groups = compiled(database, select(arrival.c.data_key).where(arrival.c.id == bindparam("id")))
 
@@ -96,6 +97,9 @@ class StoreArrivals:
         """In a caller's write transaction."""
         cursor = raw_cursor(connection)
         cursor.executemany(self._insert, [arrival_row(each) for each in arrived])
+        addressed = [row for each in arrived for row in address_rows(each.arrival)]
+        if addressed:
+            cursor.executemany(self._insert_address, addressed)
         sealed = [
             row
             for each in arrived

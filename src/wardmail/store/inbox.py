@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, literal_column, select
 
 from wardmail.model.arrival import NEEDED, RECEIPTED, Arrival, ArrivalState, DayCount, SeenItem
-from wardmail.model.message_id import first_id_at
+from wardmail.model.message_id import first_id_at, ids_that_begin
 from wardmail.store.arrival_rows import as_arrival, as_seen
 from wardmail.store.clues import rarest_first
 from wardmail.store.connection import Database
 from wardmail.store.schema_of_inbound import arrival, mailbox, seen
-from wardmail.store.schema_of_search import arrival_clue
+from wardmail.store.schema_of_search import arrival_address, arrival_clue
 
 _DAY = 86_400
 
@@ -57,9 +57,11 @@ class Inbox:
     def search(self, wanted: ArrivalSearch) -> Sequence[Arrival]:
         """By the text and by clues are queries of their own, because no index serves both at once."""
         narrow = _conditions(wanted)
-        by_text = select(arrival).where(*_said_by(wanted.text), *narrow).order_by(arrival.c.id.desc())
         with self._database.read() as connection:
-            queries = [by_text, *(_by_clues(each, narrow) for each in _findable(connection, wanted.clues))]
+            queries = [
+                _by_text(wanted.text, narrow),
+                *(_by_clues(each, narrow) for each in _findable(connection, wanted.clues)),
+            ]
             rows = [row for query in queries for row in connection.execute(query.limit(wanted.limit))]
         found = {row.id: as_arrival(row) for row in rows}
         return [found[each] for each in sorted(found, reverse=True)][: wanted.limit]
@@ -115,14 +117,18 @@ def _by_clues(clues: tuple[int, ...], narrow: Sequence[ColumnElement[bool]]) -> 
     return query.where(arrival_clue.c.clue == clues[0], *narrow).order_by(order)
 
 
-def _said_by(typed: str) -> list[ColumnElement[bool]]:
+def _by_text(typed: str, narrow: Sequence[ColumnElement[bool]]) -> Select[Any]:
     # What a terminal could not decode comes as surrogates, which no database takes.
     text = typed.encode("utf-8", "replace").decode().strip()
+    query = select(arrival).where(*narrow)
     if "@" in text:
-        address = text.strip("<> ").lower()
-        to = func.lower(arrival.c.recipients).contains(f'"{address}"', autoescape=True)
-        return [or_(func.lower(arrival.c.sender) == address, to)]
-    return [arrival.c.id.startswith(text.upper(), autoescape=True)] if text else []
+        # In the order of the addresses' own index, so that who writes much is found as quickly.
+        its = arrival_address.c.address == text.strip("<> ").lower()
+        joined = query.join(arrival_address, arrival_address.c.arrival_id == arrival.c.id)
+        return joined.where(its).order_by(arrival_address.c.arrival_id.desc())
+    if text:
+        query = query.where(arrival.c.id.between(*ids_that_begin(text.upper())))
+    return query.order_by(arrival.c.id.desc())
 
 
 def _conditions(wanted: ArrivalSearch) -> list[ColumnElement[bool]]:

@@ -65,6 +65,9 @@ Index(
 )
 Index("arrival_of_source", arrival.c.source, arrival.c.received_at)
 Index("arrival_in_state", arrival.c.state, arrival.c.received_at)
+# Lists are in the order of IDs, the newest first.
+Index("arrival_listed_by_state", arrival.c.state, arrival.c.id)
+Index("arrival_listed_by_integration", arrival.c.integration_id, arrival.c.id)
 Index(
     "arrival_kept",
     arrival.c.data_key,

@@ -25,3 +25,12 @@ arrival_clue = Table(
     sqlite_with_rowid=False,
 )
 Index("arrival_clue_message", arrival_clue.c.message_id)
+
+arrival_address = Table(
+    "arrival_address",
+    metadata,
+    Column("address", Text, nullable=False, comment="of its sender or of a recipient, in small letters"),
+    Column("arrival_id", Text, nullable=False),
+    PrimaryKeyConstraint("address", "arrival_id"),
+    sqlite_with_rowid=False,
+)

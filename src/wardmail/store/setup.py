@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect
 from wardmail.model.refusal import Unavailable
 from wardmail.store.connection import Database
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration; `serve` refuses to run on any other."""
 
 
