@@ -208,7 +208,7 @@ def test_held_waits_for_a_person(sandbox: Gateway) -> None:
     sandbox.wait_for_states(message_id, "delivered")
     (journey,) = sandbox.ask("trace", message_id)
     (released,) = [event for event in journey["events"] if event["kind"] == "HoldReleased"]
-    assert (released["actor"], released["detail"]["reason"]) == ("r.moss", "seen")
+    assert (released["actor"], released["detail"]["reason"]) == ("r.moss", "was seen")
 
 
 def test_a_dry_run_keeps_nothing(sandbox: Gateway) -> None:
