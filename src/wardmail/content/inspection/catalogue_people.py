@@ -96,5 +96,5 @@ SENDERS: tuple[Row, ...] = (
         15,
         "It presses for a log-in, and no link leads to where it says that it comes from.",
     ),
-    ("words-of-advance-fee", SUSPICIOUS, 20, "The text has the words of a letter that promises money."),
+    ("words-of-advance-fee", SUSPICIOUS, 35, "The text has the words of a letter that promises money."),
 )
