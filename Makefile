@@ -29,6 +29,10 @@ bench: $(READY) ## Measure beside Postfix + OpenDKIM and Haraka; writes bench/re
 	@scripts/install-test-peers bench
 	@$(BIN)/python -m bench
 
+.PHONY: detection
+detection: $(READY) ## What the inspection finds in public corpora, and wrongly; writes bench/results/detection.md
+	@$(BIN)/python -m bench.detection
+
 .PHONY: peers
 peers:
 	@scripts/install-test-peers test
@@ -43,7 +47,7 @@ clean: ## Remove what the other targets made
 
 .PHONY: help
 help: ## This list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@scripts/install $(VENV) requirements.lock
