@@ -91,7 +91,7 @@ def test_a_new_uidvalidity_and_a_kill_bring_nothing_twice(
         dovecot.deliver(ACCOUNT, str(number), HOP + letter(number))
     collects(receiver, dovecot)
     with receiving(receiver):
-        wait_until(lambda: len(receiver.arrivals()) >= 2, "some", 30)
+        wait_until(lambda: len(receiver.arrivals()) >= 2, "some", 60)
         receiver.gateway.kill()
     for index in (dovecot.directory / "mail" / ACCOUNT).glob("dovecot*"):
         # Dovecot is still tidying up after the connection that was cut.
