@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from tests.zones import Zone, ask
 from wardmail.model.sender import DkimEvidence
 from wardmail.protect.body_hash import BodyHashes
+from wardmail.protect.canonical import RelaxedBodyHash, relaxed_field
 from wardmail.protect.dkim_verify import verify_dkim
 from wardmail.protocol.raw_message import split_message
 
@@ -85,6 +86,19 @@ def signed(message: bytes = MESSAGE, algorithm: str = "rsa-sha256", **wishes: An
     domain = options.pop("domain", DOMAIN.encode())
     field = dkimpy.sign(message, selector, domain, key, signature_algorithm=algorithm.encode(), **options)
     return bytes(field) + message
+
+
+def signed_as_written(message: bytes, names: bytes, covered: Sequence[bytes]) -> bytes:
+    """`names` is h= to the letter, also what dkimpy refuses to sign; `covered` the raw fields that it comes to."""
+    hashing = RelaxedBodyHash()
+    hashing.update(message[split_message(message).body_start :])
+    field = b"DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=sender.example; s=ed; h=%b; bh=%b; b=" % (
+        names,
+        base64.b64encode(hashing.digest()),
+    )
+    canonical = [relaxed_field(raw.partition(b":")[0].lower(), raw) for raw in [*covered, field + b"\r\n"]]
+    value = OwnKey("ed25519-sha256").sign(b"".join(canonical).removesuffix(b"\r\n"))
+    return field + base64.b64encode(value) + b"\r\n" + message
 
 
 def zone(records: Mapping[str, str | Sequence[str]] | None = None) -> Zone:

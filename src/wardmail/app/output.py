@@ -42,7 +42,18 @@ def today_of(now: float) -> date:
 
 def emit(record: object) -> None:
     """One JSON object on a line of stdout."""
-    click.echo(json.dumps(record, ensure_ascii=False, separators=(", ", ": ")))
+    text = json.dumps(record, ensure_ascii=False, separators=(", ", ": "))
+    # What was no UTF-8 on the command line comes as lone surrogates, which only escapes can carry.
+    click.echo(text if _is_text(text) else json.dumps(record, separators=(", ", ": ")))
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def plain(text: str) -> str:
+    """For a person to read: what a stranger wrote must not steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def say(text: str = "") -> None:

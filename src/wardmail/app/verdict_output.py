@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wardmail.app.output import say, table
+from wardmail.app.output import plain, say, table
 from wardmail.model.sender import Acceptable, AuthResult, SenderEvidence, Sending
 from wardmail.protocol.authres_writing import results_field
 
@@ -58,7 +58,7 @@ def as_record(evidence: SenderEvidence, sending: Sending, receiver: str) -> dict
 
 
 def show(evidence: SenderEvidence, sending: Sending) -> None:
-    say(f"From    {', '.join(map(_plain, evidence.authors)) or 'nobody that can be read'}")
+    say(f"From    {', '.join(map(plain, evidence.authors)) or 'nobody that can be read'}")
     if evidence.trusted_hop:
         say(f"By the word of {evidence.trusted_hop}")
     say()
@@ -66,7 +66,7 @@ def show(evidence: SenderEvidence, sending: Sending) -> None:
     say()
     say(f"Signature acceptable at the foot of its text?  {_WORDS[evidence.signature_acceptable]}")
     for reason in evidence.reasons:
-        say(f"  {_plain(reason)}")
+        say(f"  {plain(reason)}")
 
 
 def _rows(evidence: SenderEvidence, sending: Sending) -> list[tuple[str, str, str, str]]:
@@ -83,9 +83,4 @@ def _rows(evidence: SenderEvidence, sending: Sending) -> list[tuple[str, str, st
         rows.append(
             ("host name", evidence.iprev, evidence.reverse_name or sending.ip, _OF_HOST.get(evidence.iprev, ""))
         )
-    return [(name, str(result), _plain(of), _plain(why)) for name, result, of, why in rows]
-
-
-def _plain(text: str) -> str:
-    """What a sender wrote must not steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return [(name, str(result), plain(of), plain(why)) for name, result, of, why in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dns.asyncresolver
 import dns.exception
@@ -17,7 +18,9 @@ import dns.rdtypes.txtbase
 import dns.resolver
 
 from wardmail.model.question import Answer, DnsQuestion, Found, NotFound, Question, Unknown
-from wardmail.ports import Clock
+
+if TYPE_CHECKING:
+    from wardmail.ports import Clock
 
 _MAX_CACHED = 10_000
 _LARGEST_CACHED = 8 * 1024

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from wardmail.model.question import Answer, Question, Unknown
-from wardmail.ports import Resolver
+from wardmail.model.question import Answer, Answering, Question, Unknown
 
 
 class InTime:
     """Implements `ports.Resolver` for `seconds` from now; create it within a running event loop."""
 
-    def __init__(self, resolver: Resolver, seconds: float) -> None:
+    def __init__(self, resolver: Answering, seconds: float) -> None:
         self._resolver = resolver
         self._ends = asyncio.get_running_loop().time() + seconds
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from wardmail.inbound.asking import InTime
 from wardmail.inbound.trusted import NOBODY, Trusted, found_by_hop, seen_to_pass
-from wardmail.model.question import Answer, Question, drive
+from wardmail.model.question import Answer, Answering, Question, drive
 from wardmail.model.sender import (
     Acceptable,
     ArcEvidence,
@@ -22,7 +22,6 @@ from wardmail.model.sender import (
     SpfEvidence,
 )
 from wardmail.model.standing import Standing, StandingAnswer
-from wardmail.ports import Resolver
 from wardmail.posture.dmarc import check_dmarc
 from wardmail.posture.iprev import ReverseName, find_reverse_name
 from wardmail.posture.spf import check_spf
@@ -61,13 +60,13 @@ class _Proofs:
 
 
 async def prove_sender(
-    message: RawMessage, sending: Sending, terms: SenderTerms, resolver: Resolver, *, seconds: float = SECONDS
+    message: RawMessage, sending: Sending, terms: SenderTerms, resolver: Answering, *, seconds: float = SECONDS
 ) -> SenderEvidence:
     """Never raises for anything in the message. What the DNS does not say within `seconds` counts as not said."""
     return judge(message, await _gather(message, sending, terms, InTime(resolver, seconds)), terms)
 
 
-async def _gather(message: RawMessage, sending: Sending, terms: SenderTerms, resolver: Resolver) -> _Proofs:
+async def _gather(message: RawMessage, sending: Sending, terms: SenderTerms, resolver: Answering) -> _Proofs:
     authors = read_authors(message.all_of(b"from"))
     body = BodyHashes(message.octets, message.body_start)
     expect_arc(message.fields, body)
@@ -160,10 +159,10 @@ _VERBS = dict.fromkeys(AuthResult, "does not pass") | {
 def _spf(sending: Sending, terms: SenderTerms) -> Generator[Question, Answer, SpfEvidence]:
     if not _is_address(sending.ip):
         return SpfEvidence(AuthResult.NONE, "", "mailfrom", "nobody knows which address it came from")
-    sender = _plain(sending.mail_from)
-    if not sender and not sending.helo:
+    sender, helo = _plain(sending.mail_from), _plain(sending.helo)
+    if not sender and not helo:
         return SpfEvidence(AuthResult.NONE, "", "mailfrom", "nobody knows its envelope sender")
-    found = yield from check_spf(sending.ip, sending.helo, sender, now=terms.now, receiver=terms.receiver)
+    found = yield from check_spf(sending.ip, helo, sender, now=terms.now, receiver=terms.receiver)
     return SpfEvidence(AuthResult(found.verdict.value), found.domain.lower(), found.identity, found.reason)
 
 
@@ -181,8 +180,8 @@ def _is_address(ip: str) -> bool:
     return "%" not in ip
 
 
-def _plain(mail_from: str) -> str:
-    """Without angle brackets, the domain in A-labels."""
-    local, at, domain = mail_from.strip().removeprefix("<").removesuffix(">").rpartition("@")
+def _plain(written: str) -> str:
+    """An address or a host's name without angle brackets, the domain in A-labels."""
+    local, at, domain = written.strip().removeprefix("<").removesuffix(">").rpartition("@")
     parsed = parse_domain(domain.rstrip("."), allow_single_label=True)
     return f"{local}{at}{domain if isinstance(parsed, InvalidDomain) else parsed}"

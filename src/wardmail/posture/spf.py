@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from wardmail.model.question import Answer, DnsQuestion, Found, NotFound, Question, Unknown
-from wardmail.posture.spf_macros import MacroValues, expand, expand_domain, needs_validated_name, reverse_name
+from wardmail.posture.spf_macros import (
+    MacroValues,
+    expand,
+    expand_domain,
+    needs_local_part,
+    needs_validated_name,
+    reverse_name,
+)
 from wardmail.posture.spf_record import (
     BadRecord,
     Mechanism,
@@ -105,7 +112,8 @@ class _Evaluation:
                 self.reason = f"{mechanism.name} of {domain}'s record matches"
                 self.explain = (record.explanation, domain) if record.explanation else None
                 return mechanism.verdict
-        if record.redirect and not any(each.name == "all" for each in record.mechanisms):
+        is_last = not any(each.name == "all" for each in record.mechanisms)
+        if record.redirect and is_last and self._can_expand(record.redirect):
             return (yield from self._redirected(record, domain))
         self.reason = f"nothing in {domain}'s record matches"
         return SpfVerdict.NEUTRAL
@@ -114,7 +122,9 @@ class _Evaluation:
         """Section 6.2: errors here change nothing but the words."""
         try:
             name = yield from self._domain(text, domain)
-            answer = yield DnsQuestion(name, "TXT")
+            if not _can_be_asked(name):
+                return ""
+            answer = yield DnsQuestion(_literal(name), "TXT")
             if not isinstance(answer, Found) or len(answer.records) != 1 or not is_explanation(answer.records[0]):
                 return ""
             words = answer.records[0]
@@ -125,7 +135,7 @@ class _Evaluation:
         return explanation if explanation.isascii() and explanation.isprintable() else ""
 
     def _record(self, domain: str) -> Generator[Question, Answer, SpfRecord | None]:
-        answer = yield DnsQuestion(domain, "TXT")
+        answer = yield DnsQuestion(_literal(domain), "TXT")
         match answer:
             case Unknown(why):
                 raise _Stop(SpfVerdict.TEMPERROR, f"the DNS gave no answer for {domain}: {why}")
@@ -159,6 +169,8 @@ class _Evaluation:
                 network = mechanism.network
                 return network is not None and self._values.ip.version == network.version and self._values.ip in network
         self._budget.spend()
+        if not self._can_expand(mechanism.domain):
+            return False
         target = (yield from self._domain(mechanism.domain, domain)) if mechanism.domain else domain
         match mechanism.name:
             case "include":
@@ -227,6 +239,10 @@ class _Evaluation:
         exact = [name for name in below if name == domain.lower()]
         return next(iter([*exact, *below, *self._validated[""]]), "unknown")
 
+    def _can_expand(self, text: str) -> bool:
+        """A local part that is not ASCII fits no name: what has it matches nothing (RFC 8616 section 4)."""
+        return self._values.local.isascii() or not needs_local_part(text)
+
     def _domain(self, text: str, domain: str) -> Generator[Question, Answer, str]:
         validated = "unknown"
         if needs_validated_name(text):
@@ -237,7 +253,7 @@ class _Evaluation:
         if not _can_be_asked(name):
             self._budget.spend_void()
             return ()
-        answer = yield DnsQuestion(name, kind)
+        answer = yield DnsQuestion(_literal(name), kind)
         match answer:
             case Unknown(why):
                 raise _Stop(SpfVerdict.TEMPERROR, f"the DNS gave no answer for {name}: {why}")
@@ -261,4 +277,9 @@ def _is_name(domain: str) -> bool:
 
 def _can_be_asked(name: str) -> bool:
     labels = name.rstrip(".").split(".")
-    return len(name) <= 253 and all(0 < len(label) <= 63 for label in labels)
+    return name.isascii() and len(name) <= 253 and all(0 < len(label) <= 63 for label in labels)
+
+
+def _literal(name: str) -> str:
+    """In a question a backslash would begin an escape; a sender who writes one means the character."""
+    return name.replace("\\", "\\\\")

@@ -42,6 +42,10 @@ def needs_validated_name(text: str) -> bool:
     return any((found[1] or "").lower() == "p" for found in _MACRO.finditer(text))
 
 
+def needs_local_part(text: str) -> bool:
+    return any((found[1] or "").lower() in ("s", "l") for found in _MACRO.finditer(text))
+
+
 def expand(text: str, values: MacroValues, domain: str, validated_name: str = "unknown") -> str:
     """`domain` is the one whose record this is; `validated_name` stands for %{p}."""
 

@@ -84,11 +84,13 @@ def _verify_message(
     signature: Signature, fields: Fields, body: BodyHashes
 ) -> Generator[Question, Answer, tuple[AuthResult, str]]:
     hashed = body.of(relaxed=signature.relaxed_body, limit=signature.limit)
+    if signature.limit is not None and signature.limit > hashed.length:
+        return AuthResult.FAIL, "The body is shorter than what the newest set signed (l=)."
     if hashed.digest != signature.body_hash:
         return AuthResult.FAIL, "The body has been changed since the newest set."
     if hashed.hashed != hashed.length:
         return AuthResult.FAIL, "The newest set leaves a part of the body unsigned (l=)."
-    header = signed_header(fields, signature.signed, relaxed=signature.relaxed_header)
+    header = signed_header(fields, signature)
     found = yield from find_key(signature, header + signature.itself)
     return _in_words(found.result, f"ARC-Message-Signature of {signature.domain}: {found.reason}.")
 

@@ -14,6 +14,7 @@ from wardmail.protect.tags import BadTags, listed, parse_tags, without_blanks
 MOST_SIGNED_NAMES = 1000
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*").fullmatch
+_FIELD_NAME = re.compile(rb"[!-9<-~]+").fullmatch
 _NUMBER = re.compile(r"[0-9]{1,12}").fullmatch
 _LENGTH = re.compile(r"[0-9]{1,76}").fullmatch
 _FORMS = {"simple": False, "relaxed": True}
@@ -71,6 +72,8 @@ def read_dkim(raw: bytes) -> Signature:
     identity = _identity(tags, signature.domain)
     if b"from" not in signature.signed:
         raise BadSignature("it does not sign From", tags)
+    if not all(map(_FIELD_NAME, signature.signed)):
+        raise BadSignature("its tag h= lists something that is no name of a field", tags)
     return replace(signature, identity=identity)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
 
 from wardmail.model.question import Answer, DnsQuestion, Found, NotFound, Question, Unknown
@@ -52,15 +52,18 @@ def verify_dkim(
     return tuple(found.get(index) or _not_judged(each, len(raws)) for index, each in enumerate(read))
 
 
-def signed_header(fields: Fields, names: Iterable[bytes], *, relaxed: bool) -> bytes:
-    """The fields of h= in canonical form: of several alike the lowest first, and one that is missing is nothing."""
-    wanted = set(names) - {b""}  # an empty name in h= is none, and lines that are no field have it
+def signed_header(fields: Fields, signature: Signature) -> bytes:
+    """The fields of h= in canonical form: of several alike the lowest first, and one that is missing is nothing.
+
+    The signature itself is never among them (RFC 6376 section 3.5, h=): who names DKIM-Signature there means others'.
+    """
+    wanted = set(signature.signed) - {b""}  # an empty name in ARC's h= is none, and lines that are no field have it
     stacks: dict[bytes, list[bytes]] = {}
     for name, raw in fields:
-        if name in wanted:
+        if name in wanted and raw != signature.raw:
             stacks.setdefault(name, []).append(raw)
-    chosen = [(name, stacks[name].pop()) for name in names if stacks.get(name)]
-    return b"".join([relaxed_field(name, raw) if relaxed else raw for name, raw in chosen])
+    chosen = [(name, stacks[name].pop()) for name in signature.signed if stacks.get(name)]
+    return b"".join([relaxed_field(name, raw) if signature.relaxed_header else raw for name, raw in chosen])
 
 
 def find_key(signature: Signature, data: bytes) -> Generator[Question, Answer, KeyFound]:
@@ -116,7 +119,7 @@ def _verify(
         return _evidence(signature, AuthResult.FAIL, "the body is shorter than what was signed (l=)")
     if hashed.digest != signature.body_hash:
         return _evidence(signature, AuthResult.FAIL, "the body has been changed", whole_body=whole)
-    header = signed_header(fields, signature.signed, relaxed=signature.relaxed_header)
+    header = signed_header(fields, signature)
     found = yield from find_key(signature, header + signature.itself)
     testing = found.key is not None and found.key.testing
     result, reason = found.result, found.reason

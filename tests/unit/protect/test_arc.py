@@ -109,3 +109,9 @@ def test_chains_have_a_budget() -> None:
 
 def test_a_message_without_arc_fields() -> None:
     assert found(MESSAGE)[0].result is AuthResult.NONE
+
+
+def test_a_set_that_signed_more_body_than_there_is() -> None:
+    evidence, _ = found(THREE.replace(b"ARC-Message-Signature: i=3;", b"ARC-Message-Signature: i=3; l=9999;"))
+    assert evidence.result is AuthResult.FAIL
+    assert "shorter" in evidence.reason

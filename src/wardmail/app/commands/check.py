@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wardmail.app.failures import FINDINGS, USAGE
-from wardmail.app.output import emit, json_option, rfc3339, say
+from wardmail.app.failures import FINDINGS, USAGE, CommandFailed
+from wardmail.app.output import emit, json_option, plain, rfc3339, say
 
 if TYPE_CHECKING:
     from wardmail.manage.address_check import AddressCheck
@@ -58,7 +58,12 @@ def command(config_path: str | None, addresses: tuple[str, ...], profile: str | 
 def _expanded(addresses: tuple[str, ...]) -> list[str]:
     if addresses != ("-",):
         return list(addresses)
-    return [line.strip() for line in sys.stdin if line.strip()]
+    lines = sys.stdin.buffer.read().decode(errors="surrogateescape").split("\n")
+    found = [line.strip() for line in lines if line.strip()]
+    if not found:
+        # Silence would say that all of them are secure.
+        raise CommandFailed("WM-CHECK-EMPTY", "Standard input has no address.", "Give one a line.", USAGE)
+    return found
 
 
 def _show_as_json(result: AddressCheck) -> None:
@@ -76,7 +81,7 @@ def _show_as_json(result: AddressCheck) -> None:
 
 
 def _show(result: AddressCheck) -> None:
-    say(f"{result.address}")
+    say(plain(result.address))
     if not result.address.isascii() and result.domain:
         say(f"  Its domain is not what it may look like: it is {result.domain}")
     say(f"  {_WORDS[result.standing]}")
