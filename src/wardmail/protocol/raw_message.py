@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LARGEST_HEAD = 10 * 1024 * 1024
 
@@ -12,6 +12,8 @@ Fields = tuple[tuple[bytes, bytes], ...]
 
 _BETWEEN_FIELDS = re.compile(rb"\r\n(?![ \t])")
 _NAME = re.compile(rb"[!-9;-~]+").fullmatch
+_HEAD_END = re.compile(rb"\n\r?\n|\A\r?\n").search
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n").search
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0").search
 
 
@@ -48,12 +50,22 @@ def split_message(octets: bytes) -> RawMessage:
     return RawMessage(octets, fields, body_start, _faults(head, fields))
 
 
+def split_file(octets: bytes) -> RawMessage:
+    """A message that somebody keeps in a file; some tools write what they put on top with other line ends than the rest."""
+    message = split_message(message_of_file(octets))
+    blank = _HEAD_END(octets)
+    head = octets[: blank.start()] if blank else octets
+    if b"\r\n" not in head or not _BARE_LINE_FEED(head):
+        return message
+    return replace(message, faults=(*message.faults, "The header's lines end in two ways."))
+
+
 def message_of_file(octets: bytes) -> bytes:
-    """The message as SMTP would carry it: line ends made CRLF where the first line has another; an editor's byte order
-    mark and an mbox's `From ` line taken off."""
+    """The message as SMTP would carry it: line ends made CRLF where the header has others; an editor's byte order mark
+    and an mbox's `From ` line taken off."""
     octets = octets.removeprefix(b"\xef\xbb\xbf")
-    first = octets.find(b"\n")
-    if first >= 0 and octets[first - 1 : first] != b"\r":
+    blank = _HEAD_END(octets)
+    if _BARE_LINE_FEED(octets, 0, blank.end() if blank else len(octets)):
         octets = octets.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     if octets.startswith((b"From ", b">From ")):
         end = octets.find(b"\r\n")

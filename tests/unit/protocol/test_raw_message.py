@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wardmail.protocol.raw_message import LARGEST_HEAD, message_of_file, split_message
+from wardmail.protocol.raw_message import LARGEST_HEAD, message_of_file, split_file, split_message
 
 
 def test_fields_and_body_are_the_bytes_that_came() -> None:
@@ -74,3 +74,13 @@ def test_a_header_beyond_all_measure_is_not_read() -> None:
 )
 def test_files(file: bytes, message: bytes) -> None:
     assert message_of_file(file) == message
+
+
+def test_a_field_that_a_tool_put_on_top_with_other_line_ends_is_read_and_told_of() -> None:
+    """As `dkimsign` leaves it: CRLF in its own field, and the rest as it came."""
+    mixed = split_file(b"DKIM-Signature: v=1;\r\n\td=a\r\nFrom: a\nTo: b\n\nbody\n")
+    assert [name for name, _ in mixed.fields] == [b"dkim-signature", b"from", b"to"]
+    assert mixed.octets.endswith(b"\r\n\r\nbody\r\n")
+    assert mixed.faults == ("The header's lines end in two ways.",)
+    for same in (b"From: a\n\nbody\r\nx\n", b"From: a\r\n\r\nbody\nx\r\n", b"From: a\n", b"", b"\n\nx"):
+        assert split_file(same).faults == ()

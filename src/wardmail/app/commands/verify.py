@@ -66,7 +66,7 @@ def command(  # noqa: PLR0913 (each is an option)
     from wardmail.inbound.sender import SenderTerms, prove_sender
     from wardmail.inbound.trusted import Trusted
     from wardmail.model.sender import AuthResult, Sending
-    from wardmail.protocol.raw_message import message_of_file, split_message
+    from wardmail.protocol.raw_message import split_file
 
     settings = load(Path(config_path) if config_path else None)
     sending = Sending(_address(ip), helo, mail_from)
@@ -76,7 +76,7 @@ def command(  # noqa: PLR0913 (each is an option)
     receiver = settings["gateway.hostname"]
     terms = SenderTerms(now, lambda domain: known(domain, now), receiver, Trusted(trust_hop, sealers))
     dns = _resolver(resolver, settings["delivery.nameservers"])
-    message = split_message(message_of_file(_read(file)))
+    message = split_file(_read(file))
     evidence = asyncio.run(prove_sender(message, sending, terms, dns))
     if as_json:
         emit(as_record(evidence, sending, receiver))
