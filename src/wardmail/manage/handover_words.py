@@ -5,7 +5,7 @@ from __future__ import annotations
 from wardmail.model.handover import Handover, HandoverKind
 
 WAYS = {
-    HandoverKind.PULL: "It collects its mail itself",
+    HandoverKind.PULL: "The application collects it itself",
     HandoverKind.MAILDIR: "Put into a Maildir",
     HandoverKind.WEBHOOK: "Posted to its webhook",
     HandoverKind.SMTP: "Sent to it by SMTP",

@@ -156,7 +156,7 @@ async def test_what_is_kept_back_leads_to_quarantine_and_back(console: Console) 
 async def test_what_its_application_collects_says_so(console: Console) -> None:
     console.office.register.has(handover=Handover("app", HandoverKind.PULL))
     text = await shown(console, await came(console))
-    assert "It collects its mail itself" in text
+    assert "The application collects it itself" in text
     assert "has not been offered" not in text
 
 
