@@ -207,6 +207,9 @@ async def test_what_gives_power_or_a_way_in_takes_ones_own_password_after_ten_mi
         wrong = await act(http, "amina", **marked, present="not the password")
         assert (wrong.status_code, "not your present password" in wrong.text) == (422, True)
         assert OTHER not in asked.text + wrong.text
+        at = f"present-{fields['act']}"
+        assert f'href="#{at}"' in asked.text
+        assert f'id="{at}"' in asked.text
         assert kept(console) == before
         failed = console.logins.find("boss")
         assert failed is not None

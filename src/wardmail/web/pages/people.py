@@ -62,7 +62,7 @@ class PeoplePages:
         wanted = Person(_line(form.get("person", "")), _line(form.get("full_name", "")), _line(form.get("email", "")))
         wanted = replace(wanted, roles=_roles(visit))
         if unconfirmed := await self._unconfirmed(visit):
-            return await self._draw_list(visit, unconfirmed.reason)
+            return await self._draw_list(visit, unconfirmed.reason, "present-add")
         made = await asyncio.to_thread(self._desk.add, wanted, visit.visitor.person)
         if isinstance(made, BadInput):
             return await self._draw_list(visit, made.reason)
@@ -87,7 +87,8 @@ class PeoplePages:
             return await self._draw(visit, found, "Say why, for whoever looks at it later.")
         unconfirmed = await self._unconfirmed(visit) if _is_grave(visit, found.person) else None
         outcome = unconfirmed or await act(visit, found.person, reason)
-        return await self._draw(visit, found, outcome.reason) if isinstance(outcome, BadInput) else outcome
+        at = f"present-{visit.form['act']}" if unconfirmed else "acts"
+        return await self._draw(visit, found, outcome.reason, at) if isinstance(outcome, BadInput) else outcome
 
     async def _unconfirmed(self, visit: Visit) -> BadInput | None:
         """What gives power or a way in takes the actor's own proof, where their log-in was a while ago."""
@@ -138,7 +139,7 @@ class PeoplePages:
         standings = await asyncio.to_thread(self._desk.standings)
         return next((each for each in standings if each.person.id == name), None)
 
-    async def _draw_list(self, visit: Visit, wrong: str = "") -> Response:
+    async def _draw_list(self, visit: Visit, wrong: str = "", at: str = "person") -> Response:
         now, standings = self._clock.now(), await asyncio.to_thread(self._desk.standings)
         return self._pages.draw(
             "people.jinja",
@@ -147,7 +148,7 @@ class PeoplePages:
             visitor=visit.visitor,
             here="/people",
             errors=bool(wrong),
-            problems=[{"text": wrong, "href": "#person"}] if wrong else [],
+            problems=[{"text": wrong, "href": f"#{at}"}] if wrong else [],
             rows=[_row(each, now) for each in standings],
             roles=_choices(_roles(visit)),
             typed=visit.form,
@@ -157,7 +158,7 @@ class PeoplePages:
     async def _confirmation(self, visit: Visit) -> str:
         return (await asyncio.to_thread(self._account.confirmation_of, visit.visitor)).value
 
-    async def _draw(self, visit: Visit, found: Standing, wrong: str = "") -> Response:
+    async def _draw(self, visit: Visit, found: Standing, wrong: str = "", at: str = "acts") -> Response:
         person, now = found.person, self._clock.now()
         typed = _wanted(visit, person) if wrong and visit.form.get("act") == "change" else person
         return self._pages.draw(
@@ -167,7 +168,7 @@ class PeoplePages:
             visitor=visit.visitor,
             here="/people",
             errors=bool(wrong),
-            problems=[{"text": wrong, "href": "#acts"}] if wrong else [],
+            problems=[{"text": wrong, "href": f"#{at}"}] if wrong else [],
             person=person,
             typed=typed,
             confirmation=await self._confirmation(visit),
