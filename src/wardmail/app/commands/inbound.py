@@ -20,6 +20,7 @@ from wardmail.manage.arrival_history import arrival_sentence
 from wardmail.manage.arrival_words import SENTENCES, WORDS
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.person import Permission
+from wardmail.protocol.dsn import visible
 from wardmail.store.inbox import ArrivalSearch
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def show(config_path: str | None, *, arrival_id: str, reasons: bool, by: str, as
         if value not in ("", [], None, 0):
             say(f"  {key:<22}{_told(value)}")
     for each in history:
-        say(f"  {moment(each.at)}  {arrival_sentence(each.kind, each.actor, each.detail)}")
+        say(visible(f"  {moment(each.at)}  {arrival_sentence(each.kind, each.actor, each.detail)}"))
 
 
 @command.command()
