@@ -147,6 +147,7 @@ def test_every_port_has_a_contract_or_a_journey() -> None:
         "MailServers": "MailServerLook",
         "Selectors": "StoreSelectors",
         "KeptBack": "StoredKeptBack",
+        "ArrivalStories": "StoredArrivalStories",
         "WebhookBook": "StoredWebhookBook",
         "SourceRecords": "StoredSourceRecords",
         "Theatre": "SandboxStage",

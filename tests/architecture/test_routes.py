@@ -43,6 +43,8 @@ EITHER = {
     "GET /v1/messages/{message_id}/evidence",
     "POST /v1/messages/{message_id}/cancel",
     "POST /v1/messages/{message_id}/resend",
+    "GET /v1/inbound-messages",
+    "GET /v1/inbound-messages/{arrival_id}",
 }
 """What a program may ask of its own integration's messages, and a person of all by permission."""
 

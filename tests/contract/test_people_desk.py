@@ -50,6 +50,15 @@ def test_who_left_does_not_come_back_by_a_change_that_was_begun_before(desk: Peo
     assert (kept.is_here, kept.key_hash) == (False, b"")
 
 
+def test_a_key_is_revoked_once_and_of_nobody_who_left(desk: PeopleDesk, people: StorePeople) -> None:
+    seen = people.all()["amina"]
+    assert isinstance(desk.revoke_key(seen, BOSS, "it stood in a chat"), Person)
+    assert people.all()["amina"].key_hash == b""
+    assert isinstance(desk.revoke_key(seen, BOSS, "once more"), BadInput)
+    assert isinstance(desk.leave(seen, BOSS, "left the trust"), Person)
+    assert isinstance(desk.revoke_key(seen, BOSS, "to be sure"), BadInput)
+
+
 def test_a_key_that_was_made_meanwhile_stays(desk: PeopleDesk, people: StorePeople) -> None:
     seen = people.all()["amina"]
     made = desk.new_key(seen, BOSS, "it was stolen")

@@ -14,7 +14,11 @@ from tests.worlds import START, SettableClock
 from wardmail.app.failures import CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.office.webhooks import WebhookOffice
-from wardmail.model.person import Person
+from wardmail.manage.integrations import BadInput
+from wardmail.manage.policy_desk import PolicyDesk
+from wardmail.manage.policy_text import rules_of_text
+from wardmail.model.person import Person, Role
+from wardmail.model.policy import PolicyVersion
 from wardmail.model.stored import Event
 from wardmail.model.webhook_endpoint import TAKEN, Telling, WebhookEndpoint
 from wardmail.outbound.posting import SCHEDULE
@@ -22,6 +26,7 @@ from wardmail.outbound.telling import Teller
 from wardmail.store.chain import EventChain, verify
 from wardmail.store.connection import Database
 from wardmail.store.notices_feed import NoticesFeed
+from wardmail.store.policies import StorePolicies
 from wardmail.store.schema import message
 from wardmail.store.webhooks import StoreWebhooks
 
@@ -173,3 +178,55 @@ def test_who_changes_a_webhook_that_was_removed_meanwhile_is_told(desk: Desk) ->
     assert (told.value.code, kept) == ("WM-WEBHOOK-NOT-FOUND", {})
     with pytest.raises(CommandFailed):
         office.stop(Person("bo", "Bo"), HOOK.id, stopped="a pause", reason="")
+
+
+POLICY = """
+[[rule]]
+id = "no-webmail"
+source = "LOCAL-7"
+why = "letters do not go to webmail"
+when = { recipient-is-at = "nhs.net" }
+then = { refuse = { code = 550, status = "5.7.1", public = "No webmail", error = "WM-SITE-WEBMAIL" } }
+
+[[rule.example]]
+recipient = "someone@nhs.net"
+outcome = "refuse"
+"""
+
+
+async def test_each_version_that_comes_into_force_is_told_to_every_program_by_its_number_alone(desk: Desk) -> None:
+    for name, integration in (("wh1", "app"), ("wh2", "other")):
+        desk.webhooks.add(replace(HOOK, id=name, integration=integration), "anna")
+    policies = PolicyDesk(StorePolicies(desk.database), desk.clock)
+    ann, bob = (Person(name, name, roles=(Role.OWNER,)) for name in ("ann", "bob"))
+    for number in (1, 2):
+        rules = rules_of_text(POLICY.replace("no-webmail", f"no-webmail-{number}"))
+        assert not isinstance(rules, BadInput)
+        policies.draft(ann, rules, "a reason that may name somebody")
+        policies.check(ann, number)
+        policies.approve(bob, number, "read")
+        done = policies.activate(ann, number, "agreed")
+        assert isinstance(done, PolicyVersion)
+    policies.withdraw(ann, 2, "no")
+    for integration in ("app", "other"):
+        told = NoticesFeed(desk.database).since(integration, 0, 100).notifications
+        assert [(each.type, each.data) for each in told] == [
+            ("policy.changed", {"version": 1}),
+            ("policy.changed", {"version": 2}),
+        ]
+    await desk.teller.sweep()
+    assert [kind for _, kind in desk.poster.posted] == ["policy.changed"] * 4
+
+
+def test_word_of_an_agreement_comes_to_those_that_it_covers(desk: Desk) -> None:
+    covered: tuple[list[str], ...] = ([], ["app"], ["other", "third"])
+    detail = {"agreement": "hospice", "stage": "7", "ends": "2026-12-01", "told": 3}
+    with desk.database.write() as connection:
+        made = [
+            Event("AgreementExpiring", 1.0, "x", None, "hospice", {**detail, "integrations": each}) for each in covered
+        ]
+        EventChain(desk.database).append(connection, made)
+    thin = {"agreement": "hospice", "stage": "7", "ends": "2026-12-01"}
+    for integration, often in (("app", 2), ("other", 2), ("fourth", 1)):
+        told = NoticesFeed(desk.database).since(integration, 0, 100).notifications
+        assert [(each.type, each.data) for each in told] == [("agreement.expiring", thin)] * often

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+from sqlalchemy import update
 
 from tests.journeys.browsing import NARROW, ROOM, Told, looked_at, welcoming_sandbox
 from tests.journeys.gateway import Gateway
+from wardmail.edges.clock import SystemClock
+from wardmail.manage.account import FRESH
+from wardmail.store.connection import Database
+from wardmail.store.schema_of_logins import login_session
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 
@@ -148,3 +153,32 @@ def test_an_owner_adds_a_person_who_logs_in_and_leaves(told: Told, browser: Brow
     assert "Log in" in theirs.inner_text("h1")
     context.close()
     other.close()
+
+
+def test_a_browser_that_was_left_open_gives_nobody_a_way_in(sandbox: Gateway, told: Told, browser: Browser) -> None:
+    context = browser.new_context(ignore_https_errors=True, viewport=ROOM)
+    told.let_in(sandbox, "olga", "owner")
+    page = told.log_in(context, "olga", "/people")
+    with Database(sandbox.database, SystemClock()).write() as connection:
+        connection.execute(update(login_session).values(began_at=login_session.c.began_at - FRESH))
+    page.goto(f"{told.address}/people")
+    looked_at(page, "people-after-ten-minutes")
+    page.fill("#person", "dora")
+    page.fill("#full_name", "Dora Bell")
+    page.check("text=Viewer")
+    page.click("button:has-text('Add the person')")
+    assert "type your own password" in page.inner_text("main")
+    page.fill("#present-add", told.logins["olga"][0])
+    page.click("button:has-text('Add the person')")
+    page.click("text=Go on")
+    looked_at(page, "person-after-ten-minutes")
+    page.fill("#new", "three other words")
+    page.fill("#reason-password", "new here")
+    page.fill("#present-password", "not my password")
+    page.click("text=Set the password")
+    assert "That is not your present password" in page.inner_text("main")
+    looked_at(page, "person-not-confirmed")
+    page.fill("#reason-revoke-key", "it stood in a chat")
+    page.click("text=Revoke the key")
+    assert page.locator("text=Revoke the key").count() == 0
+    context.close()

@@ -121,6 +121,7 @@ def paths(sandbox: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[st
         "others": "hospice.example",
         "sources": "letters",
         "quarantine": sandbox.ask("quarantine", "list")[0]["id"],
+        "received": sandbox.ask("quarantine", "list")[0]["id"],
     }
     with open_console(tmp_path_factory.mktemp("routes")) as console:
         return [filled(path, examples) for path in pages(console)]

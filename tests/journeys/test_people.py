@@ -56,6 +56,16 @@ def test_a_key_stops_when_the_person_leaves_or_gets_another(gateway: Gateway) ->
     assert "amina" in [each["person"] for each in gateway.ask("person", "list", "--all")]
 
 
+def test_a_key_that_is_revoked_has_no_successor(gateway: Gateway) -> None:
+    first = _add(gateway, "amina", "owner")
+    told = gateway.do("person", "key", "amina", "--revoke", "--reason", "it stood in a chat")
+    assert "amina has no key any more" in told
+    change = ("person", "change", "amina", "--title", "Amina K", "--reason", "married", "--by", "amina")
+    gateway.run(*change, status=4, extra={"WARDMAIL_PERSON_KEY": first})
+    again = gateway.run("person", "key", "amina", "--revoke", "--reason", "once more", status=2)
+    assert "amina has no key" in again.stderr
+
+
 def test_a_new_key_is_shown_as_the_api_wants_it(gateway: Gateway) -> None:
     _add(gateway, "amina", "owner")
     shown = gateway.do("person", "key", "amina", "--reason", "for a script")

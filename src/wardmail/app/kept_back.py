@@ -9,6 +9,7 @@ from wardmail.app import arrival_output
 from wardmail.app.arrival_judgement import as_record
 from wardmail.app.output import rfc3339
 from wardmail.inbound.world import InboundWorld
+from wardmail.manage.arrival_history import arrival_sentence
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.reading import Record
 from wardmail.model.retention import A_DAY
@@ -41,7 +42,9 @@ class StoredKeptBack:
             "proofs": _proofs(judged),
             "scans": ", ".join(judged.get("scans", ())),
             "reasons": [*judged.get("reasons", ()), *judged.get("finding_sentences", ())],
-            "history": [f"{rfc3339(each.at)} {each.kind} by {each.actor}" for each in events],
+            "history": [
+                f"{rfc3339(each.at)} {arrival_sentence(each.kind, each.actor, each.detail)}" for each in events
+            ],
         }
 
     def _record(self, arrival: Arrival) -> dict[str, object]:

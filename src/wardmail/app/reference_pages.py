@@ -11,10 +11,17 @@ from wardmail.app.cli import COMMANDS, cli
 from wardmail.app.markdown_table import markdown_table
 from wardmail.app.settings_schema import SETTINGS, Setting
 from wardmail.model.person import PERMISSIONS, Permission, Role
-from wardmail.protocol.notifications import LIST_STALE, TYPES
+from wardmail.protocol.notifications import AGREEMENT_EXPIRING, LIST_STALE, POLICY_CHANGED, TYPES
 
 _KINDS = {str: "text", int: "number", float: "number", bool: "yes or no", list: "list"}
 _SECRET_FORMS = "`keystore:NAME`, `file:PATH`, `env:NAME`, `credential:NAME`, `vault:…`, `azure:…` or `pkcs11:…`"  # noqa: S105
+
+_ABOUT_NO_MESSAGE = {
+    LIST_STALE: "every program: the list of accredited organisations is soon out of date (`stage` is `soon`), or is (`over`)",
+    POLICY_CHANGED: "every program: the `version` of the policy by which mail is judged from now on",
+    AGREEMENT_EXPIRING: "programs whose mail the sharing `agreement` covers: it `ends` in 60, 30 or 7 days (`stage`), or has"
+    " ended (`ended`); `ends` is its last day",
+}
 
 
 def reference_pages() -> Mapping[str, str]:
@@ -85,8 +92,8 @@ def _events() -> Iterator[str]:
 
 
 def _about(kind: str) -> str:
-    if kind == LIST_STALE:
-        return "every program: the list of accredited organisations is soon out of date (`stage` is `soon`), or is (`over`)"
+    if kind in _ABOUT_NO_MESSAGE:
+        return _ABOUT_NO_MESSAGE[kind]
     subject = "mail that came in" if kind.startswith("inbound.") else "a message that was sent"
     return f"{subject}: {kind.partition('.')[2].replace('_', ' ')}"
 

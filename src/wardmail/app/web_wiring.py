@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wardmail.app.api_wiring import api_of, api_services
+from wardmail.app.arrival_stories import StoredArrivalStories
 from wardmail.app.failures import USAGE, CommandFailed
 from wardmail.app.govern_wiring import governing_of
 from wardmail.app.host_and_port import address
@@ -105,6 +106,7 @@ def operating_of(installation: Installation, receiving: Receiving, console: Cons
     return OperateServices(
         console=console,
         arrivals=StoredArrivalRecords(installation.inbox, installation.blinder),
+        stories=StoredArrivalStories(installation.messages, receiving.world),
         kept_back=StoredKeptBack(installation.inbox, installation.messages, receiving.world),
         quarantine=receiving.quarantine,
         sources=StoredSourceRecords(installation.register, installation.sources, installation.inbox),

@@ -36,6 +36,7 @@ from wardmail.model.hold import Ending, HoldTerms
 from wardmail.model.integration import Integration
 from wardmail.model.register import Change
 from wardmail.model.route import TlsMode
+from wardmail.outbound.agreement_watch import AgreementWatch
 from wardmail.outbound.delivery import Delivery
 from wardmail.outbound.following import Follower
 from wardmail.outbound.gate import CONTACTS
@@ -141,6 +142,7 @@ def housekeeping(installation: Installation, world: World, spool: SealedSpool) -
         make_shredder(installation, queue, spool).run(),
         make_review_watch(installation, world).run(),
         ListWatch(world, installation.people.all).run(),
+        AgreementWatch(world, installation.people.all).run(),
         keep_heads(installation),
         WebhookSender(
             CountedOutbox(installation.database, installation.counts), make_poster(installation), world.clock

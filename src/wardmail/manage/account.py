@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from wardmail.manage.begun import LASTS, Beginnings
 from wardmail.manage.integrations import BadInput
@@ -24,7 +25,23 @@ from wardmail.ports import Clock, Logins, Passwords, SecurityKeys, SpentProofs
 from wardmail.protect.security_key import KeyPlace, new_key, to_register
 
 _NOT_YOURS = BadInput("That is not your present password. After eight failures your account is locked for 15 minutes.")
+_ASKED = BadInput("You logged in more than ten minutes ago: type your own password too.")
+_ANEW = BadInput(
+    "You logged in more than ten minutes ago. Log out, log in again by your organisation's account, and do it then."
+)
 _NOT_ADDED = BadInput("The key could not be added. Begin again, and use a key that you have not added before.")
+
+
+FRESH = 600.0
+"""Seconds after a log-in in which nobody is asked again whether it is still they who sit there."""
+
+
+class Confirmation(Enum):
+    """What somebody must do before they give power or a way in: ANEW is for those who have no password of this gateway."""
+
+    NONE = "none"
+    PASSWORD = "password"  # noqa: S105 (a kind of proof)
+    ANEW = "log in anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,24 @@ class AccountDesk:
         has_password = login is not None and bool(login.password_hash)
         sessions, keys = self._stores.logins.sessions(person), self._stores.keys.of(person)
         return Account(sessions, login if has_password else None, keys, self._has_app(person))
+
+    def confirmation_of(self, visitor: Visitor) -> Confirmation:
+        """What is asked of them before a grave act about people (SHARE-12)."""
+        if self._clock.now() < visitor.session.began_at + FRESH:
+            return Confirmation.NONE
+        login = self._stores.logins.find(visitor.person.id)
+        return Confirmation.PASSWORD if login is not None and login.password_hash else Confirmation.ANEW
+
+    def confirm(self, visitor: Visitor, present: str) -> BadInput | None:
+        """Before a grave act: a browser that was left open gives nobody power. A wrong password counts as a failed log-in."""
+        match self.confirmation_of(visitor):
+            case Confirmation.NONE:
+                return None
+            case Confirmation.ANEW:
+                return _ANEW
+            case Confirmation.PASSWORD:
+                known = self._confirmed(visitor, present) if present else _ASKED
+                return known if isinstance(known, BadInput) else None
 
     def end_session(self, visitor: Visitor, name: str) -> int:
         """`name` of one of the person's own sessions, or `others`. How many ended."""

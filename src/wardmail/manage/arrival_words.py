@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wardmail.model.arrival import ArrivalState
+from wardmail.model.verdict import Action
 
 WORDS = {
     ArrivalState.RECEIVED: "Being checked",
@@ -28,4 +29,12 @@ SENTENCES = {
     ArrivalState.DEAD_LETTER: "The application could not be given it; a person must look.",
     ArrivalState.DELETED: "A person deleted it in quarantine.",
     ArrivalState.EXPIRED: "Nobody decided about it in time.",
+}
+
+VERDICTS = {
+    Action.ACCEPT: "It may go to the application",
+    Action.WARN: "It may go to the application, with a warning on it",
+    Action.STRIP: "It may go to the application without what may do harm in it",
+    Action.QUARANTINE: "It is kept back",
+    Action.REFUSE: "It is refused",
 }

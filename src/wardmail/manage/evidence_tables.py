@@ -10,7 +10,7 @@ from wardmail.model.classification import Sensitivity
 from wardmail.model.evidence import Door, Evidence, Link
 from wardmail.model.person import Role
 from wardmail.model.route import AuthMechanism, Route, TlsLevel
-from wardmail.policy.agreements import endings
+from wardmail.policy.agreement_endings import endings
 from wardmail.policy.rules import BUILT_IN_RULES
 
 Table = Callable[[Evidence], Section]

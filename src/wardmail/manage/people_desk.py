@@ -108,6 +108,14 @@ class PeopleDesk:
         changed = self._changed(person.id, lambda now: replace(now, key_hash=hashed.key_hash), actor, reason)
         return changed if isinstance(changed, BadInput) else (changed, key)
 
+    def revoke_key(self, person: Person, actor: Person, reason: str) -> Person | BadInput:
+        """Nobody proves by it that they are this person: neither a program by the API nor anybody at a command line."""
+
+        def without(now: Person) -> Person | BadInput:
+            return replace(now, key_hash=b"") if now.key_hash else BadInput(f"{now.id} has no key.")
+
+        return self._changed(person.id, without, actor, reason)
+
     def leave(self, person: Person, actor: Person, reason: str) -> Person | BadInput:
         """No key, account, password or session counts any more; the audit keeps the name."""
         at = self._clock.now()
@@ -124,14 +132,17 @@ class PeopleDesk:
         except Unavailable:
             return None
 
-    def _changed(self, name: str, change: Callable[[Person], Person], actor: Person, reason: str) -> Person | BadInput:
+    def _changed(
+        self, name: str, change: Callable[[Person], Person | BadInput], actor: Person, reason: str
+    ) -> Person | BadInput:
         """From the record as it is at that moment: what was read before may bring back who has left since."""
 
         def step(people: Mapping[str, Person]) -> Person | BadInput:
             now = people.get(name)
             if now is None or not now.is_here:
                 return BadInput(f"{name} is not here any more.")
-            return checked_person(change(now), people)
+            changed = change(now)
+            return changed if isinstance(changed, BadInput) else checked_person(changed, people)
 
         return self._people.change(step, actor.id, reason)
 

@@ -6,14 +6,12 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from wardmail.model.own_domain import DomainReport, Verdict, Worsening
 from wardmail.model.person import Permission, Person
-from wardmail.model.stored import AcceptedMessage, Event
+from wardmail.model.stored import Event
 from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import make_notice, notice_domain, people_to_tell
-from wardmail.outbound.signing import apart_when_remote
+from wardmail.outbound.notices import notice_route, notices_to, people_to_tell
 from wardmail.outbound.world import World
 
 log = logging.getLogger(__name__)
@@ -35,14 +33,8 @@ class DomainAlert:
         self._people = people
 
     async def tell(self, look: DomainReport, worse: Sequence[Worsening]) -> None:
-        to, route = (
-            people_to_tell(await asyncio.to_thread(self._people), Permission.KEEP_SECRETS),
-            self._route(look.domain),
-        )
-        notices: list[AcceptedMessage] = []
-        if to and route:
-            make = partial(make_notice, self._world, to, *in_words(look, worse), route=route)
-            notices.append(await apart_when_remote(self._world, notice_domain(self._world), make))
+        to = people_to_tell(await asyncio.to_thread(self._people), Permission.KEEP_SECRETS)
+        notices = await notices_to(self._world, to, in_words(look, worse), route=self._route(look.domain))
         reached = len(to) if notices else 0
         checks = [
             {"check": each.finding.check, "before": each.before.value, "now": each.finding.verdict.value}
@@ -56,14 +48,9 @@ class DomainAlert:
             log.warning("event=domain_worsened checks=%d told=%d", len(worse), reached)
 
     def _route(self, domain: str) -> str:
-        """The one that settings name, or that of an integration which sends as the domain; empty without either."""
-        snapshot, named = self._world.register.snapshot, self._world.settings.notice_route
-        senders = [
-            each.route
-            for each in snapshot.integrations.values()
-            if any(sender.rpartition("@")[2] == domain for sender in each.senders)
-        ]
-        return next((each for each in (named, *senders) if each in snapshot.routes), "")
+        every = self._world.register.snapshot.integrations.values()
+        senders = [each for each in every if any(sender.rpartition("@")[2] == domain for sender in each.senders)]
+        return notice_route(self._world, senders)
 
     def _posted(self, look: DomainReport, checks: Sequence[Mapping[str, str]]) -> WebhookMessage:
         payload = {"type": KIND, "data": {"domain": look.domain, "checked_at": look.checked_at, "worse": checks}}

@@ -7,14 +7,12 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import partial
 
 from wardmail.model.person import Permission, Person
 from wardmail.model.refusal import Unavailable
-from wardmail.model.stored import AcceptedMessage, Event
+from wardmail.model.stored import Event
 from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import make_notice, notice_domain, people_to_tell
-from wardmail.outbound.signing import apart_when_remote
+from wardmail.outbound.notices import notice_route, notices_to, people_to_tell
 from wardmail.outbound.world import World
 from wardmail.policy.list_age import ListEnding, ListStage, list_ending
 from wardmail.protocol.notifications import LIST_STALE
@@ -57,11 +55,7 @@ class ListWatch:
 
     async def _tell(self, ending: ListEnding) -> bool:
         to = people_to_tell(await asyncio.to_thread(self._people), Permission.MANAGE_LISTS)
-        route = self._route()
-        notices: list[AcceptedMessage] = []
-        if to and route:
-            make = partial(make_notice, self._world, to, *in_words(ending), route=route)
-            notices.append(await apart_when_remote(self._world, notice_domain(self._world), make))
+        notices = await notices_to(self._world, to, in_words(ending), route=notice_route(self._world))
         reached = len(to) if notices else 0
         data = {"list": LIST, "stage": ending.stage.value, "ends": ending.on.isoformat()}
         event = Event("ListStale", self._world.clock.now(), "wardmail", None, LIST, {**data, "told": reached})
@@ -71,12 +65,6 @@ class ListWatch:
         if given:
             log.warning("event=list_stale stage=%s ends=%s told=%d", ending.stage, ending.on, reached)
         return given
-
-    def _route(self) -> str:
-        """The one that settings name, or that of an integration; empty without either."""
-        snapshot, named = self._world.register.snapshot, self._world.settings.notice_route
-        others = [each.route for _, each in sorted(snapshot.integrations.items())]
-        return next((each for each in (named, *others) if each in snapshot.routes), "")
 
     def _posted(self, data: Mapping[str, str]) -> WebhookMessage:
         payload = json.dumps({"type": LIST_STALE, "data": data})

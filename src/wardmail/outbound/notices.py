@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from wardmail.model.address import Address
 from wardmail.model.classification import Classification, Mark, Sensitivity
 from wardmail.model.decision import Decision, Outcome
 from wardmail.model.delivery import RecipientState
+from wardmail.model.integration import Integration
 from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient
 from wardmail.model.person import Permission, Person, Role
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
 from wardmail.outbound.reporting import signed_head
+from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
 from wardmail.protocol.address import parse_address
 from wardmail.protocol.notice import notice_mail
@@ -46,6 +49,22 @@ def make_notice(
         ),
         retention_days=settings.retention_days,
     )
+
+
+async def notices_to(
+    world: World, to: Sequence[Address], words: tuple[str, Sequence[str]], *, route: str
+) -> list[AcceptedMessage]:
+    """Subject and lines as one signed notice; none where there is nobody to tell, or no route."""
+    if not to or not route:
+        return []
+    return [await apart_when_remote(world, notice_domain(world), partial(make_notice, world, to, *words, route=route))]
+
+
+def notice_route(world: World, integrations: Iterable[Integration] | None = None) -> str:
+    """The one that settings name, or that of one of these integrations (None: of any); empty without either."""
+    snapshot, named = world.register.snapshot, world.settings.notice_route
+    theirs = [each for _, each in sorted(snapshot.integrations.items())] if integrations is None else integrations
+    return next((each for each in (named, *(one.route for one in theirs)) if each in snapshot.routes), "")
 
 
 def people_to_tell(people: Mapping[str, Person], needed: Permission) -> list[Address]:

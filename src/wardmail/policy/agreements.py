@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 
 from wardmail.model.address import Address
@@ -55,9 +55,3 @@ def _why_not(found: Iterable[Agreement], today: date) -> str:
     for each in found:
         return f"agreement {each.id} with {each.partner} is {each.standing(today).value.replace('-', ' ')}"
     return "no sharing agreement covers it"
-
-
-def endings(agreements: Iterable[Agreement], today: date) -> Iterator[tuple[int, Agreement]]:
-    """Days left and agreement, for those in force or to come, the nearest ending first."""
-    open_ones = (each for each in agreements if each.standing(today) is not AgreementStanding.ENDED)
-    yield from sorted((((each.ends - today).days, each) for each in open_ones), key=lambda pair: (pair[0], pair[1].id))

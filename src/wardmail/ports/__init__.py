@@ -7,6 +7,7 @@ from wardmail.ports.provider import IdentityProvider, ProviderLogins
 from wardmail.ports.queue import Holds, Queue
 from wardmail.ports.reading import (
     ArrivalRecords,
+    ArrivalStories,
     GivenReplies,
     HeldRecords,
     HoldBook,
@@ -29,6 +30,7 @@ from wardmail.ports.world import Clock, Resolver, Spans
 __all__ = [
     "AgreementBook",
     "ArrivalRecords",
+    "ArrivalStories",
     "Arrivals",
     "Blinder",
     "BodySink",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from wardmail.model.arrival_story import ArrivalStory
 from wardmail.model.hold import Hold
 from wardmail.model.notification import Told
 from wardmail.model.reading import Page, Record, Wanted
@@ -148,6 +149,12 @@ class KeptBack(Protocol):
     async def one(self, arrival_id: str, *, sentences: bool) -> Record | None:
         """With `proofs`, `scans` and `history` in words; with `reasons` when `sentences`, for they name files and hosts."""
         ...
+
+
+class ArrivalStories(Protocol):
+    """All that is kept of one message that came in. Raises Unavailable."""
+
+    async def one(self, arrival_id: str) -> ArrivalStory | None: ...
 
 
 class SourceRecords(Protocol):

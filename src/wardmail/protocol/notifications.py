@@ -43,8 +43,15 @@ _BY_ARRIVAL_STATE = MappingProxyType(
     }
 )
 LIST_STALE = "list.stale"
-_FOR_EVERYBODY = MappingProxyType({"ListStale": LIST_STALE})
-"""About no message: what each program may want to know of the gateway that judges its mail."""
+AGREEMENT_EXPIRING = "agreement.expiring"
+POLICY_CHANGED = "policy.changed"
+_ABOUT_NO_MESSAGE = MappingProxyType(
+    {"ListStale": LIST_STALE, "AgreementExpiring": AGREEMENT_EXPIRING, "PolicyActivated": POLICY_CHANGED}
+)
+"""What a program may want to know of the gateway that judges its mail."""
+
+_THINLY = MappingProxyType({LIST_STALE: ("list", "stage", "ends"), AGREEMENT_EXPIRING: ("agreement", "stage", "ends")})
+"""Without how many people were told, or whom else it is about: that is the gateway's own."""
 
 _OF_STATE = ("AttemptMade", "RecipientChanged")
 
@@ -54,7 +61,7 @@ TYPES = tuple(
             *_BY_STATE.values(),
             *_BY_KIND.values(),
             *_BY_ARRIVAL_STATE.values(),
-            *_FOR_EVERYBODY.values(),
+            *_ABOUT_NO_MESSAGE.values(),
             "message.complained",
         }
     )
@@ -62,14 +69,25 @@ TYPES = tuple(
 """Every type there is."""
 
 
-def type_for_everybody(kind: str) -> str:
-    """Of an event that is about no message; empty for those that are nobody's business but the gateway's."""
-    return _FOR_EVERYBODY.get(kind, "")
+def told_besides(kind: str, detail: Mapping[str, object], integration: str) -> tuple[str, dict[str, object]] | None:
+    """Type and data of an event that is about no message, for the program of this integration; None: not its business."""
+    told = _ABOUT_NO_MESSAGE.get(kind, "")
+    if not told:
+        return None
+    if told == POLICY_CHANGED:
+        version = _version_in_force(detail)
+        return None if version is None else (told, {"version": version})
+    only = detail.get("integrations")
+    if isinstance(only, list) and only and integration not in only:
+        return None
+    return told, {name: detail[name] for name in _THINLY[told] if name in detail}
 
 
-def data_for_everybody(detail: Mapping[str, object]) -> dict[str, object]:
-    """Without how many people were told: that is the gateway's own."""
-    return {name: detail[name] for name in ("list", "stage", "ends") if name in detail}
+def _version_in_force(detail: Mapping[str, object]) -> int | None:
+    states = detail.get("states")
+    names = [name for name, state in states.items() if state == "active"] if isinstance(states, dict) else []
+    number = names[0].rpartition("-")[2] if len(names) == 1 else ""
+    return int(number) if number.isdecimal() else None
 
 
 def type_of(kind: str, detail: Mapping[str, object]) -> str:

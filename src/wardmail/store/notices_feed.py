@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from wardmail.model.notification import Notification, Told
-from wardmail.protocol.notifications import data_for_everybody, data_of, type_for_everybody, type_of
+from wardmail.protocol.notifications import data_of, told_besides, type_of
 from wardmail.store.connection import Database
 from wardmail.store.schema import chain_head, event, message
 from wardmail.store.schema_of_inbound import arrival
@@ -50,10 +50,9 @@ class NoticesFeed:
 
 
 def _told(row: Any, integration: str) -> tuple[str, dict[str, object]] | None:
-    """Type and data, for the program whose mail it is about, or for every program; None where it is told nothing."""
+    """Type and data, for the program whose mail it is about, or would be; None where it is told nothing."""
     if row.message_id is None:
-        kind = type_for_everybody(row.kind)
-        return (kind, data_for_everybody(json.loads(row.detail))) if kind else None
+        return told_besides(row.kind, json.loads(row.detail), integration)
     if row.integration != integration:
         return None
     detail = json.loads(row.detail)

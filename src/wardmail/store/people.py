@@ -63,6 +63,7 @@ def keep_person(database: Database, connection: Connection, record: Person, acto
         "roles": [role.value for role in record.roles],
         "logins": list(record.logins),
         "left": record.left_at,
+        "has_key": bool(record.key_hash),
         "reason": reason,
     }
     return Event("PersonSaved", now, actor, None, record.id, detail)

@@ -24,7 +24,8 @@ from wardmail.model.agreement import (
 from wardmail.model.classification import Sensitivity
 from wardmail.model.decision import Outcome
 from wardmail.model.person import Approval
-from wardmail.policy.agreements import AgreementTable, endings
+from wardmail.policy.agreement_endings import agreement_warnings, endings, is_carried_on
+from wardmail.policy.agreements import AgreementTable
 from wardmail.policy.evaluate import evaluate
 from wardmail.policy.facts import AgreementFacts, Cover, Facts, Known
 from wardmail.policy.facts_codec import facts_from
@@ -196,6 +197,65 @@ def test_endings_come_in_order() -> None:
         (10, "hospice"),
         (90, "later"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("left", "stage"),
+    [
+        (61, ""),
+        (60, "60"),
+        (31, "60"),
+        (30, "30"),
+        (8, "30"),
+        (7, "7"),
+        (0, "7"),
+        (-1, "ended"),
+        (-30, "ended"),
+        (-31, ""),
+    ],
+)
+def test_the_nearest_threshold_is_told_and_no_old_news(left: int, stage: str) -> None:
+    made = replace(HOSPICE, starts=TODAY - timedelta(days=300), ends=TODAY + timedelta(days=left))
+    assert [each.stage for each in agreement_warnings([made], TODAY)] == ([stage] if stage else [])
+
+
+@pytest.mark.parametrize("changed", [{"ended": YES}, {"governance": None}, {"clinical_safety": None}])
+@pytest.mark.parametrize("left", [5, -1])
+def test_nothing_is_told_of_what_a_person_ended_or_never_counted(left: int, changed: dict[str, object]) -> None:
+    made = replace(HOSPICE, ends=TODAY + timedelta(days=left), **changed)  # type: ignore[arg-type]
+    assert not list(agreement_warnings([made], TODAY))
+
+
+NEXT = replace(HOSPICE, id="hospice-2", starts=TODAY, ends=HOSPICE.ends + timedelta(days=300))
+
+
+@pytest.mark.parametrize(
+    ("changed", "goes_on"),
+    [
+        ({}, True),
+        ({"starts": HOSPICE.ends + timedelta(days=1)}, True),
+        ({"starts": HOSPICE.ends + timedelta(days=2)}, False),
+        ({"ends": HOSPICE.ends}, False),
+        ({"clinical_safety": None}, False),
+        ({"ended": YES}, False),
+        ({"addresses": ()}, False),
+        ({"domains": (*HOSPICE.domains, "more.example")}, True),
+        ({"integrations": ("app",)}, False),
+        ({"highest": Sensitivity.OFFICIAL}, False),
+        ({"protection": AgreedProtection.ENCRYPTED}, False),
+    ],
+)
+def test_only_one_that_lets_go_as_much_carries_it_on(changed: dict[str, object], goes_on: bool) -> None:
+    new = replace(NEXT, **changed)  # type: ignore[arg-type]
+    assert is_carried_on(HOSPICE, [HOSPICE, new], TODAY) is goes_on
+    assert ("hospice" not in [each.agreement.id for each in agreement_warnings([HOSPICE, new], TODAY)]) is goes_on
+
+
+def test_one_of_all_integrations_carries_on_one_of_some_and_more_of_them_too() -> None:
+    old = replace(HOSPICE, integrations=("app",))
+    assert is_carried_on(old, [NEXT], TODAY)
+    assert is_carried_on(old, [replace(NEXT, integrations=("other", "app"))], TODAY)
+    assert not is_carried_on(old, [replace(NEXT, integrations=("other",))], TODAY)
 
 
 @given(st.lists(st.tuples(st.sampled_from(Appetite), st.lists(st.sampled_from("abc"), max_size=4)), max_size=5))

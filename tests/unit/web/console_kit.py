@@ -18,6 +18,7 @@ from tests.databases import fresh_sqlite
 from tests.inbound_desk import Office, office
 from tests.reports import ReadingHere
 from tests.worlds import HEAD, Stage, staged, submission
+from wardmail.app.arrival_stories import StoredArrivalStories
 from wardmail.app.documentation import library
 from wardmail.app.domain_wiring import KeystoreDomainKeys
 from wardmail.app.installation import Installation
@@ -219,6 +220,7 @@ def open_console(directory: Path) -> Iterator[Console]:
         operate = OperateServices(
             console=services,
             arrivals=StoredArrivalRecords(Inbox(database), MonthlyBlinder(stage.keystore)),
+            stories=StoredArrivalStories(messages, inbound.world),
             kept_back=StoredKeptBack(Inbox(database), messages, inbound.world),
             quarantine=Quarantine(inbound.world),
             sources=StoredSourceRecords(StoreRegister(database), StoreSources(database), Inbox(database)),

@@ -21,6 +21,7 @@ from wardmail.app.wiring import open_world
 from wardmail.edges.keys import add_dkim_key
 from wardmail.edges.smtp_limits import PeerLedger
 from wardmail.edges.smtp_settings import PeerLimits
+from wardmail.inbound.world import InboundWorld
 from wardmail.manage.integrations import make_credential
 from wardmail.manage.people import with_new_key
 from wardmail.model.address import Address
@@ -47,6 +48,7 @@ class PeoplesApi:
     http: httpx2.AsyncClient
     app: FastAPI
     secret: str
+    receiving: InboundWorld
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
@@ -105,5 +107,5 @@ async def opened(directory: Path, limits: PeerLimits | None = None) -> AsyncIter
         api = api_of(services)
         transport = httpx2.ASGITransport(app=api, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="https://gw.test") as http:
-            yield PeoplesApi(installation, world, http, api, made.secret)
+            yield PeoplesApi(installation, world, http, api, made.secret, receiving)
     installation.database.close()

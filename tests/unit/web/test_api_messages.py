@@ -276,8 +276,6 @@ async def test_the_description_is_served_and_whole(api: Api) -> None:
         "/v1/address-checks",
         "/v1/events",
         "/v1/events/stream",
-        "/v1/inbound-messages",
-        "/v1/inbound-messages/{arrival_id}",
         "/v1/inbound-messages/{arrival_id}/content",
         "/v1/inbound-messages/{arrival_id}/ack",
         "/v1/inbound-messages/{arrival_id}/reject",

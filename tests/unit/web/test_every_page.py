@@ -116,6 +116,7 @@ async def seeded(console: Console) -> dict[str, str]:
         "others": "hospice.example",
         "sources": "letters",
         "quarantine": arrived.arrival.id,
+        "received": arrived.arrival.id,
         "attachments": "1",
     }
 

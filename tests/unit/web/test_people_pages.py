@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from tests.unit.web.console_kit import PASSWORD, Console, form_token, once_mark, open_console
+from wardmail.manage.account import FRESH
 from wardmail.model.login import MOST_FAILURES
 from wardmail.model.person import Permission, Person, Role
 from wardmail.store.messages import Messages
+from wardmail.store.schema_of_logins import login
 
 WHY = "as was agreed"
 
@@ -159,3 +163,118 @@ async def test_nothing_is_done_without_a_choice_and_a_reason(console: Console, f
         assert (await act(http, "amina", **fields)).status_code == 422
         assert (await http.post("/people/amina", data={"act": "unlock", "reason": WHY})).status_code == 403
     assert [each.kind for each in Messages(console.stage.database).audit(0, 1000)][before:] == ["LoggedIn"]
+
+
+async def test_a_key_is_revoked_with_a_reason_and_stops_at_once(console: Console) -> None:
+    console.people.save(replace(person(console, "amina"), key_hash=b"k" * 32), "test")
+    async with console.visitor("boss") as http, console.visitor("amina") as theirs:
+        assert "Revoke the key" in (await http.get("/people/amina")).text
+        assert (await act(http, "amina", act="revoke-key", reason="")).status_code == 422
+        assert person(console, "amina").key_hash
+        assert (await act(http, "amina", act="revoke-key")).status_code == 303
+        assert person(console, "amina").key_hash == b""
+        assert (await theirs.get("/account")).status_code == 303
+        assert "Revoke the key" not in (await http.get("/people/amina")).text
+        again = await act(http, "amina", act="revoke-key")
+        assert (again.status_code, "has no key" in again.text) == (422, True)
+    actor, detail = console.events("PersonSaved")[-1]
+    assert (actor, detail["has_key"], detail["reason"]) == ("boss", False, WHY)
+
+
+OTHER = "four other random words"
+GRAVE = (
+    {"act": "password", "new": OTHER},
+    {"act": "second-factor"},
+    {"act": "change", "full_name": "Amina", "role_viewer": "yes", "role_owner": "yes"},
+)
+
+
+def kept(console: Console) -> tuple[Person, object, object]:
+    login = console.logins.find("amina")
+    return person(console, "amina"), login and login.password_hash, len(console.events("SecondFactorSet"))
+
+
+@pytest.mark.parametrize("fields", GRAVE)
+async def test_what_gives_power_or_a_way_in_takes_ones_own_password_after_ten_minutes(
+    console: Console, fields: dict[str, str]
+) -> None:
+    async with console.visitor("boss") as http:
+        console.stage.clock.at += FRESH
+        assert "Your own password" in (await http.get("/people/amina")).text
+        before, marked = kept(console), fields | {"once": console.mark(http)}
+        asked = await act(http, "amina", **marked)
+        assert (asked.status_code, "type your own password" in asked.text) == (422, True)
+        wrong = await act(http, "amina", **marked, present="not the password")
+        assert (wrong.status_code, "not your present password" in wrong.text) == (422, True)
+        assert OTHER not in asked.text + wrong.text
+        at = f"present-{fields['act']}"
+        assert f'href="#{at}"' in asked.text
+        assert f'id="{at}"' in asked.text
+        assert kept(console) == before
+        failed = console.logins.find("boss")
+        assert failed is not None
+        assert failed.failures == 1, "who only left the box empty guessed nothing"
+        assert (await act(http, "amina", **marked, present=PASSWORD)).status_code in (200, 303)
+        assert kept(console) != before
+
+
+@pytest.mark.parametrize("fields", GRAVE)
+async def test_in_the_first_ten_minutes_nobody_is_asked_again(console: Console, fields: dict[str, str]) -> None:
+    async with console.visitor("boss") as http:
+        console.stage.clock.at += FRESH - 1
+        assert "Your own password" not in (await http.get("/people/amina")).text
+        assert (await act(http, "amina", **fields, once=console.mark(http))).status_code in (200, 303)
+
+
+async def test_nobody_is_added_from_a_browser_that_was_left_open(console: Console) -> None:
+    async with console.visitor("boss") as http:
+        console.stage.clock.at += FRESH
+        form = {
+            "form_token": form_token(await http.get("/people")),
+            "person": "mal",
+            "full_name": "Mal",
+            "role_owner": "yes",
+        }
+        asked = await http.post("/people", data=form)
+        assert (asked.status_code, 'value="Mal"' in asked.text) == (422, True)
+        assert console.people.one("mal") is None
+        assert (await http.post("/people", data=form | {"present": PASSWORD})).status_code == 200
+
+
+async def test_what_takes_power_away_is_done_at_once_whenever_one_logged_in(console: Console) -> None:
+    console.register("gwen", Role.GOVERNANCE)
+    console.people.save(replace(person(console, "gwen"), key_hash=b"k" * 32, roles=(Role.GOVERNANCE, Role.VIEWER)), "t")
+    async with console.visitor("boss") as http:
+        console.stage.clock.at += FRESH
+        fewer = {"act": "change", "full_name": "Gwen", "role_viewer": "yes"}
+        for fields in (fewer, {"act": "revoke-key"}, {"act": "sign-out"}, {"act": "leave", "sure": "yes"}):
+            assert (await act(http, "gwen", **fields)).status_code == 303, fields
+
+
+async def test_who_guesses_at_somebody_elses_browser_is_logged_out_of_it(console: Console) -> None:
+    async with console.visitor("boss") as http:
+        console.stage.clock.at += FRESH
+        fields = {"act": "password", "new": OTHER, "present": "a guess of mine"}
+        token = form_token(await http.get("/people"))
+        for _ in range(MOST_FAILURES):
+            await http.post("/people/amina", data={"form_token": token, "reason": WHY, **fields})
+        assert (await http.get("/people")).status_code == 303
+
+
+async def test_who_has_no_password_here_logs_in_anew(console: Console) -> None:
+    async with console.visitor("boss") as http:
+        with console.stage.database.write() as connection:
+            connection.execute(update(login).where(login.c.person_id == "boss").values(password_hash=""))
+        console.stage.clock.at += FRESH
+        assert "Log out and log in again" in (await http.get("/people/amina")).text
+        for present in ("", PASSWORD):
+            answer = await act(http, "amina", act="password", new=OTHER, present=present)
+            assert (answer.status_code, "organisation" in answer.text) == (422, True)
+
+
+async def test_what_was_typed_into_a_change_is_given_back(console: Console) -> None:
+    async with console.visitor("boss") as http:
+        form = {"act": "change", "full_name": "Amina <b>Khan", "email": "no address", "role_developer": "yes"}
+        page = (await act(http, "amina", **form)).text
+        assert 'value="Amina &lt;b&gt;Khan"' in page
+        assert re.search(r'name="role_developer"[^>]*checked', page)

@@ -17,7 +17,7 @@ from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.model.agreement import AgreedProtection, Agreement
 from wardmail.model.classification import Sensitivity
 from wardmail.model.person import Approval, Permission
-from wardmail.policy.agreements import endings
+from wardmail.policy.agreement_endings import endings
 
 _LEVELS = {"official": Sensitivity.OFFICIAL, "official-sensitive": Sensitivity.OFFICIAL_SENSITIVE}
 _REASON = reason_option()

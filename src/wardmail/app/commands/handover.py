@@ -12,6 +12,7 @@ from wardmail.app.acting import acting_person, by_option, reason_option
 from wardmail.app.failures import USAGE, CommandFailed, not_found
 from wardmail.app.installation import Installation
 from wardmail.app.output import confirm, emit, json_option, note, say, table
+from wardmail.manage.handover_words import place_in_words
 from wardmail.manage.sources import handover_problems
 from wardmail.model.handover import Handover, HandoverKind
 from wardmail.model.person import Permission
@@ -83,7 +84,9 @@ def list_(config_path: str | None, as_json: bool) -> None:
         for each in found:
             emit(to_plain(each))
         return
-    table(("Integration", "Kind", "Where"), [(each.integration, each.kind.value, _where(each)) for each in found])
+    table(
+        ("Integration", "Kind", "Where"), [(each.integration, each.kind.value, place_in_words(each)) for each in found]
+    )
 
 
 @command.command()
@@ -187,9 +190,3 @@ def _existing(installation: Installation, integration: str) -> Handover:
     if found is None:
         raise not_found("handover", integration, "wardmail handover list")
     return found
-
-
-def _where(terms: Handover) -> str:
-    if terms.kind is HandoverKind.REPORTS:
-        return "the gateway reads it: reports of others about our domains"
-    return terms.directory or terms.url or terms.socket or terms.host or "it is collected by its application"

@@ -16,9 +16,11 @@ from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
 from wardmail.app.output import at_most, confirm, counted, emit, json_option, moment, note, rfc3339, say, table
+from wardmail.manage.arrival_history import arrival_sentence
 from wardmail.manage.arrival_words import SENTENCES, WORDS
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.person import Permission
+from wardmail.protocol.dsn import visible
 from wardmail.store.inbox import ArrivalSearch
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def show(config_path: str | None, *, arrival_id: str, reasons: bool, by: str, as
         if value not in ("", [], None, 0):
             say(f"  {key:<22}{_told(value)}")
     for each in history:
-        say(f"  {moment(each.at)}  {each.kind} by {each.actor}")
+        say(visible(f"  {moment(each.at)}  {arrival_sentence(each.kind, each.actor, each.detail)}"))
 
 
 @command.command()

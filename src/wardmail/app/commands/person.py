@@ -132,16 +132,22 @@ def change(  # noqa: PLR0913 (each is an option)
 
 @command.command()
 @click.argument("name")
+@click.option("--revoke", is_flag=True, help="Make no new one: the person has no key from now on.")
 @reason_option()
 @by_option
 @json_option
 @click.pass_obj
-def key(config_path: str | None, name: str, reason: str, by: str, as_json: bool) -> None:
+def key(config_path: str | None, *, name: str, revoke: bool, reason: str, by: str, as_json: bool) -> None:
     """Make a new key for a person; the old one stops at once, and they log in to the pages anew."""
     installation = Installation.at(config_path)
     actor = acting_person(installation, by, Permission.MANAGE_PEOPLE)
-    person, made = usable(people_desk(installation).new_key(_existing(installation, name), actor, reason), "WM-PERSON")
-    _show_key(person, made, as_json)
+    person, desk = _existing(installation, name), people_desk(installation)
+    if revoke:
+        without = usable(desk.revoke_key(person, actor, reason), "WM-PERSON")
+        emit(_record(without)) if as_json else say(f"{name} has no key any more.")
+    else:
+        person, made = usable(desk.new_key(person, actor, reason), "WM-PERSON")
+        _show_key(person, made, as_json)
     note(_ANEW)
 
 

@@ -14,7 +14,7 @@ from wardmail.model.identity import Identity
 from wardmail.model.person import Permission, Person
 from wardmail.model.reading import FoundBy
 from wardmail.web import PERSON_KEY_PREFIX
-from wardmail.web.api.caller import identified
+from wardmail.web.api.caller import identified, identified_for_live
 from wardmail.web.api.person_caller import May
 
 
@@ -65,18 +65,25 @@ def fingerprint_of(*parts: object) -> str:
 class Either:
     """A program about its integration's own, or a person who has one of the permissions: what such an operation depends on."""
 
-    def __init__(self, *needs: Permission) -> None:
+    def __init__(self, *needs: Permission, only_live: bool = False) -> None:
+        """`only_live`: not with a test key."""
         self.needs = needs
+        self._identify = _identified_for_live if only_live else identified
 
     async def asker(self, request: Request) -> Asker:
         """Raises Problem: 401 or 403, as for each of them alone."""
         scheme, _, value = request.headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() == "bearer" and value.startswith(PERSON_KEY_PREFIX):
             return Asker(await May(*self.needs).person(request))
-        return Asker(await identified(request))
+        return Asker(await self._identify(request))
+
+
+async def _identified_for_live(request: Request) -> Identity:
+    return await identified_for_live(await identified(request))
 
 
 Seeing = Annotated[Asker, Depends(Either(Permission.SEE).asker)]
+SeeingLive = Annotated[Asker, Depends(Either(Permission.SEE, only_live=True).asker)]
 Operating = Annotated[Asker, Depends(Either(Permission.OPERATE_QUEUE).asker)]
 Reading = Annotated[Asker, Depends(Either(Permission.READ_CONTENT).asker)]
 TakingEvidence = Annotated[Asker, Depends(Either(Permission.TAKE_EVIDENCE).asker)]

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wardmail.inbound.pulling import NotPossible
-from wardmail.model.reading import FoundBy, Wanted
+from wardmail.model.reading import Wanted
 from wardmail.web.api import schema
+from wardmail.web.api.asker import SeeingLive
 from wardmail.web.api.caller import LiveCaller
 from wardmail.web.api.problem import Problem
 from wardmail.web.api.services import services_of
@@ -21,23 +22,24 @@ router = APIRouter(prefix="/v1/inbound-messages", tags=["inbound messages"])
 
 
 @router.get("", response_model=schema.Items)
-async def search(request: Request, caller: LiveCaller, find: Annotated[schema.FindInbound, Query()]) -> schema.Items:
-    """Newest first, without content. `status=handing-over` is what waits to be taken."""
+async def search(request: Request, asker: SeeingLive, find: Annotated[schema.FindInbound, Query()]) -> schema.Items:
+    """Newest first, without content; a program gets its integration's own. `status=handing-over` waits to be taken."""
     services = services_of(request)
-    wanted = Wanted(caller.integration.id, find.q, find.status or "", after=find.after, limit=find.limit)
-    wanted = replace(wanted, found_by=FoundBy.NAME)
+    integration = asker.integration or find.integration
+    wanted = Wanted(integration, find.q, find.status or "", after=find.after, limit=find.limit)
+    wanted = replace(wanted, found_by=asker.found_by)
     page = await asyncio.to_thread(services.arrivals.search, wanted)
     return schema.Items(items=[dict(each) for each in page.records], next=page.following or None)
 
 
 @router.get("/{arrival_id}")
-async def show(request: Request, caller: LiveCaller, arrival_id: str) -> dict[str, object]:
-    """What was proved and found, without content."""
+async def show(request: Request, asker: SeeingLive, arrival_id: str) -> dict[str, object]:
+    """What was proved and found, without content; a program is told of its integration's own."""
     services = services_of(request)
-    record = await asyncio.to_thread(services.arrivals.one, caller.integration.id, arrival_id)
+    record = await asyncio.to_thread(services.arrivals.one, asker.integration, arrival_id)
     if record is None:
-        raise _missing(arrival_id)
-    proved = await services.pull.proved(arrival_id, caller.integration.id)
+        raise _missing(arrival_id, is_person=asker.is_person)
+    proved = await services.pull.proved(arrival_id, asker.integration)
     return dict(record) | {"proved": dict(proved)}
 
 
@@ -81,6 +83,6 @@ async def _impossible(request: Request, caller: LiveCaller, arrival_id: str, why
     return Problem(409, "WM-INBOUND-NOT-DONE", "That cannot be done with it now", detail)
 
 
-def _missing(arrival_id: str) -> Problem:
-    detail = f"{arrival_id[:40]} is none of this integration's."
+def _missing(arrival_id: str, *, is_person: bool = False) -> Problem:
+    detail = "Nothing came in by that ID." if is_person else f"{arrival_id[:40]} is none of this integration's."
     return Problem(404, "WM-NOT-FOUND", "There is no such message", detail)

@@ -109,9 +109,13 @@ class Find(Sent):
 class FindInbound(Sent):
     q: Annotated[
         Line,
-        Field(max_length=320, description="An address, an ID or the beginning of one, or its sender's Message-ID."),
+        Field(
+            max_length=320,
+            description="An address, an ID or the beginning of one, its sender's Message-ID, or (for people) its subject.",
+        ),
     ] = ""
     status: Annotated[ArrivalState | None, Field(description="Only in this state.")] = None
+    integration: Annotated[Line, Field(max_length=63, description="For people; a program sees its own.")] = ""
     after: Annotated[str, Field(pattern="^([0-9A-Z]{18})?$", description="`next` of an earlier page.")] = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from wardmail.manage.due import DueItem, due_items
 from wardmail.model.reading import Record
 from wardmail.model.register import RegisterSnapshot
-from wardmail.policy.agreements import endings
+from wardmail.policy.agreement_endings import endings, is_carried_on
 from wardmail.policy.list_age import ListEnding, ListStage, list_ending
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.services import ConsoleServices
@@ -131,7 +131,7 @@ def _ending_tasks(snapshot: RegisterSnapshot, today: date) -> Sequence[Mapping[s
             "by": day(each.ends),
         }
         for left, each in endings(snapshot.agreements.values(), today)
-        if left <= _SOON_ENDS
+        if left <= _SOON_ENDS and not is_carried_on(each, snapshot.agreements.values(), today)
     ]
 
 

@@ -27,6 +27,8 @@ _DOES = {
     Role.OWNER: "Everything, and people.",
 }
 NO_ROLE = "None: may do nothing"
+_GIVES_A_WAY_IN = frozenset({"password", "second-factor"})
+_TOO_MANY = BadInput("Too many people do this at this moment. Try again in a few seconds.")
 _Act = Callable[[Visit, Person, str], Awaitable[Response | BadInput]]
 
 
@@ -34,6 +36,7 @@ class PeoplePages:
     def __init__(self, services: ConsoleServices) -> None:
         self._pages = services.pages
         self._desk = services.identity.people
+        self._account = services.identity.account
         self._once = services.once
         self._clock = services.clock
         self._turns = Turns()
@@ -43,6 +46,7 @@ class PeoplePages:
             "sign-out": self._sign_out,
             "password": self._password,
             "second-factor": self._second_factor,
+            "revoke-key": self._revoke_key,
             "leave": self._leave,
         }
 
@@ -51,12 +55,14 @@ class PeoplePages:
 
     async def show(self, visit: Visit) -> Response:
         found = await self._standing(visit)
-        return self._draw(visit, found) if found else self._gone(visit)
+        return await self._draw(visit, found) if found else self._gone(visit)
 
     async def add(self, visit: Visit) -> Response:
         form = visit.form
         wanted = Person(_line(form.get("person", "")), _line(form.get("full_name", "")), _line(form.get("email", "")))
         wanted = replace(wanted, roles=_roles(visit))
+        if unconfirmed := await self._unconfirmed(visit):
+            return await self._draw_list(visit, unconfirmed.reason, "present-add")
         made = await asyncio.to_thread(self._desk.add, wanted, visit.visitor.person)
         if isinstance(made, BadInput):
             return await self._draw_list(visit, made.reason)
@@ -76,17 +82,23 @@ class PeoplePages:
             return RedirectResponse(f"/people/{found.person.id}", 303)
         act, reason = self._acts.get(visit.form.get("act", "")), reason_of(visit)
         if act is None:
-            return self._draw(visit, found, "Choose what to do.")
+            return await self._draw(visit, found, "Choose what to do.")
         if reason_problems(reason):
-            return self._draw(visit, found, "Say why, in 5 to 500 characters, for whoever looks at it later.")
-        outcome = await act(visit, found.person, reason)
-        return self._draw(visit, found, outcome.reason) if isinstance(outcome, BadInput) else outcome
+            return await self._draw(visit, found, "Say why, in 5 to 500 characters, for whoever looks at it later.")
+        unconfirmed = await self._unconfirmed(visit) if _is_grave(visit, found.person) else None
+        outcome = unconfirmed or await act(visit, found.person, reason)
+        at = f"present-{visit.form['act']}" if unconfirmed else "acts"
+        return await self._draw(visit, found, outcome.reason, at) if isinstance(outcome, BadInput) else outcome
+
+    async def _unconfirmed(self, visit: Visit) -> BadInput | None:
+        """What gives power or a way in takes the actor's own proof, where their log-in was a while ago."""
+        if self._turns.is_full:
+            return _TOO_MANY
+        present = visit.form.get("present", "")[: LONGEST + 1]
+        return await self._turns.run(lambda: self._account.confirm(visit.visitor, present))
 
     async def _change(self, visit: Visit, person: Person, reason: str) -> Response | BadInput:
-        form = visit.form
-        wanted = replace(
-            person, name=form.get("full_name", ""), email=_line(form.get("email", "")), roles=_roles(visit)
-        )
+        wanted = _wanted(visit, person)
         return _back(person, await asyncio.to_thread(self._desk.change, wanted, visit.visitor.person, reason))
 
     async def _unlock(self, visit: Visit, person: Person, reason: str) -> Response | BadInput:
@@ -99,7 +111,7 @@ class PeoplePages:
 
     async def _password(self, visit: Visit, person: Person, reason: str) -> Response | BadInput:
         if self._turns.is_full:
-            return BadInput("Too many people do this at this moment. Try again in a few seconds.")
+            return _TOO_MANY
         new, actor = visit.form.get("new", "")[: LONGEST + 1], visit.visitor.person
         return _back(person, await self._turns.run(lambda: self._desk.set_password(person, new, actor, reason)))
 
@@ -113,6 +125,9 @@ class PeoplePages:
             back_words=f"Back to {person.name}",
         )  # fmt: skip
 
+    async def _revoke_key(self, visit: Visit, person: Person, reason: str) -> Response | BadInput:
+        return _back(person, await asyncio.to_thread(self._desk.revoke_key, person, visit.visitor.person, reason))
+
     async def _leave(self, visit: Visit, person: Person, reason: str) -> Response | BadInput:
         if visit.form.get("sure") != "yes":
             return BadInput(f"Tick that {person.name} has left: it cannot be undone, and the name is never used again.")
@@ -124,7 +139,7 @@ class PeoplePages:
         standings = await asyncio.to_thread(self._desk.standings)
         return next((each for each in standings if each.person.id == name), None)
 
-    async def _draw_list(self, visit: Visit, wrong: str = "") -> Response:
+    async def _draw_list(self, visit: Visit, wrong: str = "", at: str = "person") -> Response:
         now, standings = self._clock.now(), await asyncio.to_thread(self._desk.standings)
         return self._pages.draw(
             "people.jinja",
@@ -133,14 +148,19 @@ class PeoplePages:
             visitor=visit.visitor,
             here="/people",
             errors=bool(wrong),
-            problems=[{"text": wrong, "href": "#person"}] if wrong else [],
+            problems=[{"text": wrong, "href": f"#{at}"}] if wrong else [],
             rows=[_row(each, now) for each in standings],
             roles=_choices(_roles(visit)),
             typed=visit.form,
+            confirmation=await self._confirmation(visit),
         )
 
-    def _draw(self, visit: Visit, found: Standing, wrong: str = "") -> Response:
+    async def _confirmation(self, visit: Visit) -> str:
+        return (await asyncio.to_thread(self._account.confirmation_of, visit.visitor)).value
+
+    async def _draw(self, visit: Visit, found: Standing, wrong: str = "", at: str = "acts") -> Response:
         person, now = found.person, self._clock.now()
+        typed = _wanted(visit, person) if wrong and visit.form.get("act") == "change" else person
         return self._pages.draw(
             "person.jinja",
             person.name,
@@ -148,8 +168,10 @@ class PeoplePages:
             visitor=visit.visitor,
             here="/people",
             errors=bool(wrong),
-            problems=[{"text": wrong, "href": "#acts"}] if wrong else [],
+            problems=[{"text": wrong, "href": f"#{at}"}] if wrong else [],
             person=person,
+            typed=typed,
+            confirmation=await self._confirmation(visit),
             is_locked=found.is_locked(now),
             rows=summary(
                 ("User name", person.id),
@@ -158,10 +180,11 @@ class PeoplePages:
                 ("Accounts of the machine", ", ".join(person.logins)),
                 ("Last logged in", moment(found.last_login) or "Never"),
                 ("Logs in by", _means(found)),
+                ("Own key, for the API and the command line", "Yes" if person.key_hash else "None"),
                 ("Locked until", moment(found.login.locked_until) if found.login and found.is_locked(now) else ""),
             ),
             sessions=[session_row(each, visit.visitor.session) for each in found.sessions],
-            roles=_choices(person.roles),
+            roles=_choices(typed.roles),
             once=self._once.mark(visit.visitor),
         )
 
@@ -169,6 +192,17 @@ class PeoplePages:
         return self._pages.problem(
             404, "There is no such person here", "Perhaps they have left.", visitor=visit.visitor
         )
+
+
+def _is_grave(visit: Visit, person: Person) -> bool:
+    """Whether it gives a way in, or a role that the person has not."""
+    act = visit.form.get("act", "")
+    return act in _GIVES_A_WAY_IN or (act == "change" and not set(_roles(visit)) <= set(person.roles))
+
+
+def _wanted(visit: Visit, person: Person) -> Person:
+    form = visit.form
+    return replace(person, name=form.get("full_name", ""), email=_line(form.get("email", "")), roles=_roles(visit))
 
 
 def _back(person: Person, outcome: object) -> Response | BadInput:

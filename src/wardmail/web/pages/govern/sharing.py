@@ -14,7 +14,7 @@ from wardmail.manage.integrations import BadInput, Forbidden
 from wardmail.manage.registration import LEVELS
 from wardmail.model.agreement import AgreedProtection, Agreement, AgreementStanding
 from wardmail.model.person import Permission
-from wardmail.policy.agreements import endings
+from wardmail.policy.agreement_endings import endings
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.operate.asking import reason_of, reason_problems

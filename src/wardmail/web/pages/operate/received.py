@@ -24,7 +24,7 @@ HERE = "/received"
 _SHOWN = 50
 _HEADINGS = ("Came", "ID", "From", "For", "Came by", "Status")
 _STATES = {state.value: words for state, words in WORDS.items()}
-_COLOURS = {
+COLOURS = {
     ArrivalState.HANDED_OVER: "green",
     ArrivalState.ACKNOWLEDGED: "green",
     ArrivalState.QUARANTINED: "orange",
@@ -78,11 +78,11 @@ def _row(record: Record) -> list[Cell]:
     is_kept_back = state is ArrivalState.QUARANTINED
     return cells(
         moment(record["received_at"]),
-        record["id"],
+        Cell(str(record["id"]), f"{HERE}/{record['id']}"),
         Cell(sender, f"/quarantine/{record['id']}") if is_kept_back else Cell(sender),
         record["integration"],
         record["source"],
-        Cell(WORDS[state], colour=_COLOURS.get(state, "grey")),
+        Cell(WORDS[state], colour=COLOURS.get(state, "grey")),
     )
 
 

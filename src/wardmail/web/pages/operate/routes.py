@@ -10,6 +10,7 @@ from wardmail.web.pages.operate.evidence import EvidencePages
 from wardmail.web.pages.operate.quarantine import QuarantinePages
 from wardmail.web.pages.operate.queue import QueuePages
 from wardmail.web.pages.operate.received import ReceivedPage
+from wardmail.web.pages.operate.received_one import ReceivedOnePage
 from wardmail.web.pages.operate.sandbox import SandboxPage
 from wardmail.web.pages.operate.services import OperateServices
 from wardmail.web.pages.operate.settings import SettingsPage
@@ -34,6 +35,7 @@ def operate_routes(services: OperateServices) -> list[Route]:
         guarded("/evidence/verify", evidence.verify, Permission.TAKE_EVIDENCE, method="POST"),
         guarded("/evidence/packs", evidence.take, Permission.TAKE_EVIDENCE, method="POST"),
         guarded("/received", ReceivedPage(services).show, Permission.SEE),
+        guarded("/received/{id}", ReceivedOnePage(services).show, Permission.SEE),
         guarded("/quarantine", quarantine.show_all, Permission.SEE),
         guarded("/quarantine/{id}", quarantine.show, Permission.SEE),
         guarded("/quarantine/{id}", quarantine.decide, Permission.RELEASE_HOLDS, method="POST"),

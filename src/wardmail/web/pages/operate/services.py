@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wardmail.inbound.quarantine import Quarantine
 from wardmail.model.reading import Record
-from wardmail.ports import ArrivalRecords, KeptBack, SourceRecords, Theatre, WebhookBook
+from wardmail.ports import ArrivalRecords, ArrivalStories, KeptBack, SourceRecords, Theatre, WebhookBook
 from wardmail.web.api.office import AuditDesk, WaitingMail
 from wardmail.web.pages.services import ConsoleServices
 
@@ -21,6 +21,7 @@ class OperateServices:
 
     console: ConsoleServices
     arrivals: ArrivalRecords
+    stories: ArrivalStories
     kept_back: KeptBack
     quarantine: Quarantine
     sources: SourceRecords
