@@ -23,7 +23,7 @@ from wardmail.protocol.smtp_verbs import ServerTerms
 _log = logging.getLogger(__name__)
 
 _MOST_STRANGERS = 10
-_GUESSING = Refusal(421, "4.7.1", "Too many recipients that are not here", "WM-RECEIVE-GUESSING")
+_GUESSING = Refusal(421, "4.7.1", "Too many recipients that are not here: check the addresses", "WM-RECEIVE-GUESSING")
 
 
 class ReceptionHost:

@@ -15,12 +15,14 @@ from wardmail.model.refusal import Refusal
 from wardmail.model.source import Source
 from wardmail.model.verdict import Action
 
-UNKNOWN_RECIPIENT = Refusal(550, "5.1.1", "There is no such recipient here", "WM-RECEIVE-UNKNOWN")
+UNKNOWN_RECIPIENT = Refusal(550, "5.1.1", "There is no such recipient here: check the address", "WM-RECEIVE-UNKNOWN")
 PAUSED = Refusal(451, "4.3.2", "Mail for this recipient is not taken just now: try again later", "WM-RECEIVE-PAUSED")
 BUSY = Refusal(451, "4.3.2", "Too much mail at once: try again later", "WM-RECEIVE-BUSY")
 ONLY_BY_RELAY = Refusal(550, "5.7.1", "Mail for this recipient comes by its own service only", "WM-RECEIVE-RELAY")
 NEEDS_TLS = Refusal(550, "5.7.10", "Encryption is needed: say STARTTLS first", "WM-RECEIVE-TLS")
-LOOP = Refusal(554, "5.4.6", "This message has been relayed too often: a mail loop", "WM-LOOP")
+LOOP = Refusal(
+    554, "5.4.6", "This message has been relayed too often: a mail loop. Look who sends it back here", "WM-LOOP"
+)
 REFUSED = Refusal(550, "5.7.1", "The message is refused for what it holds or for who sent it", "WM-RECEIVE-REFUSED")
 
 

@@ -108,7 +108,9 @@ async def _judge(world: World, submission: Submission) -> Judgement | Refusal:
     if isinstance(block, BadHeaders):
         return Refusal(554, "5.6.0", f"The message header cannot be read: {block.reason}", "WM-HEADER-INVALID")
     if len(block.get_all(b"received")) > world.settings.most_received_fields:
-        return Refusal(554, "5.4.6", "This message has been relayed too often: a mail loop", "WM-LOOP")
+        return Refusal(
+            554, "5.4.6", "This message has been relayed too often: a mail loop. Look who sends it back here", "WM-LOOP"
+        )
     authors = authorisation.check_authors(integration, block)
     if isinstance(authors, Refusal):
         return authors

@@ -57,7 +57,9 @@ def find_addresses(host: str) -> Generator[Question, Answer, HostAddresses | Def
         if isinstance(answer, Unknown):
             return _undecided(host, answer.why)
     return Failed(
-        f"{host} has neither a mail server nor an address in the DNS.", status="5.1.2", error="WM-DNS-NO-HOST"
+        f"{host} has neither a mail server nor an address in the DNS. Check how it is spelt.",
+        status="5.1.2",
+        error="WM-DNS-NO-HOST",
     )
 
 
@@ -69,7 +71,11 @@ def _in_order(domain: str, records: tuple[str, ...], authenticated: bool, seed: 
     hosts = tuple(dict.fromkeys(host for _, _, host in ranked if host))
     if hosts:
         return MailHosts(hosts, authenticated)
-    return Failed(f"{domain} says that it takes no mail (null MX).", status="5.1.10", error="WM-DNS-NULL-MX")
+    return Failed(
+        f"{domain} says that it takes no mail (null MX). Ask for another address.",
+        status="5.1.10",
+        error="WM-DNS-NULL-MX",
+    )
 
 
 def _parse(record: str) -> tuple[int, str]:

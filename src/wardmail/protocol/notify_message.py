@@ -86,5 +86,7 @@ def _unsubscribe(block: HeaderBlock) -> str:
 
 def _no(why: str, error: str, status: str = "5.6.1") -> Failed:
     return Failed(
-        f"GOV.UK Notify sends plain text by a template, and cannot send this: {why}.", status=status, error=error
+        f"GOV.UK Notify sends plain text by a template, and cannot send this: {why}. Send it by another route.",
+        status=status,
+        error=error,
     )
