@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -60,7 +61,7 @@ def test_what_is_done_with_is_not_counted(database: Database) -> None:
 QUERIES = (
     (waiting(), "recipient_due"),
     (held(), "hold_open"),
-    (arrived(), "arrival_in_state"),
+    (arrived(), "arrival_(in|listed_by)_state"),
     (webhooks_waiting(webhook_telling), "webhook_telling_due"),
 )
 
@@ -73,4 +74,4 @@ def test_each_number_comes_from_an_index_of_what_waits(database: Database, query
         if not database.is_sqlite:  # else it reads an empty table whole, and rightly
             connection.execute(text("SET LOCAL enable_seqscan = off"))
         plan = connection.execute(text(f"{'EXPLAIN QUERY PLAN' if database.is_sqlite else 'EXPLAIN'} {sql}")).all()
-    assert index in str(plan)
+    assert re.search(index, str(plan))
