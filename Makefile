@@ -16,6 +16,10 @@ test: $(READY) peers ## Everything that CI runs: checks, then all tests, with re
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest
 
+.PHONY: explore
+explore: $(READY) ## Property tests with more examples, and other ones each time
+	@WARDMAIL_EXAMPLES=exploring $(BIN)/pytest -m hypothesis --timeout=1200
+
 .PHONY: check
 check: $(READY) ## Style, types, layers, licences
 	@$(BIN)/ruff check src tests bench scripts

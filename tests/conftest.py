@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.databases import fresh_postgresql, fresh_sqlite
 from tests.postgres import postgres_binaries, running_postgres
 from wardmail.store.connection import Database
+
+# Whether something lands must not hang on chance, or on how busy a machine is; `make explore` looks further each time.
+settings.register_profile("landing", derandomize=True, deadline=None)
+settings.register_profile("exploring", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("WARDMAIL_EXAMPLES", "landing"))
 
 
 @pytest.fixture(scope="session")
