@@ -73,7 +73,7 @@ class Told:
 
 def fits(page: Page, what: str) -> None:
     """No sideways scrolling, once the browser has laid the page out for the size that it was just given."""
-    wait_until(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} to fit", 3)
+    wait_until(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{what} to fit", 20)
 
 
 def looked_at(page: Page, name: str) -> None:
