@@ -182,11 +182,8 @@ class _Page:
             yield self._found("html-attachment")
         if script.strip():
             yield self._found("html-script-attached" if is_attached else "html-script")
-            acts = acts_of(script)
-            yield from (self._found(each) for each in acts if is_attached or each == "html-smuggling")
-            self.leads_away |= "html-leads-away" in acts
-        if is_attached and self.leads_away:
-            yield self._found("html-leads-away")
+        acts = acts_of(script) + ["html-leads-away"] * self.leads_away
+        yield from (self._found(each) for each in acts if is_attached or each == "html-smuggling")
         if self.has_password:
             yield self._found("html-credential-page" if is_attached else "html-credential-form")
         elif self.has_form:

@@ -36,6 +36,7 @@ _BY_KIND = {
     "application/x-shockwave-flash": "type-executable",
 }  # fmt: skip
 
+_SPOKEN_OF = GUESSED - {"text/x-msdos-batch"}  # nobody writes of one by beginning as it begins
 _SCRIPT_ENDINGS = frozenset(
     """
     bat cmd ps1 ps1xml psc1 psm1 vbs vbe vb bas js jse wsf wsh wsc sct ws hta htc sh bash csh ksh command tool terminal
@@ -95,7 +96,7 @@ def _is_excused(file: File) -> bool:
     """Text that merely speaks of scripts, as in an attached listing or log, is not run by its ending; a body is only shown."""
     if file.is_body and is_text(file.octets):
         return True
-    return file.kind in GUESSED - {"text/x-msdos-batch"} and file.extension not in PROGRAMS and bool(file.extension)
+    return file.kind in _SPOKEN_OF and file.extension not in PROGRAMS and bool(file.extension)
 
 
 def _running_extension(file: File) -> str:
@@ -135,15 +136,7 @@ def _mismatch(file: File) -> Iterator[Finding]:
         yield found("type-mismatch", file.path, f"{file.declared}, but {file.kind}")
 
 
-_ARCHIVES_WITHOUT_GAPS = frozenset(
-    (
-        "application/x-tar",
-        "application/x-7z-compressed",
-        "application/vnd.rar",
-        "application/x-cpio",
-        "application/x-arj",
-    )
-)
+_ARCHIVES_WITHOUT_GAPS = frozenset(("application/x-tar", "application/x-7z-compressed", "application/vnd.rar"))
 _MEDIA = ("image/", "audio/", "video/")
 _MEDIA_LIKE = frozenset(
     ("application/octet-stream", "application/ogg", "application/pdf", "application/postscript", "application/dicom")

@@ -15,7 +15,7 @@ _LURES = frozenset(
     desk help helpdesk id info invoice live log login mail message notice notification notifications office official online
     order orders parcel pay payment payments post portal refund rebate recovery redelivery reset reward secure secured
     security service services shipping sign signin support tax team track tracking unlock update updates upgrade
-    validate validation verification verify wallet webmail noreply no-reply reply the your my uk group ltd plc customs and
+    validate validation verification verify wallet webmail noreply reply the your my uk group ltd plc customs and
     """.split()  # noqa: SIM905
 )
 _LONG_ENOUGH = 8
@@ -75,6 +75,8 @@ _TABLE = """
 """
 _KNOWN = tuple(_known(row) for row in _TABLE.split(";"))
 _ALL_DOMAINS = tuple(dict.fromkeys(domain for each in _KNOWN for domain in each.domains))
+_TOKENS = frozenset(each.token for each in _KNOWN)
+_AT_HOME_ALONE = frozenset(("nhs", "hmrc", "dvla", "gov"))
 _COUNTRY = re.compile(r"[a-z]{2}")
 
 
@@ -116,8 +118,10 @@ def _is_called(name: str, words: str) -> bool:
 
 
 def _is_theirs(domain: str, known: _Known) -> bool:
+    """A company has its name in other countries too; a part of government has not."""
     own = any(domain == each or domain.endswith(f".{each}") for each in known.domains)
-    return own or organisation_of(domain).partition(".")[0] == known.token
+    is_named = organisation_of(domain).partition(".")[0] == known.token
+    return own or (is_named and known.token not in _AT_HOME_ALONE)
 
 
 def _looks_like(host: str, domain: str) -> bool:
@@ -136,13 +140,8 @@ def _begins_like(host: str, domain: str) -> bool:
 
 def _borrows(label: str) -> bool:
     """`paypal-secure`, `hmrc-tax-refund`: the name, and nothing besides but what lures."""
-    pieces = [each for each in re.split(r"[-_]+", label) if each]
-    tokens = {each.token for each in _KNOWN}
-    return (
-        len(pieces) > 1
-        and any(each in tokens for each in pieces)
-        and all(each in tokens or each in _LURES for each in pieces)
-    )
+    pieces = {each for each in re.split(r"[-_]+", label) if each}
+    return len(pieces) > 1 and bool(pieces & _TOKENS) and pieces <= _TOKENS | _LURES
 
 
 _PLAIN_LURES = frozenset(map(skeleton, _LURES))
