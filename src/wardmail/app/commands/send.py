@@ -100,7 +100,7 @@ async def _preview(installation: Installation, submitted: Callable[[World], Subm
     with open_world(installation) as world:
         judged = await judge(world, submission := submitted(world))
     if isinstance(judged, Refusal):
-        raise refused(judged)
+        raise refused(judged, tried=True)
     for person, decision in zip(submission.envelope.recipients, judged.decisions, strict=True):
         lines = explain(decision)
         if as_json:
