@@ -72,10 +72,7 @@ def command(  # noqa: PLR0913 (each is an option)
     terms = _terms(config_path, settings, moment, trust_hop, profile)
     dns = _resolver(resolver, settings["delivery.nameservers"])
     evidence = asyncio.run(prove_sender(split_file(_read(file)), sending, terms, dns))
-    if as_json:
-        emit(as_record(evidence, sending, terms.receiver))
-    else:
-        show(evidence, sending)
+    emit(as_record(evidence, sending, terms.receiver)) if as_json else show(evidence, sending)
     if evidence.dmarc.result is AuthResult.TEMPERROR:
         raise SystemExit(TRY_LATER)
     if evidence.dmarc.result is not AuthResult.PASS:
