@@ -152,7 +152,10 @@ def test_a_mailbox_of_its_own_for_each_command(receiver: Receiver) -> None:
     assert [each["event"] for each in shown["history"]] == ["MailReceived", "MailJudged", "MailHandedOver"]
     assert "a letter" not in str(shown), "no subject"
     assert b"Wardmail-Verdict" in gateway.do("inbound", "fetch", name).encode()
-    gateway.do("inbound", "replay", name, "--reason", "the application lost it")
+    why = "the café’s application lost it"
+    gateway.do("inbound", "replay", name, "--reason", why)
+    assert f": {why}" in gateway.do("inbound", "show", name)
+    assert gateway.do("inbound", "redrive", "--all", "--yes", "--reason", "its disk has room again") == ""
     wait_until(lambda: _events(receiver, name).count("MailHandedOver") == 2, "the second handover")
     assert sum(name.encode() in each for each in receiver.delivered()) == 1, "its key is the file's name"
     days = gateway.ask("source", "reconcile")

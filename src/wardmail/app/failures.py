@@ -31,15 +31,16 @@ class FaultyRecord(CommandFailed):
         self.faults = faults
 
 
-def refused(refusal: Refusal) -> CommandFailed:
-    """A submission that the walk turned away, for now or for good."""
+def refused(refusal: Refusal, *, tried: bool = False) -> CommandFailed:
+    """A submission that the walk turned away, for now or for good; `tried`: without a word of it in the audit."""
     if refusal.is_temporary:
         to_do, status = (
             "Nothing was sent or kept. Try again later; `wardmail status` says how the gateway is.",
             TRY_LATER,
         )
     else:
-        to_do, status = "Nothing was sent or kept. `wardmail audit list --json` tells more of why.", NOT_PERMITTED
+        more = "" if tried else " `wardmail audit list --json` tells more of why."
+        to_do, status = f"Nothing was sent or kept.{more}", NOT_PERMITTED
     return CommandFailed(refusal.error, f"Not accepted: {refusal.public}.", to_do, status)
 
 

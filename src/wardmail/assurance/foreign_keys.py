@@ -68,6 +68,7 @@ async def look_at_keys(domain: str, selectors: Sequence[str], resolver: Resolver
 
 def judge_keys(answers: Mapping[str, Answer], nobodys: Answer, known: Sequence[str]) -> KeyLook:
     """`nobodys` is the answer under a name that nobody uses: a domain that gives it under every name gives it there too.
+    Where the DNS does not say, nobody can tell whether what was guessed is a key or stands everywhere.
 
     `known` selectors are not guessed, so that what stands under them counts though it stands under every name.
     """
@@ -77,10 +78,10 @@ def judge_keys(answers: Mapping[str, Answer], nobodys: Answer, known: Sequence[s
         for selector, answer in answers.items()
         if isinstance(answer, Found)
         and (found := [each for each in answer.records if _is_key_record(each)])
-        and (selector in known or answer.records != everywhere)
+        and (selector in known or (answer.records != everywhere and not isinstance(nobodys, Unknown)))
     }
     judged = {selector: _judged(selector, found) for selector, found in records.items()}
-    silent = sum(isinstance(each, Unknown) for each in answers.values())
+    silent = sum(isinstance(each, Unknown) for each in (*answers.values(), nobodys))
     whole = _summary(
         [each for each, _ in judged.values()], tuple(judged), len(answers), silent, _is_revoked(everywhere)
     )
@@ -141,7 +142,7 @@ def _summary(
         return DomainFinding("DKIM", Verdict.NOT_USED, words)
     words = f"No key was found under the {looked_at} selectors looked at. That says nothing: it may use others."
     if silent:
-        words = f"{words} The DNS did not answer for {silent} of them."
+        words = f"{words} To {silent} of the questions the DNS did not answer."
     return DomainFinding("DKIM", Verdict.UNKNOWN, words, _TO_DO)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wardmail.manage.document_text import Grid, Section
 from wardmail.manage.evidence_tables import moment
-from wardmail.model.evidence import Evidence
+from wardmail.model.evidence import MOST_EVENTS, Evidence
 
 _MOST_ROWS = 1000
 
@@ -44,6 +44,7 @@ def inbound_decisions(evidence: Evidence) -> Section:
     )
     if not rows:
         return Section("Decisions about messages that came in", ("None.",))
-    more = (f"The last {_MOST_ROWS:,} of {len(found):,}.",) if len(found) > _MOST_ROWS else ()
+    many = f"{len(found):,}{' or more' if len(found) >= MOST_EVENTS else ''}"
+    more = (f"The last {_MOST_ROWS:,} of {many}.",) if len(found) > _MOST_ROWS else ()
     headings = ("When", "What", "By", "Proposed by", "Message")
     return Section("Decisions about messages that came in", (*more, Grid(headings, rows)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
+from math import inf
 
 from wardmail.manage.document_text import Grid, Pairs, Section
 from wardmail.model.classification import Sensitivity
-from wardmail.model.evidence import Door, Evidence, Link
+from wardmail.model.evidence import MOST_EVENTS, Door, Evidence, Link
 from wardmail.model.person import Role
 from wardmail.model.route import AuthMechanism, Route, TlsLevel
 from wardmail.policy.agreement_endings import endings
@@ -232,13 +233,17 @@ def changes(evidence: Evidence) -> Section:
         (moment(each["at"]), str(each["kind"]), str(each["actor"]), str(each["subject"]))
         for each in evidence.events[-_MOST_ROWS:]
     ]
-    more = _cut("last", len(evidence.events))
+    more = _cut("last", len(evidence.events), MOST_EVENTS)
     return Section("What people changed", (*more, grid(("When", "What", "Who", "About"), rows)))
 
 
-def _cut(which: str, count: int) -> tuple[str, ...]:
-    """What stands above a table that does not hold all."""
-    return (f"The {which} {_MOST_ROWS} of {count:,}; all are in the JSON file.",) if count > _MOST_ROWS else ()
+def _cut(which: str, count: int, most: float = inf) -> tuple[str, ...]:
+    """What stands above a table that does not hold all; with `most`, the pack itself holds no more than that."""
+    if count <= _MOST_ROWS:
+        return ()
+    if count >= most:
+        return (f"The {which} {_MOST_ROWS} of {count:,} or more; the {which} {count:,} are in the JSON file.",)
+    return (f"The {which} {_MOST_ROWS} of {count:,}; all are in the JSON file.",)
 
 
 def moment(at: float | None) -> str:

@@ -13,6 +13,9 @@ from wardmail.model.person import Person
 from wardmail.model.policy import PolicyVersion
 from wardmail.model.register import RegisterSnapshot
 
+MOST_EVENTS = 5000
+"""Of one period in a pack, the newest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Period:

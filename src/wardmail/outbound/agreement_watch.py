@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import date
 
 from wardmail.model.person import Permission, Person
-from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import Event
-from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import notice_route, notices_to, people_to_tell
+from wardmail.outbound.notices import notice_route, notices_to, people_to_tell, posted
+from wardmail.outbound.register_watch import RegisterWatch
 from wardmail.outbound.world import World
 from wardmail.policy.agreement_endings import ENDED, AgreementWarning, agreement_warnings
 from wardmail.protocol.notifications import AGREEMENT_EXPIRING
@@ -20,37 +18,16 @@ from wardmail.protocol.notifications import AGREEMENT_EXPIRING
 log = logging.getLogger(__name__)
 
 
-class AgreementWatch:
-    """One process of an installation runs it; what was told is kept in the store, so two would do no harm."""
-
+class AgreementWatch(RegisterWatch):
     def __init__(self, world: World, people: Callable[[], Mapping[str, Person]], every: float = 60.0) -> None:
         """`people` blocks."""
-        self._world = world
+        super().__init__(world, every)
         self._people = people
-        self._every = every
-        self._looked_at: tuple[date, int] | None = None
 
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Unavailable as error:
-                log.warning('event=agreement_look_failed part="%s"', error.part)
-            except Exception as error:
-                log.error("event=agreement_look_broke error=%s", type(error).__name__)
-            await asyncio.sleep(self._every)
-
-    async def look(self) -> int:
-        """How many warnings were given. Once a day, and whenever the register has changed."""
-        register = self._world.register
-        now = (register.today(), register.snapshot.version)
-        if now == self._looked_at:
-            return 0
-        due = tuple(agreement_warnings(register.snapshot.agreements.values(), now[0]))
+    async def _look(self, today: date) -> int:
+        due = tuple(agreement_warnings(self._world.register.snapshot.agreements.values(), today))
         people = await asyncio.to_thread(self._people) if due else {}
-        told = [await self._tell(each, people) for each in due]
-        self._looked_at = now
-        return sum(told)
+        return sum([await self._tell(each, people) for each in due])
 
     async def _tell(self, warning: AgreementWarning, people: Mapping[str, Person]) -> bool:
         agreement, stage = warning.agreement, warning.stage
@@ -61,17 +38,13 @@ class AgreementWatch:
         detail: dict[str, object] = {**data, "integrations": list(agreement.integrations), "told": reached}
         event = Event("AgreementExpiring", self._world.clock.now(), "wardmail", None, agreement.id, detail)
         key = f"agreement-expiring {agreement.id} {agreement.ends} {stage}"
-        given = await self._world.queue.put_once(key, event, notices, [self._posted(data)])
+        given = await self._world.queue.put_once(key, event, notices, [posted(self._world, AGREEMENT_EXPIRING, data)])
         if given:
             log.warning(
                 "event=agreement_expiring agreement=%s stage=%s ends=%s told=%d",
                 agreement.id, stage, agreement.ends, reached,
             )  # fmt: skip
         return given
-
-    def _posted(self, data: Mapping[str, str]) -> WebhookMessage:
-        payload = json.dumps({"type": AGREEMENT_EXPIRING, "data": data})
-        return WebhookMessage(self._world.new_id(), AGREEMENT_EXPIRING, payload, self._world.clock.now())
 
 
 def in_words(warning: AgreementWarning) -> tuple[str, list[str]]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from wardmail.model.own_domain import DomainReport, Verdict, Worsening
 from wardmail.model.person import Permission, Person
 from wardmail.model.stored import Event
-from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import notice_route, notices_to, people_to_tell
+from wardmail.outbound.notices import notice_route, notices_to, people_to_tell, posted
 from wardmail.outbound.world import World
 
 log = logging.getLogger(__name__)
@@ -44,17 +42,14 @@ class DomainAlert:
         event = Event("DomainWorsened", self._world.clock.now(), "wardmail", None, look.domain, detail)
         # Not the check's time alone: two domains may be looked at in one moment.
         key = f"domain-finding {look.domain} {look.checked_at}"
-        if await self._world.queue.put_once(key, event, notices, [self._posted(look, checks)]):
+        data = {"domain": look.domain, "checked_at": look.checked_at, "worse": checks}
+        if await self._world.queue.put_once(key, event, notices, [posted(self._world, KIND, data)]):
             log.warning("event=domain_worsened checks=%d told=%d", len(worse), reached)
 
     def _route(self, domain: str) -> str:
         every = self._world.register.snapshot.integrations.values()
         senders = [each for each in every if any(sender.rpartition("@")[2] == domain for sender in each.senders)]
         return notice_route(self._world, senders)
-
-    def _posted(self, look: DomainReport, checks: Sequence[Mapping[str, str]]) -> WebhookMessage:
-        payload = {"type": KIND, "data": {"domain": look.domain, "checked_at": look.checked_at, "worse": checks}}
-        return WebhookMessage(self._world.new_id(), KIND, json.dumps(payload), self._world.clock.now())
 
 
 def in_words(look: DomainReport, worse: Sequence[Worsening]) -> tuple[str, list[str]]:

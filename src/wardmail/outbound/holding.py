@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from wardmail.model.person import Permission, Person, Role
 from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import AcceptedMessage, Event
 from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import make_notice, notice_domain
+from wardmail.outbound.notices import make_notice, notice_domain, posted
 from wardmail.outbound.reporting import Reporter
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
@@ -113,19 +112,16 @@ class HoldKeeper:
 
     def _posted(self, hold: Hold) -> WebhookMessage:
         kind = "hold.opened" if hold.level == 0 else "hold.escalated"
-        payload = {
-            "type": kind,
-            "data": {
-                "message_id": hold.message_id,
-                "recipient_no": hold.n,
-                "integration": hold.integration,
-                "time_critical": hold.urgent,
-                "owner": hold.owner,
-                "level": hold.level,
-                "deadline": hold.deadline,
-            },
+        data = {
+            "message_id": hold.message_id,
+            "recipient_no": hold.n,
+            "integration": hold.integration,
+            "time_critical": hold.urgent,
+            "owner": hold.owner,
+            "level": hold.level,
+            "deadline": hold.deadline,
         }
-        return WebhookMessage(self._world.new_id(), kind, json.dumps(payload), self._world.clock.now())
+        return posted(self._world, kind, data)
 
 
 def open_task(copy: HeldCopy, terms: HoldTerms, now: float) -> Hold:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import date
 
 from wardmail.model.person import Permission, Person
-from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import Event
-from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import notice_route, notices_to, people_to_tell
+from wardmail.outbound.notices import notice_route, notices_to, people_to_tell, posted
+from wardmail.outbound.register_watch import RegisterWatch
 from wardmail.outbound.world import World
 from wardmail.policy.list_age import ListEnding, ListStage, list_ending
 from wardmail.protocol.notifications import LIST_STALE
@@ -22,36 +20,15 @@ log = logging.getLogger(__name__)
 LIST = "accredited"
 
 
-class ListWatch:
-    """One process of an installation runs it; what was told is kept in the store, so two would do no harm."""
-
+class ListWatch(RegisterWatch):
     def __init__(self, world: World, people: Callable[[], Mapping[str, Person]], every: float = 60.0) -> None:
         """`people` blocks."""
-        self._world = world
+        super().__init__(world, every)
         self._people = people
-        self._every = every
-        self._looked_at: tuple[date, int] | None = None
 
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Unavailable as error:
-                log.warning('event=list_look_failed part="%s"', error.part)
-            except Exception as error:
-                log.error("event=list_look_broke error=%s", type(error).__name__)
-            await asyncio.sleep(self._every)
-
-    async def look(self) -> bool:
-        """Whether something was told. Once a day, and whenever the register has changed."""
-        register = self._world.register
-        now = (register.today(), register.snapshot.version)
-        if now == self._looked_at:
-            return False
-        ending = list_ending(register.snapshot, now[0])
-        told = ending is not None and await self._tell(ending)
-        self._looked_at = now
-        return told
+    async def _look(self, today: date) -> int:
+        ending = list_ending(self._world.register.snapshot, today)
+        return int(ending is not None and await self._tell(ending))
 
     async def _tell(self, ending: ListEnding) -> bool:
         to = people_to_tell(await asyncio.to_thread(self._people), Permission.MANAGE_LISTS)
@@ -61,14 +38,10 @@ class ListWatch:
         event = Event("ListStale", self._world.clock.now(), "wardmail", None, LIST, {**data, "told": reached})
         # By the import, and not by the version's name: the same file may be imported again.
         key = f"list-stale {LIST} {ending.imported_at} {ending.on} {ending.stage}"
-        given = await self._world.queue.put_once(key, event, notices, [self._posted(data)])
+        given = await self._world.queue.put_once(key, event, notices, [posted(self._world, LIST_STALE, data)])
         if given:
             log.warning("event=list_stale stage=%s ends=%s told=%d", ending.stage, ending.on, reached)
         return given
-
-    def _posted(self, data: Mapping[str, str]) -> WebhookMessage:
-        payload = json.dumps({"type": LIST_STALE, "data": data})
-        return WebhookMessage(self._world.new_id(), LIST_STALE, payload, self._world.clock.now())
 
 
 def in_words(ending: ListEnding) -> tuple[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
@@ -14,6 +15,7 @@ from wardmail.model.message import Envelope, MemoryBody, Origin, Recipient
 from wardmail.model.person import Permission, Person, Role
 from wardmail.model.route import TlsLevel
 from wardmail.model.stored import AcceptedMessage, AcceptedRecipient
+from wardmail.model.webhook import WebhookMessage
 from wardmail.outbound.reporting import signed_head
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
@@ -58,6 +60,11 @@ async def notices_to(
     if not to or not route:
         return []
     return [await apart_when_remote(world, notice_domain(world), partial(make_notice, world, to, *words, route=route))]
+
+
+def posted(world: World, kind: str, data: Mapping[str, object]) -> WebhookMessage:
+    """The same word for `notices.webhook`."""
+    return WebhookMessage(world.new_id(), kind, json.dumps({"type": kind, "data": data}), world.clock.now())
 
 
 def notice_route(world: World, integrations: Iterable[Integration] | None = None) -> str:

@@ -10,9 +10,9 @@ from functools import partial
 
 from wardmail.model.address import Address
 from wardmail.model.integration import Integration, IntegrationState
-from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import AcceptedMessage, Event
 from wardmail.outbound.notices import make_notice, notice_domain
+from wardmail.outbound.register_watch import RegisterWatch
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
 from wardmail.policy.completeness import missing
@@ -25,37 +25,17 @@ NoteGap = Callable[[str, date], None]
 """Writes into a live record since when it has lacked something, or that it lacks nothing any more. Blocks."""
 
 
-class ReviewWatch:
-    """One process of an installation runs it; what was told is kept in the store, so two would do no harm."""
-
+class ReviewWatch(RegisterWatch):
     def __init__(self, world: World, note_gap: NoteGap, every: float = 30.0) -> None:
-        self._world = world
+        super().__init__(world, every)
         self._note_gap = note_gap
-        self._every = every
-        self._looked_at: tuple[date, int] | None = None
 
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Unavailable as error:
-                log.warning('event=review_failed part="%s"', error.part)
-            except Exception:
-                log.exception("event=review_broke")
-            await asyncio.sleep(self._every)
-
-    async def look(self) -> int:
-        """How many warnings were given. Once a day, and whenever the register has changed."""
-        register = self._world.register
-        now = (register.today(), register.snapshot.version)
-        if now == self._looked_at:
-            return 0
+    async def _look(self, today: date) -> int:
         told = 0
-        for each in list(register.snapshot.integrations.values()):
+        for each in list(self._world.register.snapshot.integrations.values()):
             if each.state is IntegrationState.LIVE:
-                await self._mind_gap(each, now[0])
-                told += await self._warn(each, now[0])
-        self._looked_at = now
+                await self._mind_gap(each, today)
+                told += await self._warn(each, today)
         return told
 
     async def _mind_gap(self, integration: Integration, today: date) -> None:

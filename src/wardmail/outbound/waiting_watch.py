@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from wardmail.model.refusal import Unavailable
 from wardmail.model.stored import Event
 from wardmail.model.waiting import WaitingItem, WaitingKind, WaitingTold
 from wardmail.model.webhook import WebhookMessage
-from wardmail.outbound.notices import make_notice, notice_domain
+from wardmail.outbound.notices import make_notice, notice_domain, posted
 from wardmail.outbound.signing import apart_when_remote
 from wardmail.outbound.world import World
 from wardmail.ports import WaitingMail
@@ -102,15 +101,14 @@ class WaitingWatch:
         detail: dict[str, object] = {kind.value: count for kind, count in sorted(counts.items())}
         detail |= {"new": new, "told": len(to)}
         event = Event("InboundAlerted", now, "wardmail", None, name, detail)
-        posted = (self._posted(name, told, new),)
-        await self._waiting.told(WaitingTold(name, tuple(items), before, tuple(notices), posted, event))
+        word = self._posted(name, told, new)
+        await self._waiting.told(WaitingTold(name, tuple(items), before, tuple(notices), (word,), event))
 
     def _posted(self, name: str, items: Sequence[WaitingItem], new: int) -> WebhookMessage:
-        kind = "inbound.waiting"
         counts = Counter(each.kind.value for each in items)
         ids = [each.id for each in _listed(items)]
-        payload = {"type": kind, "data": {"integration": name, "new": new, "waiting": dict(counts), "arrivals": ids}}
-        return WebhookMessage(self._world.new_id(), kind, json.dumps(payload), self._world.clock.now())
+        data = {"integration": name, "new": new, "waiting": dict(counts), "arrivals": ids}
+        return posted(self._world, "inbound.waiting", data)
 
 
 def is_due(items: Sequence[WaitingItem], last: float | None, now: float) -> bool:

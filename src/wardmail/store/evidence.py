@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from wardmail.model.evidence import ClosedHold, Count, Link, OpenHold, Period, SubjectLine
+from wardmail.model.evidence import MOST_EVENTS, ClosedHold, Count, Link, OpenHold, Period, SubjectLine
 from wardmail.model.message_id import first_id_at
 from wardmail.store.connection import Database
 from wardmail.store.schema import content, event, message, recipient
@@ -64,17 +64,17 @@ class StoreEvidence:
             found = (_last_link(connection, route) for route in routes)
             return [link for link in found if link is not None]
 
-    def events(self, period: Period, kinds: Sequence[str] = (), limit: int = 5000) -> Sequence[dict[str, Any]]:
-        """Events of a period, oldest first; `kinds` empty: all that concern records and people, not single messages."""
+    def events(self, period: Period, kinds: Sequence[str] = (), limit: int = MOST_EVENTS) -> Sequence[dict[str, Any]]:
+        """The newest of a period, oldest first; `kinds` empty: all that concern records and people, not single messages."""
         wanted = event.c.kind.in_(kinds) if kinds else event.c.message_id.is_(None)
         query = (
             select(event)
             .where(event.c.at >= period.since, event.c.at < period.until, wanted)
-            .order_by(event.c.seq)
+            .order_by(event.c.seq.desc())
             .limit(limit)
         )
         with self._database.read() as connection:
-            return [dict(row._mapping) for row in connection.execute(query)]
+            return [dict(row._mapping) for row in connection.execute(query)][::-1]
 
     def about(self, address: str, since: float, limit: int = 10_000) -> Sequence[SubjectLine]:
         """Every copy to or from one address, in whatever case it was written, newest first. It reads every row."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from wardmail.model.evidence import Count, InboundDecision, Period, SubjectLine
+from wardmail.model.evidence import MOST_EVENTS, Count, InboundDecision, Period, SubjectLine
 from wardmail.model.message_id import first_id_at
 from wardmail.store.arrivals import JUDGEMENT
 from wardmail.store.connection import Database
@@ -43,11 +43,12 @@ class ArrivalEvidence:
         with self._database.read() as connection:
             return [Count(tuple(map(str, row[:-1])), row[-1]) for row in connection.execute(query)]
 
-    def decisions(self, period: Period, limit: int = 5000) -> Sequence[InboundDecision]:
+    def decisions(self, period: Period, limit: int = MOST_EVENTS) -> Sequence[InboundDecision]:
+        """The newest of a period, oldest first."""
         query = (
             select(event.c.at, event.c.kind, event.c.actor, event.c.message_id, event.c.detail)
             .where(event.c.at >= period.since, event.c.at < period.until, event.c.kind.in_(DECISIONS))
-            .order_by(event.c.seq)
+            .order_by(event.c.seq.desc())
             .limit(limit)
         )
         with self._database.read() as connection:
@@ -56,7 +57,7 @@ class ArrivalEvidence:
                     row.at, row.kind, row.actor, row.message_id, json.loads(row.detail).get("proposed_by") or ""
                 )
                 for row in connection.execute(query)
-            ]
+            ][::-1]
 
     def about(self, address: str, since: float, limit: int = 10_000) -> Sequence[SubjectLine]:
         """What came in from or for one address by its envelope, newest first. It reads every row of the time."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from wardmail.app.failures import refused
 from wardmail.app.output import at_most, counted, span
+from wardmail.model.refusal import Refusal
 
 
 def test_one_is_not_many() -> None:
@@ -27,3 +29,9 @@ def test_a_list_that_ends_early_says_so(capsys: pytest.CaptureFixture[str], foun
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == ("There are more: these are the newest 3. Say --limit for more of them.\n" if told else "")
+
+
+def test_nobody_is_sent_to_the_audit_for_what_was_only_tried() -> None:
+    refusal = Refusal(550, "5.7.1", "This may not be sent", "WM-TRIED")
+    assert "wardmail audit list" in refused(refusal).to_do
+    assert refused(refusal, tried=True).to_do == "Nothing was sent or kept."

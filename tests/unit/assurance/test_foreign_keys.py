@@ -82,7 +82,7 @@ def test_nothing_found_is_never_bad_and_says_what_was_not_answered() -> None:
     look = judge_keys({"s1": NotFound(), "s2": Unknown("a time-out")}, NotFound(), ())
     (found,) = look.findings
     assert (found.verdict, look.found) == (Verdict.UNKNOWN, ())
-    assert "did not answer for 1" in found.found
+    assert "To 1 of the questions the DNS did not answer." in found.found
 
 
 def test_what_stands_under_every_name_is_no_key_of_the_guessed_ones() -> None:
@@ -94,6 +94,14 @@ def test_what_stands_under_every_name_is_no_key_of_the_guessed_ones() -> None:
     assert everywhere["DKIM"].verdict is Verdict.NOT_USED
     assert set(judged(LONG, nobodys=Found((LONG,)))) == {"DKIM"}
     assert set(judged(LONG, nobodys=Found((LONG,)), known=("s1",))) == {"DKIM", "DKIM key s1"}
+
+
+def test_a_guess_is_no_key_while_nobody_can_tell_whether_it_stands_under_every_name() -> None:
+    unknown = Unknown("a time-out")
+    whole = judged(LONG, nobodys=unknown)
+    assert set(whole) == {"DKIM"}
+    assert (whole["DKIM"].verdict, "DNS did not answer" in whole["DKIM"].found) == (Verdict.UNKNOWN, True)
+    assert judged(LONG, nobodys=unknown, known=("s1",))["DKIM"].verdict is Verdict.GOOD
 
 
 class Dns:

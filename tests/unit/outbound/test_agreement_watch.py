@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from tests.offices import Office, open_office
 from tests.registrations import REGISTERED
-from tests.worlds import START
+from tests.unit.outbound.watch_kit import GWEN, TODAY, WIN, events_of, later, posted, told, watch_of
 from wardmail.model.agreement import Agreement
-from wardmail.model.person import Approval, Person, Role
+from wardmail.model.person import Approval, Person
 from wardmail.outbound.agreement_watch import AgreementWatch
 from wardmail.store.agreements import StoreAgreements
-from wardmail.store.messages import Messages
-from wardmail.store.notices_feed import NoticesFeed
-from wardmail.store.schema_of_holds import webhook_message
 
-A_DAY = 86_400.0
-TODAY = datetime.fromtimestamp(START, UTC).date()
-GWEN = Person("gwen", "Gwen", "gwen@trust.example", roles=(Role.GOVERNANCE,))
-WIN = Person("win", "Win", "win@trust.example", roles=(Role.OWNER,))
 HOSPICE = Agreement(
     id="hospice",
     partner="St Example's Hospice",
@@ -55,17 +46,11 @@ def keep(office: Office, agreement: Agreement) -> None:
 
 
 def watch(office: Office, *people: Person) -> AgreementWatch:
-    return AgreementWatch(office.stage.world, lambda: {each.id: each for each in people or (GWEN, WIN)})
-
-
-def later(office: Office, days: float) -> None:
-    office.stage.clock.at = START + days * A_DAY
-    office.stage.world.register.refresh()
+    return watch_of(AgreementWatch, office, people)
 
 
 def events(office: Office) -> list[dict[str, object]]:
-    every = Messages(office.stage.database).audit(0, 100)
-    return [dict(each.detail) for each in every if each.kind == "AgreementExpiring"]
+    return events_of(office, "AgreementExpiring")
 
 
 async def test_each_stage_is_told_once_whoever_looks_and_however_often(office: Office) -> None:
@@ -98,15 +83,9 @@ async def test_programs_are_told_thinly_and_only_those_that_it_covers(office: Of
     later(office, 94)
     assert await watch(office).look() == 2
     whole, of_app = ({"agreement": name, "stage": "7", "ends": ENDS} for name in ("hospice", "of-app"))
-    with office.stage.database.read() as connection:
-        posted = connection.execute(select(webhook_message.c.payload)).scalars().all()
-    assert [json.loads(each) for each in posted] == [
-        {"type": "agreement.expiring", "data": whole},
-        {"type": "agreement.expiring", "data": of_app},
-    ]
-    for integration, data in (("app", [whole, of_app]), ("another", [whole])):
-        told = NoticesFeed(office.stage.database).since(integration, 0, 100).notifications
-        assert [(each.type, each.data) for each in told] == [("agreement.expiring", each) for each in data]
+    every = [{"type": "agreement.expiring", "data": data} for data in (whole, of_app)]
+    assert posted(office) == told(office, "app") == every
+    assert told(office, "another") == every[:1]
 
 
 async def test_what_is_carried_on_ends_without_a_word(office: Office) -> None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from tests.offices import Office, open_office
 from tests.registrations import REGISTERED
+from tests.unit.outbound.watch_kit import WIN, events_of, posted, watch_of
 from wardmail.model.own_domain import DomainFinding, DomainReport, Verdict, Worsening
 from wardmail.model.person import Person, Role
 from wardmail.outbound.domain_alert import DomainAlert
-from wardmail.store.messages import Messages
-from wardmail.store.schema_of_holds import webhook_message
 
 OLI = Person("oli", "Oli", "oli@trust.example", roles=(Role.MAIL_OPERATOR,))
-WIN = Person("win", "Win", "win@trust.example", roles=(Role.OWNER,))
 VERA = Person("vera", "Vera", "vera@trust.example", roles=(Role.VIEWER,))
 FOUND = DomainFinding("SPF", Verdict.FIX, "It lets everybody send for the domain.", "End it with ~all or -all.")
 WORSE = (Worsening(FOUND, Verdict.GOOD),)
@@ -35,17 +31,11 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def alert(office: Office, *people: Person) -> DomainAlert:
-    return DomainAlert(office.stage.world, lambda: {each.id: each for each in people})
-
-
-def posted(office: Office) -> list[dict[str, object]]:
-    with office.stage.database.read() as connection:
-        return [json.loads(each) for each in connection.execute(select(webhook_message.c.payload)).scalars()]
+    return watch_of(DomainAlert, office, people)
 
 
 def events(office: Office) -> list[dict[str, object]]:
-    audit = Messages(office.stage.database).audit(0, 100)
-    return [dict(each.detail) for each in audit if each.kind == "DomainWorsened"]
+    return events_of(office, "DomainWorsened")
 
 
 async def test_it_is_told_once_whoever_tells(office: Office) -> None:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from tests.offices import Office, open_office
 from tests.registrations import REGISTERED
+from tests.unit.outbound.watch_kit import A_DAY, GWEN, TODAY, WIN, events_of, later, posted, told, watch_of
 from tests.worlds import START
 from wardmail.model.accredited import AccreditedEntry, ListVersion
-from wardmail.model.person import Person, Role
+from wardmail.model.person import Person
 from wardmail.model.register import RegisterSnapshot
 from wardmail.outbound.list_watch import ListWatch
 from wardmail.policy.list_age import ListStage, list_ending
-from wardmail.store.messages import Messages
-from wardmail.store.notices_feed import NoticesFeed
-from wardmail.store.schema_of_holds import webhook_message
 
-A_DAY = 86_400.0
-GWEN = Person("gwen", "Gwen", "gwen@trust.example", roles=(Role.GOVERNANCE,))
-WIN = Person("win", "Win", "win@trust.example", roles=(Role.OWNER,))
 ENTRY = AccreditedEntry("partner.example", "Partner", "X1", date(2026, 11, 1), date(2027, 10, 31))
 EMPTY = RegisterSnapshot(1, {}, {}, {}, {}, None, 0.0)
-TODAY = datetime.fromtimestamp(START, UTC).date()
 
 
 @pytest.fixture
@@ -46,16 +38,11 @@ def imported(office: Office, version: str, entry: AccreditedEntry = ENTRY) -> No
 
 
 def watch(office: Office, *people: Person) -> ListWatch:
-    return ListWatch(office.stage.world, lambda: {each.id: each for each in people or (GWEN, WIN)})
-
-
-def later(office: Office, days: float) -> None:
-    office.stage.clock.at = START + days * A_DAY
-    office.stage.world.register.refresh()
+    return watch_of(ListWatch, office, people)
 
 
 def events(office: Office) -> list[dict[str, object]]:
-    return [dict(each.detail) for each in Messages(office.stage.database).audit(0, 100) if each.kind == "ListStale"]
+    return events_of(office, "ListStale")
 
 
 async def test_each_stage_is_told_once_whoever_looks_and_however_often(office: Office) -> None:
@@ -89,12 +76,7 @@ async def test_programs_are_told_thinly_and_each_once(office: Office) -> None:
     later(office, 90)
     await watch(office).look()
     data = {"list": "accredited", "stage": "over", "ends": "2027-02-20"}
-    with office.stage.database.read() as connection:
-        (payload,) = connection.execute(select(webhook_message.c.payload)).scalars()
-    assert json.loads(payload) == {"type": "list.stale", "data": data}
-    for integration in ("app", "another"):
-        told = NoticesFeed(office.stage.database).since(integration, 0, 100)
-        assert [(each.type, each.data) for each in told.notifications] == [("list.stale", data)]
+    assert posted(office) == told(office, "app") == told(office, "another") == [{"type": "list.stale", "data": data}]
 
 
 async def test_nobody_to_tell_is_no_reason_to_say_nothing(office: Office) -> None:

@@ -15,12 +15,11 @@ from wardmail.app.arrival_output import as_record, one_arrival
 from wardmail.app.failures import CONFLICT, FAILED, USAGE, CommandFailed
 from wardmail.app.installation import Installation
 from wardmail.app.message_finding import clues_at_hand, note_of_nothing, reach_of
-from wardmail.app.output import at_most, confirm, counted, emit, json_option, moment, note, rfc3339, say, table
+from wardmail.app.output import at_most, confirm, counted, emit, json_option, moment, note, plain, rfc3339, say, table
 from wardmail.manage.arrival_history import arrival_sentence
 from wardmail.manage.arrival_words import SENTENCES, WORDS
 from wardmail.model.arrival import Arrival, ArrivalState
 from wardmail.model.person import Permission
-from wardmail.protocol.dsn import visible
 from wardmail.store.inbox import ArrivalSearch
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ def show(config_path: str | None, *, arrival_id: str, reasons: bool, by: str, as
         if value not in ("", [], None, 0):
             say(f"  {key:<22}{_told(value)}")
     for each in history:
-        say(visible(f"  {moment(each.at)}  {arrival_sentence(each.kind, each.actor, each.detail)}"))
+        say(plain(f"  {moment(each.at)}  {arrival_sentence(each.kind, each.actor, each.detail)}"))
 
 
 @command.command()
@@ -231,17 +230,19 @@ def redrive(
     """Send dead letters on their way again, once what kept the application from taking them is mended."""
     if every == bool(arrival_id):
         raise CommandFailed("WM-USAGE", "Name one arrival, or say --all.", "See --help.", USAGE)
-    if arrival_id:
+    for each in [arrival_id] if arrival_id else _dead_letters(Installation.at(config_path), integration, yes):
         _do(
             config_path,
-            arrival_id,
+            each,
             by=by,
             as_json=as_json,
             done="redriven",
             act=lambda desk, of, who: desk.redrive(of, who, reason),
         )
-        return
-    installation = Installation.at(config_path)
+
+
+def _dead_letters(installation: Installation, integration: str, yes: bool) -> list[str]:
+    """All that a person wants to be redriven."""
     wanted = ArrivalSearch(states=(ArrivalState.DEAD_LETTER,), integration=integration, limit=_MOST_AT_ONCE + 1)
     found = installation.inbox.search(wanted)
     if len(found) > _MOST_AT_ONCE:
@@ -249,15 +250,7 @@ def redrive(
         note(f"There are more dead letters: these are the newest {_MOST_AT_ONCE:,}. Run it again for the others.")
     if not confirm(f"Redrive {counted(len(found), 'dead letter')}?", assume_yes=yes):
         raise SystemExit(FAILED)
-    for each in found:
-        _do(
-            config_path,
-            each.id,
-            by=by,
-            as_json=as_json,
-            done="redriven",
-            act=lambda desk, of, who: desk.redrive(of, who, reason),
-        )
+    return [each.id for each in found]
 
 
 def _do(

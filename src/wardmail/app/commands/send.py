@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING
@@ -59,32 +59,36 @@ def command(  # noqa: PLR0913 (each is an option)
 
     installation = Installation.at(config_path)
     name, sender = _author(installation, integration, sender)
-    message = EmailMessage(policy=SMTP)
-    people = [parsed_address(each) for each in recipients]
+    author, people = parsed_address(sender), [parsed_address(each) for each in recipients]
+    raw = _message((sender, people, subject), text, classification, time_critical)
+
+    def submitted(world: World, username: str) -> Submission:
+        return _submission(world, username, name, author, people, raw)
+
+    if dry_run:
+        asyncio.run(_preview(installation, lambda world: submitted(world, ""), as_json))
+        return
+    actor = acting_person(installation, by, Permission.SEND)
+    message_id = asyncio.run(_send(installation, lambda world: submitted(world, actor.id), as_json))
+    if wait:
+        _await_outcome(installation, message_id, as_json)
+
+
+def _message(
+    written: tuple[str, Sequence[Address], str], text: str | None, classification: str, time_critical: bool
+) -> bytes:
+    """`written`: from whom, to whom, the subject. Raises CommandFailed."""
+    sender, people, subject = written
     if {"\r", "\n"} & set(subject + classification + sender):
         raise CommandFailed("WM-HEADER", "A header field is one line.", "Take the line break out.", USAGE)
+    message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = sender, ", ".join(map(str, people)), subject
     if classification:
         message["Wardmail-Classification"] = classification
     if time_critical:
         message["Wardmail-Urgency"] = "time-critical"
     message.set_content(text if text is not None else sys.stdin.read())
-    raw = message.as_bytes()
-    if dry_run:
-        asyncio.run(
-            _preview(
-                installation, lambda world: _submission(world, "", name, parsed_address(sender), people, raw), as_json
-            )
-        )
-        return
-    actor = acting_person(installation, by, Permission.SEND)
-    message_id = asyncio.run(
-        _send(
-            installation, lambda world: _submission(world, actor.id, name, parsed_address(sender), people, raw), as_json
-        )
-    )
-    if wait:
-        _await_outcome(installation, message_id, as_json)
+    return message.as_bytes()
 
 
 async def _preview(installation: Installation, submitted: Callable[[World], Submission], as_json: bool) -> None:
@@ -96,7 +100,7 @@ async def _preview(installation: Installation, submitted: Callable[[World], Subm
     with open_world(installation) as world:
         judged = await judge(world, submission := submitted(world))
     if isinstance(judged, Refusal):
-        raise refused(judged)
+        raise refused(judged, tried=True)
     for person, decision in zip(submission.envelope.recipients, judged.decisions, strict=True):
         lines = explain(decision)
         if as_json:

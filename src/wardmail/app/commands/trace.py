@@ -43,7 +43,7 @@ def command(config_path: str | None, *, text: str, since: str, limit: int, by: s
     lines = messages.search(Search(text, since=installation.clock.now() - parse_period(since), limit=1000, clues=clues))
     if not lines:
         note_of_nothing(text, reach)
-        came_in = installation.inbox.search(ArrivalSearch(text, limit=1, clues=clues)) if text.strip() else ()
+        came_in = installation.inbox.search(ArrivalSearch(text, limit=1, clues=clues))
         raise not_found("message", text, f"wardmail inbound show {came_in[0].id}" if came_in else "wardmail messages")
     groups: dict[str, list[MessageLine]] = {}
     for line in lines:

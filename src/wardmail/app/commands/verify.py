@@ -16,7 +16,9 @@ from wardmail.app.failures import FINDINGS, NOT_FOUND, TRY_LATER, USAGE, Command
 from wardmail.app.output import emit, json_option
 
 if TYPE_CHECKING:
+    from wardmail.app.settings import Settings
     from wardmail.edges.dns import DnsResolver
+    from wardmail.inbound.sender import SenderTerms
 
 LARGEST_MB = 150
 _OUTLOOK = b"\xd0\xcf\x11\xe0"
@@ -59,33 +61,38 @@ def command(  # noqa: PLR0913 (each is an option)
     Exit status: 0 the author's domain stands behind the message (DMARC passes), 3 it does not, 75 the DNS did not
     answer, 2 wrong usage, 5 no such file.
     """
-    from wardmail.app.checking import standing_of
     from wardmail.app.settings import load
     from wardmail.app.verdict_output import as_record, show
-    from wardmail.edges.clock import SystemClock
-    from wardmail.inbound.sender import SenderTerms, prove_sender
-    from wardmail.inbound.trusted import Trusted
+    from wardmail.inbound.sender import prove_sender
     from wardmail.model.sender import AuthResult, Sending
     from wardmail.protocol.raw_message import split_file
 
     settings = load(Path(config_path) if config_path else None)
     sending = Sending(_address(ip), helo, mail_from)
-    now = _moment(moment) if moment else SystemClock(settings.clock_ahead).now()
-    known = standing_of(config_path, profile)
-    sealers = frozenset(domain.lower() for domain in settings["receive.trusted_sealers"])
-    receiver = settings["gateway.hostname"]
-    terms = SenderTerms(now, lambda domain: known(domain, now), receiver, Trusted(trust_hop, sealers))
+    terms = _terms(config_path, settings, moment, trust_hop, profile)
     dns = _resolver(resolver, settings["delivery.nameservers"])
-    message = split_file(_read(file))
-    evidence = asyncio.run(prove_sender(message, sending, terms, dns))
-    if as_json:
-        emit(as_record(evidence, sending, receiver))
-    else:
-        show(evidence, sending)
+    evidence = asyncio.run(prove_sender(split_file(_read(file)), sending, terms, dns))
+    emit(as_record(evidence, sending, terms.receiver)) if as_json else show(evidence, sending)
     if evidence.dmarc.result is AuthResult.TEMPERROR:
         raise SystemExit(TRY_LATER)
     if evidence.dmarc.result is not AuthResult.PASS:
         raise SystemExit(FINDINGS)
+
+
+def _terms(
+    config_path: str | None, settings: Settings, moment: str, trust_hop: str, profile: str | None
+) -> SenderTerms:
+    """By what is judged: as of when, whom we know, and whose word we take."""
+    from wardmail.app.checking import standing_of
+    from wardmail.edges.clock import SystemClock
+    from wardmail.inbound.sender import SenderTerms
+    from wardmail.inbound.trusted import Trusted
+
+    now = _moment(moment) if moment else SystemClock(settings.clock_ahead).now()
+    known = standing_of(config_path, profile)
+    sealers = frozenset(domain.lower() for domain in settings["receive.trusted_sealers"])
+    trusted = Trusted(trust_hop, sealers)
+    return SenderTerms(now, lambda domain: known(domain, now), settings["gateway.hostname"], trusted)
 
 
 def _read(file: str) -> bytes:
