@@ -52,9 +52,9 @@ async def read_upload(request: Request, largest: int) -> SentForm:
         raise FormTooLarge("the form is too long")
     async with asyncio.timeout(_SECONDS), _large_at_once:
         body = await body_within(request, largest + _BESIDES)
-    if body is None:
-        raise FormTooLarge("the form is too long")
-    return await asyncio.to_thread(form_of, body, boundary[1].encode(), largest)
+        if body is None:
+            raise FormTooLarge("the form is too long")
+        return await asyncio.to_thread(form_of, body, boundary[1].encode(), largest)
 
 
 def form_of(body: bytes, boundary: bytes, largest: int) -> SentForm:
