@@ -91,6 +91,7 @@ async def test_a_senders_reference_is_none_of_ours(desk: Desk) -> None:
         b"",
         b"\xff\xfe\x00",
         b"Subject: " + b"w " * 200_000,
+        b"Subject: " + b" ".join(b"w%d" % n for n in range(150)),
         b"Subject: =?x?b?!!?= \xff\xc3(",
         b"Subject: a\rb\nc",
         b"X: y\r\n" * 60_000,

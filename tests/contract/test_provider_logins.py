@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from tests.worlds import SettableClock
 from wardmail.model.login import Session
@@ -115,6 +118,22 @@ def test_of_two_accounts_of_one_person_the_newest_word_counts(
     other = replace(SUBJECT, issuer="https://other.test", subject="s-9")
     logins.turn_away(other, (Role.DEVELOPER,), "WM-OIDC-PERSON", "192.0.2.1")
     assert logins.word_of("amina") == ProviderWord((Role.DEVELOPER,), clock.at)
+
+
+def test_who_was_tied_before_the_upgrade_counts_as_vouched_for_just_now(
+    logins: StoreProviderLogins, database: Database
+) -> None:
+    logins.tie(SUBJECT.issuer, SUBJECT.subject, "amina", "owner", "the same person")
+    config = Config()
+    config.set_main_option("script_location", "src/wardmail/store/migrations")
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0014")
+        command.upgrade(config, "head")
+    word = logins.word_of("amina")
+    assert word is not None
+    assert word.roles is None
+    assert abs(word.at - time.time()) < 600
 
 
 def test_a_subject_stands_for_one_person(logins: StoreProviderLogins) -> None:

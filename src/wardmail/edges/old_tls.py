@@ -6,8 +6,6 @@ import functools
 import ssl
 import warnings
 
-OLD = frozenset({"TLSv1", "TLSv1.1"})
-
 
 def context_of_any_tls() -> ssl.SSLContext:
     """Every version and suite that OpenSSL has left."""

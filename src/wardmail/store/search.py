@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, and_, exists, literal, or_, select
 
 from wardmail.model.delivery import WAITING, RecipientState
-from wardmail.model.message_id import first_id_at
+from wardmail.model.message_id import first_id_at, ids_that_begin
 from wardmail.store.schema import message, recipient
 from wardmail.store.schema_of_search import clue
 
@@ -64,7 +64,7 @@ def ways_of(wanted: Search) -> Sequence[Way]:
     if len(own) == _ID_LENGTH and own.isalnum():
         ways.append(Way((recipient.c.message_id == own,)))
     elif text.isascii() and text.isalnum() and len(text) < _ID_LENGTH:
-        ways.append(Way((recipient.c.message_id >= upper, recipient.c.message_id < f"{upper}~")))
+        ways.append(Way((recipient.c.message_id.between(*ids_that_begin(upper)),)))
     return ways
 
 

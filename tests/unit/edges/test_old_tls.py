@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 
+from wardmail.edges.mail_server_look import MailServerLook, _Broken, _Session
 from wardmail.edges.old_tls import context_of_old_tls, is_refusal
 
 
@@ -46,3 +47,21 @@ def test_an_openssl_that_cannot_begin_is_found_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("wardmail.edges.old_tls.context_of_any_tls", of_new_tls_alone)
     assert context_of_old_tls() is None
     context_of_old_tls.cache_clear()
+
+
+@pytest.mark.parametrize(("version", "why"), [("TLSv1.3", "the TLS handshake broke off"), ("TLSv1.1", "")])
+async def test_a_handshake_that_broke_off_by_chance_proves_no_old_tls(
+    monkeypatch: pytest.MonkeyPatch, version: str, why: str
+) -> None:
+    """Where TLS 1.3 is spoken at the next try, the server was not heard out: that is not the same as old TLS alone."""
+    answers: list[Exception | _Session] = [_Broken(), _Session(version, "", ())]
+
+    async def shaken(*_: object) -> _Session:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(MailServerLook, "_shake_hands", shaken)
+    seen = await MailServerLook("gw.example", allow_private=True).look("mx.example", "127.0.0.1")
+    assert (seen.why, seen.offers_tls, seen.versions) == (why, not why, ())

@@ -113,6 +113,20 @@ async def test_a_form_that_never_comes_is_waited_for_no_longer_than_its_time(mon
         await read_upload(Request({"type": "http", "headers": headers}, never), 100)
 
 
+@pytest.mark.parametrize(("declared", "read"), [(b"", 3), (b"nonsense", 3), (b"%d" % (200_000), 0)])
+async def test_of_a_form_without_end_no_more_is_read_than_may_come(declared: bytes, read: int) -> None:
+    pieces: list[int] = []
+
+    async def more() -> Message:
+        pieces.append(1)
+        return {"type": "http.request", "body": b"x" * 33_000, "more_body": len(pieces) < 50}
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"content-length", declared)]
+    with pytest.raises(FormTooLarge):
+        await read_upload(Request({"type": "http", "headers": headers}, more), 1_000)
+    assert len(pieces) == read
+
+
 def part(head: bytes, content: bytes) -> bytes:
     return b"--x\r\n" + head + b"\r\n\r\n" + content + b"\r\n"
 

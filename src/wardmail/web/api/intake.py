@@ -22,6 +22,7 @@ from wardmail.web.api.composing import composed, parsed
 from wardmail.web.api.problem import Problem, problem_of
 from wardmail.web.api.schema import Message
 from wardmail.web.api.services import ApiServices, services_of
+from wardmail.web.bodies import body_within
 
 _SMALL = 1024 * 1024
 _LARGE_AT_ONCE = asyncio.Semaphore(2)
@@ -76,18 +77,14 @@ async def _body(request: Request, limit: int) -> bytes:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
     try:
         async with asyncio.timeout(_PATIENCE):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > limit:
-                    raise problem_of(Refusal(552, "5.3.4", "The message is larger than this gateway takes", "WM-SIZE"))
-                chunks.append(chunk)
+            body = await body_within(request, limit)
     except (TimeoutError, ClientDisconnect):
         raise Problem(408, "WM-SLOW", "The request did not come to its end", "Send it again.") from None
-    return b"".join(chunks)
+    if body is None:
+        raise problem_of(Refusal(552, "5.3.4", "The message is larger than this gateway takes", "WM-SIZE"))
+    return body
 
 
 def _from_json(sent: bytes, limit: int) -> tuple[Envelope, bytes]:

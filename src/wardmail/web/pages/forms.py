@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 
+from wardmail.web.bodies import body_within
+
 _LARGEST = 64 * 1024
 _MOST_FIELDS = 220
 _SECONDS = 30.0
@@ -26,12 +28,10 @@ def message_id_of(request: Request) -> str:
 
 async def read_form(request: Request) -> Mapping[str, str]:
     """The first value of each field. Raises ValueError when it is too long, TimeoutError when it is too slow."""
-    body = b""
     async with asyncio.timeout(_SECONDS):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LARGEST:
-                raise ValueError("the form is too long")
+        body = await body_within(request, _LARGEST)
+    if body is None:
+        raise ValueError("the form is too long")
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     return {name: values[0].replace("\0", "") for name, values in fields.items()}
 

@@ -12,7 +12,7 @@ from wardmail.model.reading import Record
 from wardmail.outbound.deciding import let_go
 from wardmail.outbound.release import NotReleased, Proposed
 from wardmail.web.pages.guard import Visit
-from wardmail.web.pages.operate.asking import Question, asked_again, reason_of, reason_problems, told
+from wardmail.web.pages.operate.asking import SAY_WHY, Question, asked_again, reason_of, reason_problems, told
 from wardmail.web.pages.services import ConsoleServices
 
 PICK = "pick-"
@@ -63,7 +63,7 @@ def _wrong(decision: str, count: int, reason: str) -> str:
         return "Choose at least one copy."
     if decision not in _DECISIONS:
         return "Choose whether they are sent."
-    return "Say why, in 5 to 500 characters, for whoever looks at it later." if reason_problems(reason) else ""
+    return f"{SAY_WHY}." if reason_problems(reason) else ""
 
 
 def picked_of(form: Mapping[str, str]) -> dict[str, list[int]]:

@@ -12,7 +12,7 @@ from wardmail.web.pages.guard import Visit
 MARK = "once"
 """The field's name."""
 
-TWICE = "This form was sent already, perhaps because the button was pressed twice. It was done once."
+TWICE = "This form was sent already, perhaps because the button was pressed twice. It is done once at most."
 """For what somebody sends the second time."""
 
 

@@ -14,7 +14,7 @@ from wardmail.manage.people_desk import Standing
 from wardmail.model.person import Person, Role
 from wardmail.web.pages.guard import Turns, Visit
 from wardmail.web.pages.once import TWICE
-from wardmail.web.pages.operate.asking import reason_of, reason_problems
+from wardmail.web.pages.operate.asking import SAY_WHY, reason_of, reason_problems
 from wardmail.web.pages.services import ConsoleServices
 from wardmail.web.pages.words import moment, session_row, summary
 
@@ -84,7 +84,7 @@ class PeoplePages:
         if act is None:
             return await self._draw(visit, found, "Choose what to do.")
         if reason_problems(reason):
-            return await self._draw(visit, found, "Say why, in 5 to 500 characters, for whoever looks at it later.")
+            return await self._draw(visit, found, f"{SAY_WHY}.")
         unconfirmed = await self._unconfirmed(visit) if _is_grave(visit, found.person) else None
         outcome = unconfirmed or await act(visit, found.person, reason)
         at = f"present-{visit.form['act']}" if unconfirmed else "acts"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from wardmail.web.bodies import body_within
+
 _BESIDES = 64 * 1024
 """Octets for everything that is not the file."""
 
@@ -49,19 +51,10 @@ async def read_upload(request: Request, largest: int) -> SentForm:
     if declared.isascii() and declared.isdigit() and int(declared) > largest + _BESIDES:
         raise FormTooLarge("the form is too long")
     async with asyncio.timeout(_SECONDS), _large_at_once:
-        body = await _body(request, largest + _BESIDES)
-    return await asyncio.to_thread(form_of, body, boundary[1].encode(), largest)
-
-
-async def _body(request: Request, most: int) -> bytes:
-    chunks: list[bytes] = []
-    left = most
-    async for chunk in request.stream():
-        left -= len(chunk)
-        if left < 0:
+        body = await body_within(request, largest + _BESIDES)
+        if body is None:
             raise FormTooLarge("the form is too long")
-        chunks.append(chunk)
-    return b"".join(chunks)
+        return await asyncio.to_thread(form_of, body, boundary[1].encode(), largest)
 
 
 def form_of(body: bytes, boundary: bytes, largest: int) -> SentForm:

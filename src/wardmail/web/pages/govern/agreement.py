@@ -16,7 +16,7 @@ from wardmail.web.pages.govern.outcomes import settled
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.govern.sharing import HERE, PROTECTION, standing_cell
 from wardmail.web.pages.guard import Visit
-from wardmail.web.pages.operate.asking import Question, asked_again, reason_of, reason_problems, told
+from wardmail.web.pages.operate.asking import SAY_WHY, Question, asked_again, reason_of, reason_problems, told
 from wardmail.web.pages.words import day, day_of, moment, summary
 
 _PARTS = {SignOff.GOVERNANCE: "Information governance", SignOff.CLINICAL_SAFETY: "Clinical safety"}
@@ -74,10 +74,7 @@ class AgreementPages:
         today, person = self._services.agreements.today, visit.visitor.person
         standing = agreement.standing(today)
         may = person.may(Permission.MANAGE_AGREEMENTS) and standing is not AgreementStanding.ENDED
-        problem = {
-            "text": "Say why, in 5 to 500 characters, for whoever looks at it later",
-            "href": f"#reason-{unreasoned}",
-        }
+        problem = {"text": SAY_WHY, "href": f"#reason-{unreasoned}"}
         return self._pages.draw(
             "govern/agreement.jinja",
             f"Agreement with {agreement.partner}",

@@ -18,7 +18,7 @@ from wardmail.web.pages.govern.integration_frame import HERE, Shown, draw, find,
 from wardmail.web.pages.govern.outcomes import settled
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
-from wardmail.web.pages.operate.asking import reason_of, reason_problems, told
+from wardmail.web.pages.operate.asking import SAY_WHY, reason_of, reason_problems, told
 from wardmail.web.pages.words import day, day_of, moment
 
 _MATTERS = {
@@ -80,7 +80,7 @@ class GoLivePages:
         seen = await asyncio.to_thread(self._services.seen, shown.integration)
         found, person = tasks(shown.integration, seen), visit.visitor.person
         where = f"#reason-{unreasoned}" if unreasoned else "#maincontent"
-        problems = [{"text": "Say why, in 5 to 500 characters, for whoever looks at it later", "href": where}]
+        problems = [{"text": SAY_WHY, "href": where}]
         done = sum(each.done for each in found)
         return draw(
             self._services,

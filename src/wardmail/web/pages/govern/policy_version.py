@@ -18,7 +18,7 @@ from wardmail.web.pages.govern.outcomes import settled
 from wardmail.web.pages.govern.policy import HERE, VERSIONS, change_grid, finding_words, state_cell
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
-from wardmail.web.pages.operate.asking import Question, asked_again, reason_of, reason_problems, told
+from wardmail.web.pages.operate.asking import SAY_WHY, Question, asked_again, reason_of, reason_problems, told
 from wardmail.web.pages.operate.grid import Cell, Grid, cells
 from wardmail.web.pages.words import moment, summary
 
@@ -88,10 +88,7 @@ class PolicyVersionPages:
         basis = versions.get(version.basis, NO_SITE_POLICY)
         changes = rule_changes(read_text(basis.rows), read_text(version.rows))
         is_open = version.state in {PolicyState.DRAFT, PolicyState.CHECKED, PolicyState.APPROVED}
-        problem = {
-            "text": "Say why, in 5 to 500 characters, for whoever looks at it later",
-            "href": f"#reason-{unreasoned}",
-        }
+        problem = {"text": SAY_WHY, "href": f"#reason-{unreasoned}"}
         return self._pages.draw(
             "govern/policy-version.jinja",
             f"Policy version {version.number}",

@@ -17,7 +17,7 @@ from wardmail.model.person import Permission
 from wardmail.policy.agreement_endings import endings
 from wardmail.web.pages.govern.services import GovernServices
 from wardmail.web.pages.guard import Visit
-from wardmail.web.pages.operate.asking import reason_of, reason_problems
+from wardmail.web.pages.operate.asking import SAY_WHY, reason_of, reason_problems
 from wardmail.web.pages.operate.grid import Cell, Grid, cells
 from wardmail.web.pages.words import day, day_of, summary
 
@@ -113,7 +113,7 @@ class SharingPages:
         if isinstance(made, BadInput):
             return self._form(visit, typed, made.reason)
         if reason_problems(reason):
-            return self._form(visit, typed, "Say why, in 5 to 500 characters, for whoever looks at it later")
+            return self._form(visit, typed, SAY_WHY)
         if visit.form.get("confirmed") == "change":
             return self._form(visit, typed)
         if visit.form.get("confirmed") != "yes":

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
-from wardmail.model.reason import fault_of, plain_line
+from wardmail.model.reason import LONGEST_REASON, SHORTEST_REASON, fault_of, plain_line
 from wardmail.web.pages.guard import Visit
 from wardmail.web.pages.rendering import Pages
+
+SAY_WHY = f"Say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters, for whoever looks at it later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def reason_of(visit: Visit) -> str:
 def reason_problems(reason: str) -> list[dict[str, str]]:
     if not fault_of(reason):
         return []
-    return [{"text": "Say why, in 5 to 500 characters, for whoever looks at it later", "href": "#reason"}]
+    return [{"text": SAY_WHY, "href": "#reason"}]
 
 
 def asked_again(pages: Pages, visit: Visit, here: str, question: Question) -> Response:
