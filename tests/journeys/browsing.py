@@ -78,6 +78,7 @@ def fits(page: Page, what: str) -> None:
 
 def looked_at(page: Page, name: str) -> None:
     """Wide and narrow: no violation, no sideways scrolling, one heading; pictured where WARDMAIL_PICTURES names a directory."""
+    page.wait_for_load_state()
     for size in (ROOM, NARROW):
         page.set_viewport_size(size)
         assert page.locator("h1").count() == 1
